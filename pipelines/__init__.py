@@ -1,0 +1,1 @@
+"""Read police-incident open data from city portals into a warehouse."""
