@@ -1,0 +1,46 @@
+# make demo   four cities' made-up incidents, from a local portal to tested marts
+# make test   every test
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format bench holidays lock clean
+
+demo: .venv/installed
+	$(BIN)/python -m demo
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# What reading and loading costs, against DuckDB alone reading the same pages.
+bench: .venv/installed
+	$(BIN)/python -m demo.bench
+
+holidays: .venv/installed
+	$(BIN)/python seeds/make_holidays.py
+
+# Exact versions and hashes of everything, for every platform.
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-header pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-header --extra test -c requirements.lock pyproject.toml \
+		-o requirements-test.lock
+
+.venv/installed: requirements-test.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf .venv blotter_home blotter_home_demo

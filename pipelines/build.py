@@ -1,0 +1,109 @@
+"""Build and test the models: dbt, in this process."""
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ModelsError
+
+log = logging.getLogger(__name__)
+
+PROJECT = Path(__file__).parent.parent
+
+# What a model's rows come from, beside the raw tables. When any of it changes, facts
+# that only follow the changes would keep rows of the old making.
+MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
+
+
+def build(home: Path, full_refresh: bool = False) -> str:
+    """Run `dbt build`: seeds, models and tests.
+
+    Facts are rebuilt in full when asked, and by itself after a change of a model, a
+    macro or a seed since the last good build.
+
+    Returns:
+        What was built and tested, in a few words.
+
+    Raises:
+        ModelsError: A model, seed or test of severity error failed; names the first.
+    """
+    made_of = fingerprint(PROJECT)
+    mark = home / "dbt" / "built_from"
+    changed = not mark.exists() or mark.read_text() != made_of
+    if changed and mark.exists():
+        log.info("models: a model, macro or seed changed: building facts in full")
+    arguments = ["build", "--full-refresh"] if full_refresh or changed else ["build"]
+    outcome = invoke(home, arguments)
+    nodes = list(outcome.result or [])
+    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
+    if not outcome.success or failed:
+        raise ModelsError(why_failed(outcome, failed, home))
+    for node in nodes:
+        if str(node.status) == "warn":
+            log.warning("models: %s: %s", node.node.name, one_line(node.message))
+    mark.write_text(made_of)
+    return counted(nodes)
+
+
+def invoke(home: Path, arguments: list[str]) -> Any:
+    """Call dbt with everything it writes under the home; its log goes to a file."""
+    os.environ["BLOTTER_HOME"] = str(home)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner().invoke(
+        [
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+            "--log-path",
+            str(home / "dbt" / "logs"),
+            *arguments,
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--target-path",
+            str(home / "dbt" / "target"),
+        ]
+    )
+
+
+def fingerprint(project: Path) -> str:
+    """A digest of every file that models are made of."""
+    digest = hashlib.md5()
+    for name in MADE_OF:
+        for path in sorted([project / name, *(project / name).rglob("*")]):
+            if path.is_file() and path.suffix in (".sql", ".yml", ".csv"):
+                digest.update(str(path.relative_to(project)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
+    """One sentence that names the first failure and where the rest is told."""
+    logs = home / "dbt" / "logs" / "dbt.log"
+    if failed:
+        first = failed[0]
+        return (
+            f"models: {len(failed)} failed, first {first.node.name}: "
+            f"{one_line(first.message)}. See {logs}."
+        )
+    return f"models: dbt failed: {one_line(str(outcome.exception))}. See {logs}."
+
+
+def counted(nodes: list[Any]) -> str:
+    """How many seeds, models and tests there were."""
+    kinds = [str(node.node.resource_type) for node in nodes]
+    tests = kinds.count("test") + kinds.count("unit_test")
+    warned = sum(str(node.status) == "warn" for node in nodes)
+    words = f"{kinds.count('seed')} seeds, {kinds.count('model')} models, {tests} tests"
+    return words + (f", {warned} warnings" if warned else "")
+
+
+def one_line(message: str | None) -> str:
+    """A message without its line breaks, cut to what a log line bears."""
+    return " ".join((message or "").split())[:300]

@@ -1,0 +1,174 @@
+"""What is published, and where: one TOML file a data set."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from pipelines.errors import ConfigError
+
+FOLDER = Path(__file__).parent / "datasets"
+
+# Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
+# Francisco) is the key and so the same column.
+SYSTEM_COLUMNS = ("row_id", "row_hash", "run_id", "loaded_at", "removed_at")
+
+
+class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One published table. Column names are the publisher's, as its API spells them."""
+
+    name: str = ""
+    """`<source>__<entity>`, the file's name."""
+    title: str
+    url: str
+    """Address of the rows, without an ending such as `.csv`."""
+    api: Literal["soda2", "arcgis"]
+    zone: str
+    """IANA name of the zone whose wall clock the publisher writes."""
+    backfill_from: date
+    """First month that a backfill reads."""
+    window_column: str
+    """The date that windows and months go by: of the report where there is one."""
+    key: list[str]
+    """Columns that make `row_id`, the most telling first."""
+    key_is_unique: bool = True
+    """False where rows share a key: `row_id` then ends in an ordinal for ties."""
+    newest_by: str | None = None
+    """Column that tells which of two rows with one key is newer."""
+    columns: list[str]
+    """What is requested and loaded; a missing one stops the data set."""
+    optional_columns: list[str] = []
+    """Loaded where published, null elsewhere."""
+    left_out: list[str] = []
+    """Published and deliberately not loaded; any other unknown column is reported."""
+    unhashed: list[str] = []
+    """Columns whose change is no change of the row: stamps of the publisher's load."""
+    enabled: bool = True
+    """False: only loaded when named on the command line."""
+    moving_window: bool = False
+    """True where rows leave the table with age, which is then no removal."""
+    page_rows: int = 20_000
+    removal_limit_rows: int = 50
+    removal_limit_pct: float = 2.0
+    """A read that would remove more rows than both limits removes none."""
+    reject_limit_pct: float = 1.0
+    """More rows without a key than this stop the data set."""
+
+    @property
+    def source(self) -> str:
+        return self.name.split("__")[0]
+
+    @property
+    def entity(self) -> str:
+        return self.name.split("__")[1]
+
+    @property
+    def schema(self) -> str:
+        return f"raw_{self.source}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    @property
+    def label(self) -> str:
+        """Data set and portal, as every message about them begins."""
+        return f"{self.name}: {self.host}"
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def loaded_columns(self) -> list[str]:
+        """Every declared column by its name in the raw table: lower case."""
+        return [name.lower() for name in (*self.columns, *self.optional_columns)]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with what is read or how rows are keyed, not with limits."""
+        parts = (self.url, self.key, self.columns, self.optional_columns, self.unhashed)
+        return hashlib.md5(repr(parts).encode()).hexdigest()
+
+    def at_portal(self, portal: str | None) -> "Dataset":
+        """The data set with scheme and host replaced by `portal`'s, if given."""
+        if not portal:
+            return self
+        there, here = urlsplit(portal), urlsplit(self.url)
+        if there.scheme not in ("http", "https") or not there.netloc:
+            raise ConfigError(
+                f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
+                "http://127.0.0.1:8765."
+            )
+        url = urlunsplit((there.scheme, there.netloc, here.path, here.query, ""))
+        return msgspec.structs.replace(self, url=url)
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read one declaration.
+
+    Raises:
+        ConfigError: The file is no TOML, lacks a key, or has one that is unknown or of
+            the wrong kind; names the file and the key.
+    """
+    try:
+        declared = msgspec.toml.decode(path.read_bytes(), type=Dataset)
+    except (msgspec.DecodeError, OSError) as error:
+        raise ConfigError(f"{path.name} can't be used: {error}.") from error
+    dataset = msgspec.structs.replace(declared, name=path.stem)
+    for problem in problems(dataset):
+        raise ConfigError(f"{path.name} can't be used: {problem}.")
+    return dataset
+
+
+def problems(dataset: Dataset) -> Iterable[str]:
+    """Say what is wrong with a declaration beyond the kinds of its values."""
+    if len(dataset.name.split("__")) != 2:
+        yield "its name must be <source>__<entity>.toml"
+    try:
+        _ = dataset.tzinfo
+    except (KeyError, ValueError, OSError):
+        yield f"`zone` {dataset.zone!r} is no time zone"
+    if urlsplit(dataset.url).scheme != "https":
+        yield "`url` must begin with https://"
+    if not dataset.key:
+        yield "`key` names no column"
+    declared = [*dataset.columns, *dataset.optional_columns]
+    for name in (*dataset.key, dataset.window_column, dataset.newest_by):
+        if name is not None and name not in dataset.columns:
+            yield f"`columns` lacks {name!r}, which the file names elsewhere"
+    for name in dataset.unhashed:
+        if name not in declared:
+            yield f"`unhashed` names {name!r}, which is not among the columns"
+    names = dataset.loaded_columns
+    for name in names:
+        if names.count(name) > 1:
+            yield f"column {name!r} is declared twice"
+        if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
+            yield f"column {name!r} has the name of one that the pipeline adds"
+
+
+def read_datasets(folder: Path = FOLDER) -> dict[str, Dataset]:
+    """Every declaration of a folder, by name, in the order of names."""
+    return {path.stem: read_dataset(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def pick(datasets: dict[str, Dataset], names: Iterable[str]) -> list[Dataset]:
+    """The named data sets, or the enabled ones when none is named.
+
+    Raises:
+        ConfigError: A name is unknown.
+    """
+    names = list(names)
+    for name in names:
+        if name not in datasets:
+            known = ", ".join(datasets)
+            raise ConfigError(f"There is no data set {name!r}; there are: {known}.")
+    return [
+        d for d in datasets.values() if d.name in names or (not names and d.enabled)
+    ]

@@ -1,0 +1,232 @@
+"""Find out which rows differ from what the warehouse holds, before anything is written.
+
+All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.dataset import Dataset
+
+# Never part of a published text, so a null can't be taken for text, nor two columns
+# for one.
+NULL_MARK = "chr(26)"
+SEPARATOR = "chr(31)"
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Rows with `row_id` and `row_hash`, one a key; and those that can't have one."""
+
+    rows: pa.Table
+    rejects: pa.Table
+    """Rows without a key; the declared columns."""
+    repeats: int
+    """Rows left out because a newer or equal one has their key."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What a load has to write. `changes`: row_id, change, changed_fields."""
+
+    rows: pa.Table
+    changes: pa.Table
+
+    def number(self, change: str) -> int:
+        """How many rows were added, changed, removed or restored."""
+        return pc.sum(pc.equal(self.changes["change"], change)).as_py() or 0
+
+
+def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
+    """Give every row its `row_id` and `row_hash`.
+
+    `row_id` is the publisher's key. Where that is several columns it is the first of
+    them and a digest of the others (they describe the incident, and a key outlives a
+    removal), then an ordinal where exact ties remain. `row_hash` covers the declared
+    columns without `unhashed`, null and empty text kept apart.
+    """
+    read = pa.concat_tables([empty(dataset), *pages], promote_options="default").select(
+        dataset.loaded_columns
+    )
+    has_key = pc.is_valid(read[dataset.key[0].lower()])
+    rejects, rows = read.filter(pc.invert(has_key)), read.filter(has_key)
+    keys = query(
+        f"""
+        select {key_sql(dataset)} as row_id, {hash_sql(dataset)} as row_hash,
+            {newest_sql(dataset)} as newest
+        from rows
+        """,
+        rows=rows,
+    )
+    order = keep_newest(dataset, keys)
+    kept = rows if order is None else rows.take(order["position"])
+    keys = keys if order is None else order
+    for name in ("row_id", "row_hash"):
+        if name in kept.column_names:
+            kept = kept.drop_columns([name])
+        kept = kept.append_column(name, keys[name])
+    return Keyed(kept, rejects, rows.num_rows - kept.num_rows)
+
+
+def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
+    """One row a key: (position, row_id, row_hash); None when all keys differ already.
+
+    A unique key keeps the newest row, of equally new ones the last read. Otherwise
+    equal rows are one, and the rest are told apart by an ordinal in the order of their
+    hash, so that it does not hang on the order of reading.
+    """
+    if pc.count_distinct(keys["row_id"]).as_py() == keys.num_rows:
+        return None
+    if dataset.key_is_unique:
+        sql = """
+            select position, row_id, row_hash from numbered
+            qualify row_number() over (
+                partition by row_id order by newest desc nulls last, position desc) = 1
+            order by position"""
+    else:
+        sql = """
+            with distinct_rows as (
+                select * from numbered
+                qualify row_number() over (
+                    partition by row_id, row_hash
+                    order by newest desc nulls last, position desc) = 1
+            ),
+            ordinals as (
+                select *, row_number() over (
+                    partition by row_id order by row_hash) as ordinal
+                from distinct_rows
+            )
+            select position, row_hash,
+                case when ordinal = 1 then row_id else row_id || '-' || ordinal end
+                    as row_id
+            from ordinals order by position"""
+    numbered = keys.append_column(
+        "position", pa.array(range(keys.num_rows), pa.int64())
+    )
+    return query(sql, numbered=numbered)
+
+
+def compare(
+    dataset: Dataset,
+    received: pa.Table,
+    known: pa.Table,
+    former: pa.Table,
+    gone: list[str],
+) -> Differences:
+    """Tell which rows to write and why.
+
+    Args:
+        received: Keyed rows as the portal has them now.
+        known: row_id, row_hash, is_removed, in_window of the warehouse's rows of the
+            window and of every other received key, removed ones too.
+        former: The warehouse's whole rows of the keys whose hash differs.
+        gone: Keys that the portal was asked for and does not have any more.
+    """
+    fields = ", ".join(
+        f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
+        for c in hashed_columns(dataset)
+    )
+    changes = query(
+        f"""
+        select n.row_id,
+            case when k.row_id is null then 'added'
+                when k.is_removed then 'restored' else 'changed' end as change,
+            case when o.row_id is not null and not k.is_removed
+                then concat_ws(',', {fields}) end as changed_fields
+        from received as n
+        left join known as k on n.row_id = k.row_id
+        left join former as o on n.row_id = o.row_id
+        where k.row_id is null or k.is_removed or n.row_hash <> k.row_hash
+        union all
+        select row_id, 'removed', null from gone
+        """,
+        received=received,
+        known=known,
+        former=former,
+        gone=pa.table({"row_id": pa.array(gone, pa.string())}),
+    )
+    written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
+    return Differences(pa.concat_tables([written, erased(received, gone)]), changes)
+
+
+def differing(received: pa.Table, known: pa.Table) -> list[str]:
+    """Keys that the warehouse has with another hash, and not as removed."""
+    rows = query(
+        "select n.row_id from received as n inner join known as k "
+        "on n.row_id = k.row_id where n.row_hash <> k.row_hash and not k.is_removed",
+        received=received.select(["row_id", "row_hash"]),
+        known=known,
+    )
+    return rows["row_id"].to_pylist()
+
+
+def missing(received: pa.Table, known: pa.Table) -> list[str]:
+    """Keys that the warehouse holds in the window and the portal no longer shows."""
+    rows = query(
+        "select k.row_id from known as k anti join received as n "
+        "on k.row_id = n.row_id where k.in_window and not k.is_removed "
+        "order by k.row_id",
+        received=received.select(["row_id"]),
+        known=known,
+    )
+    return rows["row_id"].to_pylist()
+
+
+def erased(like: pa.Table, row_ids: list[str]) -> pa.Table:
+    """Rows that keep nothing but their key."""
+    nothing = pa.nulls(len(row_ids), pa.string())
+    return pa.table(
+        [
+            pa.array(row_ids, pa.string()) if name == "row_id" else nothing
+            for name in like.column_names
+        ],
+        names=like.column_names,
+    )
+
+
+def empty(dataset: Dataset) -> pa.Table:
+    """No rows, every declared column."""
+    return pa.table(
+        {name: pa.array([], pa.string()) for name in dataset.loaded_columns}
+    )
+
+
+def query(sql: str, **tables: pa.Table) -> pa.Table:
+    """Run SQL over Arrow tables, by their names here."""
+    with duckdb.connect() as connection:
+        for name, table in tables.items():
+            connection.register(name, table)
+        return connection.sql(sql).to_arrow_table()
+
+
+def hashed_columns(dataset: Dataset) -> list[str]:
+    unhashed = {name.lower() for name in dataset.unhashed}
+    return [name for name in dataset.loaded_columns if name not in unhashed]
+
+
+def quote(name: str) -> str:
+    return f'"{name}"'
+
+
+def key_sql(dataset: Dataset) -> str:
+    first, *others = [quote(name.lower()) for name in dataset.key]
+    if not others:
+        return first
+    return f"{first} || '-' || left({digest_sql(others)}, 12)"
+
+
+def hash_sql(dataset: Dataset) -> str:
+    return digest_sql([quote(name) for name in hashed_columns(dataset)])
+
+
+def digest_sql(expressions: list[str]) -> str:
+    """A digest of several text expressions, in which null is a value of its own."""
+    marked = ", ".join(f"coalesce({e}, {NULL_MARK})" for e in expressions)
+    return f"md5(concat_ws({SEPARATOR}, {marked}))"
+
+
+def newest_sql(dataset: Dataset) -> str:
+    return quote(dataset.newest_by.lower()) if dataset.newest_by else "null::text"

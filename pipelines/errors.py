@@ -1,0 +1,55 @@
+"""What can go wrong, each with the exit code that it ends the command with."""
+
+
+class BlotterError(Exception):
+    """One sentence for the operator: what failed, where, and what to do."""
+
+    exit_code = 1
+
+
+class ConfigError(BlotterError):
+    """A setting, a data set's file or an argument is wrong."""
+
+    exit_code = 2
+
+
+class RunUnderWayError(BlotterError):
+    """Another run holds the lock of this home."""
+
+    exit_code = 3
+
+
+class PortalError(BlotterError):
+    """The portal refused, kept failing or sent what it should not."""
+
+
+class PortalMovedError(PortalError):
+    """The data set is not where it was: redirected, withdrawn or replaced by a page."""
+
+
+class SchemaDriftError(PortalError):
+    """A declared column is not published any more."""
+
+
+class IncompleteReadError(PortalError):
+    """The portal sent fewer or more rows than it counts, again and again."""
+
+
+class TooManyRemovalsError(PortalError):
+    """More rows vanished at once than the data set's guard allows."""
+
+
+class TooManyRejectsError(PortalError):
+    """More rows without a usable key than the data set's limit allows."""
+
+
+class WarehouseError(BlotterError):
+    """The warehouse can't be opened, read or written."""
+
+
+class ModelsError(BlotterError):
+    """dbt could not build the models, or a test of theirs failed."""
+
+
+class StoppedError(BlotterError):
+    """The run was asked to stop (SIGTERM)."""

@@ -1,0 +1,421 @@
+"""The warehouse: what it holds, and how rows get into it.
+
+All that differs between warehouses is here. A load writes two tables, the change log
+first: whatever a crash leaves, `repair` can take back, and the next run finds the rest.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.dataset import Dataset
+from pipelines.diff import Differences, quote
+from pipelines.errors import WarehouseError
+from pipelines.portal import Reader
+from pipelines.windows import Window
+
+log = logging.getLogger(__name__)
+
+INSTANT = pa.timestamp("us", tz="UTC")
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
+
+LEDGER = """
+create schema if not exists ledger;
+create table if not exists ledger.runs (
+    run_id text, command text, dataset text, started_at timestamptz,
+    finished_at timestamptz, window_start date, portal_version text,
+    declaration text, portal_rows bigint, rows_read bigint, added bigint,
+    changed bigint, removed bigint, restored bigint, rejected bigint,
+    repeats bigint, seconds double, outcome text, error text,
+    warnings text
+);
+create table if not exists ledger.months (
+    dataset text, month date, declaration text, run_id text, finished_at timestamptz
+);
+"""
+
+
+class Warehouse:
+    """The DuckDB file of a home, and dlt's working folder beside it."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        self.path = home / "blotter.duckdb"
+        self._last_instant = datetime.min.replace(tzinfo=UTC)
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for as long as the block lasts.
+
+        Raises:
+            WarehouseError: It can't be opened, or is held by another program.
+        """
+        try:
+            connection = duckdb.connect(str(self.path))
+        except duckdb.Error as error:
+            raise WarehouseError(why_closed(self.path, error)) from error
+        try:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+        except duckdb.IOException as error:
+            raise WarehouseError(f"{self.path} can't be written: {error}.") from error
+        finally:
+            connection.close()
+
+    def prepare(self, datasets: list[Dataset]) -> None:
+        """Make the ledger, and every data set's tables, empty until loaded."""
+        with self.connect() as connection:
+            connection.execute(LEDGER)
+            made = set(
+                connection.execute(
+                    "select table_schema, table_name from information_schema.tables"
+                ).fetchall()
+            )
+            newest = [
+                self._newest_change(connection, d)
+                for d in datasets
+                if (d.schema, f"{d.entity}_changes") in made
+            ]
+        self._last_instant = max([self._last_instant, *filter(None, newest)])
+        for dataset in datasets:
+            if {(dataset.schema, t) for t in tables_of(dataset)} - made:
+                for name, table in empty_tables(dataset).items():
+                    self._run_dlt(dataset, name, table, "append")
+
+    def repair(self, dataset: Dataset) -> None:
+        """Take back what a killed run left half done.
+
+        dlt's pending packages are dropped, not loaded: they would load yesterday's
+        rows over today's. The change log is written before the rows, so its newest
+        entries may lack theirs; such entries go, and this run finds the rows again.
+        """
+        pipeline = self._pipeline(dataset)
+        if pipeline.has_pending_data:
+            log.warning("%s: dropping what a killed run left pending.", dataset.name)
+            pipeline.drop_pending_packages()
+        changes, rows = f"{dataset.schema}.{dataset.entity}_changes", table(dataset)
+        with self.connect() as connection:
+            lost = connection.execute(
+                f"""
+                delete from {changes}
+                where changed_at = (select max(changed_at) from {changes})
+                    and row_id not in (
+                        select row_id from {rows}
+                        where loaded_at >= (select max(changed_at) from {changes})
+                    )
+                """
+            ).fetchall()
+        if lost[0][0]:
+            log.warning(
+                "%s: a killed run had logged %d changes that it did not write; they "
+                "will be found again.",
+                dataset.name,
+                lost[0][0],
+            )
+
+    def known(
+        self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
+    ) -> pa.Table:
+        """The window's rows and the received keys, as the warehouse has them.
+
+        Columns: row_id, row_hash, is_removed, in_window. A received key may lie
+        outside of the window here: its date was corrected, or it was removed.
+        """
+        inside = in_window(dataset, reader, window)
+        with self.connect() as connection:
+            connection.register("received", received.select(["row_id"]))
+            return connection.execute(
+                f"""
+                select row_id, row_hash, removed_at is not null as is_removed,
+                    removed_at is null and {inside} as in_window
+                from {table(dataset)}
+                where (removed_at is null and {inside})
+                    or row_id in (select row_id from received)
+                """
+            ).to_arrow_table()
+
+    def rows(self, dataset: Dataset, row_ids: list[str]) -> pa.Table:
+        """The declared columns and `row_id` of some rows, as the warehouse has them."""
+        columns = ", ".join(
+            map(quote, {**dict.fromkeys(dataset.loaded_columns), "row_id": 1})
+        )
+        with self.connect() as connection:
+            connection.register(
+                "wanted", pa.table({"row_id": pa.array(row_ids, pa.string())})
+            )
+            return connection.execute(
+                f"select {columns} from {table(dataset)} "
+                "where row_id in (select row_id from wanted)"
+            ).to_arrow_table()
+
+    def write(
+        self, dataset: Dataset, differences: Differences, rejects: pa.Table, run_id: str
+    ) -> None:
+        """Write rows, change log and rejects; no write where there is nothing to."""
+        instant = self.next_instant()
+        if rejects.num_rows:
+            self._run_dlt(
+                dataset,
+                f"{dataset.entity}_rejects",
+                stamped(reject_table(rejects), run_id, rejected_at=instant),
+                "append",
+            )
+        changes = differences.changes
+        if not changes.num_rows:
+            return
+        self._run_dlt(
+            dataset,
+            f"{dataset.entity}_changes",
+            stamped(changes, run_id, changed_at=instant),
+            "append",
+        )
+        rows = stamped(differences.rows, run_id, loaded_at=instant)
+        gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
+        removed_at = pc.if_else(
+            pc.is_in(rows["row_id"], gone),
+            pa.scalar(instant, INSTANT),
+            pa.scalar(None, INSTANT),
+        )
+        rows = rows.append_column("removed_at", removed_at)
+        only_new = pc.all(pc.equal(changes["change"], "added")).as_py()
+        self._run_dlt(dataset, dataset.entity, rows, "append" if only_new else UPSERT)
+
+    def next_instant(self) -> datetime:
+        """Now, or just after the newest load where the clock was moved back.
+
+        The models take what was loaded after their newest row: loads must not go back.
+        """
+        later = self._last_instant + timedelta(microseconds=1)
+        self._last_instant = max(datetime.now(UTC), later)
+        return self._last_instant
+
+    def open_run(self, row: dict[str, Any]) -> None:
+        """Add a line to the ledger for work that begins."""
+        names = ", ".join(row)
+        marks = ", ".join("?" for _ in row)
+        with self.connect() as connection:
+            connection.execute(
+                f"insert into ledger.runs ({names}) values ({marks})",
+                list(row.values()),
+            )
+
+    def close_run(self, run_id: str, dataset: str, row: dict[str, Any]) -> None:
+        """Complete a line of the ledger."""
+        names = ", ".join(f"{name} = ?" for name in row)
+        with self.connect() as connection:
+            connection.execute(
+                f"update ledger.runs set {names} where run_id = ? and dataset = ?",
+                [*row.values(), run_id, dataset],
+            )
+
+    def close_killed_runs(self) -> None:
+        """Lines still open belong to runs that were killed: this run has the lock."""
+        with self.connect() as connection:
+            connection.execute(
+                "update ledger.runs set outcome = 'killed', "
+                "error = 'The run was killed before it could say why.' "
+                "where outcome = 'running'"
+            )
+
+    def last_good_run(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The ledger's newest line of a read of this data set that went well."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                """
+                select * from ledger.runs
+                where dataset = ? and outcome in ('loaded', 'unchanged')
+                order by finished_at desc limit 1
+                """,
+                [dataset.name],
+            ).to_arrow_table()
+        return rows.to_pylist()[0] if rows.num_rows else None
+
+    def finished_months(self, dataset: Dataset) -> set[date]:
+        """First days of the months read whole under the present declaration."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "select month from ledger.months where dataset = ? and declaration = ?",
+                [dataset.name, dataset.fingerprint],
+            ).fetchall()
+        return {month for (month,) in rows}
+
+    def finish_months(
+        self, dataset: Dataset, months: Iterable[date], run_id: str
+    ) -> None:
+        """Record months, by their first days, as read whole."""
+        new = set(months) - self.finished_months(dataset)
+        now = datetime.now(UTC)
+        with self.connect() as connection:
+            for month in sorted(new):
+                connection.execute(
+                    "insert into ledger.months values (?, ?, ?, ?, ?)",
+                    [dataset.name, month, dataset.fingerprint, run_id, now],
+                )
+
+    def _newest_change(
+        self, connection: duckdb.DuckDBPyConnection, dataset: Dataset
+    ) -> datetime | None:
+        found = connection.execute(
+            f"select max(changed_at) from {dataset.schema}.{dataset.entity}_changes"
+        ).fetchone()
+        return found[0] if found else None
+
+    def _pipeline(self, dataset: Dataset) -> Any:
+        configure_dlt(self.home)
+        import dlt
+
+        return dlt.pipeline(
+            dataset.name,
+            destination=dlt.destinations.duckdb(str(self.path)),
+            dataset_name=dataset.schema,
+            pipelines_dir=str(self.home / "dlt"),
+        )
+
+    def _run_dlt(self, dataset: Dataset, name: str, rows: pa.Table, how: Any) -> None:
+        pipeline = self._pipeline(dataset)
+        import dlt
+        from dlt.pipeline.exceptions import PipelineStepFailed
+
+        resource = dlt.resource(
+            [rows],
+            name=name,
+            write_disposition=how,
+            columns=hints(rows),
+            primary_key="row_id" if how is UPSERT else None,
+        )
+        try:
+            pipeline.run(resource, loader_file_format="parquet")
+        except (PipelineStepFailed, duckdb.Error) as error:
+            raise WarehouseError(
+                f"{dataset.name}: {self.path} could not be written: "
+                f"{root_cause(error)}."
+            ) from error
+
+
+def configure_dlt(home: Path) -> None:
+    """Settings that dlt reads from the environment; none is the user's to choose."""
+    os.environ.update(
+        {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__LOG_LEVEL": "ERROR",
+            "DLT_DATA_DIR": str(home / "dlt"),
+            # Names as declared: `case_` would lose its underscore.
+            "SCHEMA__NAMING": "direct",
+            # Loaded packages and the staging tables hold published values.
+            "LOAD__DELETE_COMPLETED_JOBS": "true",
+            "LOAD__TRUNCATE_STAGING_DATASET": "true",
+            "RESTORE_FROM_DESTINATION": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+        }
+    )
+
+
+def tables_of(dataset: Dataset) -> list[str]:
+    return [dataset.entity, f"{dataset.entity}_changes", f"{dataset.entity}_rejects"]
+
+
+def table(dataset: Dataset) -> str:
+    return f"{dataset.schema}.{dataset.entity}"
+
+
+def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
+    """A data set's tables, by name, without rows."""
+    names = {
+        **dict.fromkeys(dataset.loaded_columns),
+        "row_id": 1,
+        "row_hash": 1,
+        "run_id": 1,
+    }
+    text, moment = pa.array([], pa.string()), pa.array([], INSTANT)
+    rows, changes, rejects = tables_of(dataset)
+    return {
+        rows: pa.table(
+            {**dict.fromkeys(names, text), "loaded_at": moment, "removed_at": moment}
+        ),
+        changes: pa.table(
+            {
+                "row_id": text,
+                "change": text,
+                "changed_fields": text,
+                "run_id": text,
+                "changed_at": moment,
+            }
+        ),
+        rejects: pa.table(
+            {"reason": text, "row": text, "run_id": text, "rejected_at": moment}
+        ),
+    }
+
+
+def reject_table(rows: pa.Table) -> pa.Table:
+    """Rows that have no key, kept as JSON with the reason."""
+    import json
+
+    return pa.table(
+        {
+            "reason": pa.array(["no key"] * rows.num_rows, pa.string()),
+            "row": pa.array([json.dumps(row) for row in rows.to_pylist()], pa.string()),
+        }
+    )
+
+
+def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
+    """Add the run and an instant to every row."""
+    rows = rows.append_column("run_id", pa.repeat(run_id, rows.num_rows))
+    for name, instant in instants.items():
+        rows = rows.append_column(
+            name, pa.repeat(pa.scalar(instant, INSTANT), rows.num_rows)
+        )
+    return rows
+
+
+def hints(rows: pa.Table) -> dict[str, dict[str, Any]]:
+    """dlt's columns, all declared: a table must not depend on what a page holds."""
+    # A dictionary each: dlt writes into them.
+    return {
+        field.name: {
+            "data_type": "timestamp" if pa.types.is_timestamp(field.type) else "text"
+        }
+        for field in rows.schema
+    }
+
+
+def in_window(dataset: Dataset, reader: Reader, window: Window) -> str:
+    """The window as a condition on the raw table."""
+    column = quote(dataset.window_column.lower())
+    start, end = reader.bound(window.start), window.end and reader.bound(window.end)
+    value = f"cast({column} as bigint)" if isinstance(start, int) else column
+    condition = f"{value} >= {literal(start)}"
+    if end is not None:
+        condition += f" and {value} < {literal(end)}"
+    return f"({condition} or {column} is null)" if window.undated else f"({condition})"
+
+
+def literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def why_closed(path: Path, error: Exception) -> str:
+    """One sentence for a DuckDB file that does not open."""
+    said = str(error)
+    if "lock" in said.lower():
+        return (
+            f"{path} is open in another program; close it, or read the files in "
+            f"{path.parent / 'published'} instead."
+        )
+    return f"{path} can't be opened: {said.splitlines()[0]}"
+
+
+def root_cause(error: BaseException) -> str:
+    """First line of the innermost error's message."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,204 @@
+"""Read one window of one data set, prove it complete, and load what differs."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.arcgis import ArcgisReader
+from pipelines.dataset import Dataset
+from pipelines.diff import Keyed, compare, differing, key_rows, missing
+from pipelines.errors import (
+    IncompleteReadError,
+    SchemaDriftError,
+    TooManyRejectsError,
+    TooManyRemovalsError,
+)
+from pipelines.load import Warehouse
+from pipelines.portal import Patience, Published, Read, Reader
+from pipelines.socrata import SocrataReader
+from pipelines.windows import Window
+
+log = logging.getLogger(__name__)
+
+READERS = {"soda2": SocrataReader, "arcgis": ArcgisReader}
+
+# How often a window whose rows don't add up is read again.
+READS = 3
+
+
+@dataclass
+class Tally:
+    """What a run did to one data set, in rows."""
+
+    portal_rows: int = 0
+    rows_read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    restored: int = 0
+    rejected: int = 0
+    repeats: int = 0
+    is_moving: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, message: str) -> None:
+        """Remember a warning for the status and say it in the log."""
+        self.warnings.append(message)
+        log.warning("%s", message)
+
+
+def reader_for(dataset: Dataset, patience: Patience) -> Reader:
+    """The reader of the data set's API."""
+    return READERS[dataset.api](dataset, patience)
+
+
+def check_columns(dataset: Dataset, published: Published, tally: Tally) -> None:
+    """Compare what is declared with what is published.
+
+    Raises:
+        SchemaDriftError: A declared column is gone; names it. Nothing was written yet.
+    """
+    gone = [name for name in dataset.columns if name not in published.columns]
+    if gone:
+        raise SchemaDriftError(
+            f"{dataset.label} publishes no column {', '.join(gone)} any "
+            f"more; it may be renamed. Correct {dataset.name}.toml; nothing was written."
+        )
+    declared = {*dataset.columns, *dataset.optional_columns, *dataset.left_out}
+    new = [name for name in published.columns if name not in declared]
+    if new:
+        tally.warn(
+            f"{dataset.label} publishes new columns that are not loaded: "
+            f"{', '.join(new)}. Add them to `columns` or `left_out` in "
+            f"{dataset.name}.toml."
+        )
+
+
+def read_window(
+    reader: Reader, window: Window, tally: Tally
+) -> tuple[list[pa.Table], Read]:
+    """Read a window until as many rows came as the portal counts.
+
+    Raises:
+        IncompleteReadError: They differ again and again while the count stands still.
+    """
+    dataset = reader.dataset
+    for _ in range(READS):
+        read = Read()
+        expected = reader.count(window)
+        pages = list(reader.pages(window, read)) if expected else []
+        received = sum(page.num_rows for page in pages)
+        if received == expected:
+            break
+        recount = reader.count(window)
+        if recount != expected:
+            # Rows came or went meanwhile. What was read is true; what is missing from
+            # it may not be gone.
+            read.is_moving = True
+            break
+    else:
+        raise IncompleteReadError(
+            f"{dataset.label} sent {received:,} rows of {window} but "
+            f"counts {expected:,}, {READS} times over; nothing of it was written."
+        )
+    tally.portal_rows += expected
+    tally.rows_read += received
+    return pages, read
+
+
+def load_window(
+    reader: Reader,
+    warehouse: Warehouse,
+    window: Window,
+    pages: list[pa.Table],
+    may_remove: bool,
+    run_id: str,
+    tally: Tally,
+) -> None:
+    """Write what differs between the portal's rows of a window and the warehouse's.
+
+    Args:
+        may_remove: The read was whole and the portal stood still: a row that the
+            warehouse has and the read lacks may be gone. Each is asked for by its key
+            before it is taken for removed.
+
+    Raises:
+        TooManyRejectsError: More rows without a key than allowed; nothing written.
+        TooManyRemovalsError: More removals at once than allowed; the rest is written.
+    """
+    dataset = reader.dataset
+    keyed = key_rows(dataset, pages)
+    check_rejects(dataset, keyed, window)
+    received = keyed.rows
+    known = warehouse.known(dataset, reader, window, received)
+    gone: list[str] = []
+    refusal = None
+    if may_remove and (lost := missing(received, known)):
+        gone, moved = confirm(reader, warehouse, lost)
+        received = pa.concat_tables([received, moved.select(received.column_names)])
+        if refusal := refuse_removals(dataset, gone, known, window):
+            gone = []
+    former = warehouse.rows(dataset, differing(received, known))
+    differences = compare(dataset, received, known, former, gone)
+    warehouse.write(dataset, differences, keyed.rejects, run_id)
+    tally.rejected += keyed.rejects.num_rows
+    tally.repeats += keyed.repeats
+    for change in ("added", "changed", "removed", "restored"):
+        setattr(tally, change, getattr(tally, change) + differences.number(change))
+    if refusal:
+        raise refusal
+
+
+def confirm(
+    reader: Reader, warehouse: Warehouse, lost: list[str]
+) -> tuple[list[str], pa.Table]:
+    """Ask the portal by key: which rows are gone, and which only moved."""
+    dataset = reader.dataset
+    held = warehouse.rows(dataset, lost)
+    values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
+    found = key_rows(dataset, [reader.rows_of(sorted(values))]).rows
+    moved = found.filter(pc.is_in(found["row_id"], pa.array(lost, pa.string())))
+    there = set(moved["row_id"].to_pylist())
+    return [row_id for row_id in lost if row_id not in there], moved
+
+
+def refuse_removals(
+    dataset: Dataset, gone: list[str], known: pa.Table, window: Window
+) -> TooManyRemovalsError | None:
+    """The guard against an outage that looks like a mass removal."""
+    held = pc.sum(known["in_window"]).as_py() or 0
+    limit = max(dataset.removal_limit_rows, held * dataset.removal_limit_pct / 100)
+    if len(gone) <= limit:
+        return None
+    return TooManyRemovalsError(
+        f"{dataset.label} no longer shows {len(gone):,} of {held:,} "
+        f"rows of {window}; more than {limit:,.0f} are not taken for removed. If "
+        f"they truly are, raise removal_limit_pct in {dataset.name}.toml for one run."
+    )
+
+
+def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
+    """Stop where so many rows lack a key that something else must be wrong."""
+    limit = (
+        (keyed.rows.num_rows + keyed.rejects.num_rows) * dataset.reject_limit_pct / 100
+    )
+    if keyed.rejects.num_rows > limit:
+        raise TooManyRejectsError(
+            f"{dataset.name}: {keyed.rejects.num_rows:,} rows of {window} from "
+            f"{dataset.host} have no {dataset.key[0]}, more than "
+            f"{dataset.reject_limit_pct} %; nothing of it was written."
+        )
+
+
+def total(windows: Iterable[Window]) -> Window:
+    """The stretch that consecutive windows cover together."""
+    covered = list(windows)
+    ends = [w.end for w in covered if w.end]
+    return Window(
+        start=min(w.start for w in covered),
+        end=max(ends) if len(ends) == len(covered) else None,
+        undated=any(w.undated for w in covered),
+    )

@@ -1,0 +1,277 @@
+"""One run over the data sets: daily, or a backfill."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import filelock
+import pyarrow as pa
+
+from pipelines.dataset import Dataset
+from pipelines.errors import (
+    BlotterError,
+    RunUnderWayError,
+    StoppedError,
+    WarehouseError,
+)
+from pipelines.load import Warehouse
+from pipelines.portal import Patience, Reader
+from pipelines.read import (
+    Tally,
+    check_columns,
+    load_window,
+    read_window,
+    reader_for,
+    total,
+)
+from pipelines.windows import (
+    Window,
+    daily_window,
+    local_day,
+    month_start,
+    months,
+    next_month,
+)
+
+log = logging.getLogger(__name__)
+
+# Months are loaded together up to this many rows, so that few loads serve many months,
+# or after this long, so that a kill costs little of a slow portal's answers.
+BATCH_ROWS = 100_000
+BATCH_SECONDS = 60
+
+Progress = Callable[[Dataset, int, int], None]
+"""Told the data set, the months done and the months in all."""
+
+
+@dataclass
+class Run:
+    """One run of the command: its clock was read once, in the command."""
+
+    warehouse: Warehouse
+    command: str
+    now: datetime
+    """An instant in UTC."""
+    today: date | None = None
+    """The day it is taken to be in every city, instead of `now`'s."""
+    patience: Patience = field(default_factory=Patience)
+    progress: Progress = lambda dataset, done, of: None
+
+    def __post_init__(self) -> None:
+        self.run_id = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+    def day_in(self, dataset: Dataset) -> date:
+        return self.today or local_day(self.now, dataset.tzinfo)
+
+
+@contextmanager
+def lock(home: Path) -> Iterator[None]:
+    """Hold a home for one run at a time.
+
+    Raises:
+        RunUnderWayError: Another run holds it. The lock of a killed run is free.
+        WarehouseError: The home can't be written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(home / "lock", blocking=False):
+            yield
+    except filelock.Timeout as error:
+        raise RunUnderWayError(f"Another run is under way in {home}.") from error
+    except OSError as error:
+        raise WarehouseError(
+            f"{home} can't be written ({error.strerror}); set BLOTTER_HOME to a folder "
+            "that can."
+        ) from error
+
+
+def run_dataset(
+    run: Run, dataset: Dataset, work: Callable[[Reader, Tally], str]
+) -> BlotterError | None:
+    """Do one data set's part of a run and write its line of the ledger.
+
+    Returns:
+        What failed, if anything did: it must not cost the other data sets their night.
+
+    Raises:
+        StoppedError: The run was asked to stop; the line is closed first.
+    """
+    started, begin = datetime.now(UTC), time.monotonic()
+    tally, outcome, failure = Tally(), "failed", None
+    warehouse = run.warehouse
+    warehouse.open_run(
+        {
+            "run_id": run.run_id,
+            "command": run.command,
+            "dataset": dataset.name,
+            "started_at": started,
+            "outcome": "running",
+            "window_start": daily_window(run.day_in(dataset)).start,
+            "declaration": dataset.fingerprint,
+        }
+    )
+    reader = reader_for(dataset, run.patience)
+    version = None
+    try:
+        warehouse.repair(dataset)
+        published = reader.probe()
+        check_columns(dataset, published, tally)
+        version = published.version
+        outcome = work(reader, tally)
+        if tally.is_moving:
+            outcome, version = "moving", None
+    except BlotterError as error:
+        failure = error
+        log.error("%s", error)
+    except Exception as error:
+        failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
+        log.exception("%s", failure)
+    row = {k: v for k, v in asdict(tally).items() if k not in ("is_moving", "warnings")}
+    warehouse.close_run(
+        run.run_id,
+        dataset.name,
+        {
+            **row,
+            "finished_at": datetime.now(UTC),
+            "portal_version": version,
+            "seconds": round(time.monotonic() - begin, 3),
+            "outcome": outcome,
+            "error": str(failure) if failure else None,
+            "warnings": "\n".join(tally.warnings) or None,
+        },
+    )
+    log.info("%s", summary(dataset, outcome, tally))
+    if isinstance(failure, StoppedError):
+        raise failure
+    return failure
+
+
+def daily(run: Run, dataset: Dataset, window_only: bool = False) -> BlotterError | None:
+    """Read the rolling window, and before it every month that was never read whole."""
+
+    def work(reader: Reader, tally: Tally) -> str:
+        window = daily_window(run.day_in(dataset))
+        unread = [] if window_only else unread_months(run, dataset, window.start)
+        if not unread and is_unchanged(run, reader, window):
+            return "unchanged"
+        load_months(run, reader, [window, *unread], tally)
+        return "loaded"
+
+    return run_dataset(run, dataset, work)
+
+
+def backfill(
+    run: Run, dataset: Dataset, first: date | None, last: date | None, again: bool
+) -> BlotterError | None:
+    """Read whole months, newest first; months read before only when asked `again`.
+
+    Args:
+        first: A day of the first month; the declaration's `backfill_from` if None.
+        last: A day of the last month; up to today, with the rolling window, if None.
+    """
+
+    def work(reader: Reader, tally: Tally) -> str:
+        window = daily_window(run.day_in(dataset))
+        start = first or dataset.backfill_from
+        if last is None and start >= window.start:
+            windows = [Window(start=month_start(start), undated=True)]
+        else:
+            end = min(next_month(last), window.start) if last else window.start
+            wanted = list(months(start, end))
+            if last and next_month(last) > window.start:
+                wanted.insert(0, window)
+            done = set() if again else run.warehouse.finished_months(dataset)
+            windows = [w for w in wanted if w.start not in done]
+            if last is None:
+                windows.insert(0, window)
+        load_months(run, reader, windows, tally)
+        return "loaded"
+
+    return run_dataset(run, dataset, work)
+
+
+def unread_months(run: Run, dataset: Dataset, before: date) -> list[Window]:
+    """Months from the declaration's first on that no run has read whole."""
+    done = run.warehouse.finished_months(dataset)
+    return [w for w in months(dataset.backfill_from, before) if w.start not in done]
+
+
+def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
+    """Version, window and declaration are those of the last good run."""
+    dataset = reader.dataset
+    last = run.warehouse.last_good_run(dataset)
+    return bool(
+        last
+        and last["portal_version"]
+        and last["portal_version"] == reader.version
+        and last["window_start"] == window.start
+        and last["declaration"] == dataset.fingerprint
+    )
+
+
+def load_months(run: Run, reader: Reader, windows: list[Window], tally: Tally) -> None:
+    """Read windows one after the other and load them in batches.
+
+    The open-ended window is a batch of its own: its differences are the day's news.
+    """
+    batch: list[tuple[Window, list[pa.Table], bool]] = []
+    rows, since = 0, time.monotonic()
+    for done, window in enumerate(windows):
+        run.progress(reader.dataset, done, len(windows))
+        if batch and window.end != batch[-1][0].start:
+            load_batch(run, reader, batch, tally)
+            batch, rows, since = [], 0, time.monotonic()
+        before = reader.version
+        pages, read = read_window(reader, window, tally)
+        stood_still = not (read.is_stale or read.is_moving)
+        if stood_still and window.end is None:
+            stood_still = reader.probe().version == before
+        tally.is_moving |= not stood_still
+        batch.append((window, pages, stood_still))
+        rows += sum(page.num_rows for page in pages)
+        is_old = time.monotonic() - since > BATCH_SECONDS
+        if rows >= BATCH_ROWS or is_old or window.end is None:
+            load_batch(run, reader, batch, tally)
+            batch, rows, since = [], 0, time.monotonic()
+    load_batch(run, reader, batch, tally)
+    run.progress(reader.dataset, len(windows), len(windows))
+
+
+def load_batch(
+    run: Run,
+    reader: Reader,
+    batch: list[tuple[Window, list[pa.Table], bool]],
+    tally: Tally,
+) -> None:
+    """Load consecutive windows at once and record the whole months among them."""
+    if not batch:
+        return
+    window = total(w for w, _, _ in batch)
+    is_open = window.end is None
+    may_remove = all(still for _, _, still in batch) and (
+        is_open or not reader.dataset.moving_window
+    )
+    pages = [page for _, pages, _ in batch for page in pages]
+    load_window(reader, run.warehouse, window, pages, may_remove, run.run_id, tally)
+    whole = [w.start for w, _, still in batch if still and w.end]
+    this_month = month_start(run.day_in(reader.dataset))
+    if is_open and may_remove and next_month(window.start) <= this_month:
+        # The window's first month is over; later reads of the window only confirm it.
+        whole.append(window.start)
+    run.warehouse.finish_months(reader.dataset, whole, run.run_id)
+
+
+def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:
+    """One line for the log."""
+    if outcome == "unchanged":
+        return f"{dataset.name}: unchanged since the last good run"
+    parts = [f"{tally.rows_read:,} rows read"]
+    for name in ("added", "changed", "removed", "restored", "rejected"):
+        if number := getattr(tally, name):
+            parts.append(f"{number:,} {name}")
+    return f"{dataset.name}: {outcome}: {', '.join(parts)}"

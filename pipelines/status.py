@@ -1,0 +1,142 @@
+"""What each data set holds and how its last run went: `status.json` and its words.
+
+The file is written at the end of a run, so that it can be read while the next run holds
+the warehouse.
+"""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.dataset import Dataset
+from pipelines.diff import quote
+from pipelines.errors import ConfigError, WarehouseError
+from pipelines.load import Warehouse, table
+
+MODELS = "(models)"
+
+
+def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
+    """Write `status.json`, by a rename, from the ledger and the raw tables."""
+    entries = [dataset_status(warehouse, dataset) for dataset in datasets]
+    runs = ledger_rows(
+        warehouse,
+        "select run_id, command, min(started_at) as started_at, "
+        "max(finished_at) as finished_at, "
+        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good "
+        "from ledger.runs group by run_id, command order by started_at desc limit 20",
+    )
+    good = [run for run in runs if run["is_good"]]
+    content = {
+        "written_at": datetime.now(UTC),
+        "last_run": runs[0] if runs else None,
+        "last_good_run": good[0]["finished_at"] if good else None,
+        "healthy": bool(runs and runs[0]["is_good"]),
+        "datasets": entries,
+    }
+    path = warehouse.home / "status.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
+    os.replace(fresh, path)
+
+
+def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
+    """Rows held, newest row, last run, last good run and warnings of one data set."""
+    newest = quote(dataset.window_column.lower())
+    (held,) = ledger_rows(
+        warehouse,
+        "select count(*) filter (removed_at is null) as row_count, "
+        "count(removed_at) as removed_count, "
+        f"max({newest}) as newest, max(loaded_at) as newest_load "
+        f"from {table(dataset)}",
+    )
+    runs = ledger_rows(
+        warehouse,
+        "select run_id, command, outcome, finished_at, added, changed, removed, "
+        "restored, rejected, error, warnings from ledger.runs "
+        "where dataset = ? order by started_at desc limit 1",
+        [dataset.name],
+    )
+    good = warehouse.last_good_run(dataset)
+    return {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "enabled": dataset.enabled,
+        **held,
+        "newest": readable(held["newest"]),
+        "last_run": runs[0] if runs else None,
+        "last_good_run": good["finished_at"] if good else None,
+    }
+
+
+def ledger_rows(
+    warehouse: Warehouse, sql: str, values: list[Any] | None = None
+) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection:
+        return connection.execute(sql, values or []).to_arrow_table().to_pylist()
+
+
+def readable(published: str | None) -> str | None:
+    """The window column's newest value; epoch milliseconds as an instant in UTC."""
+    if published and published.isdigit():
+        return iso(datetime.fromtimestamp(int(published) / 1000, UTC))
+    return published
+
+
+def iso(value: object) -> str:
+    """An instant as ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    return str(value)
+
+
+def read_status(home: Path) -> dict[str, Any]:
+    """The last written status.
+
+    Raises:
+        WarehouseError: No run has ended in this home yet.
+    """
+    try:
+        return json.loads((home / "status.json").read_text())
+    except FileNotFoundError:
+        raise WarehouseError(
+            f"No run has ended in {home} yet. Run `blotter daily`, or set BLOTTER_HOME."
+        ) from None
+
+
+def in_words(status: dict[str, Any]) -> str:
+    """The status for a person: a line a data set, then what to look at."""
+    lines = [f"{'data set':34}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
+    notes = []
+    for entry in status["datasets"]:
+        last = entry["last_run"]
+        if last is None and not entry["enabled"]:
+            continue
+        said = f"{last['outcome']} {last['finished_at'] or ''}" if last else "never"
+        newest = (entry["newest"] or "-")[:19]
+        lines.append(
+            f"{entry['dataset']:34}{entry['row_count']:>11,}"
+            f"{entry['removed_count']:>9,}  {newest:21}{said}"
+        )
+        if last:
+            notes += [f"! {last['error']}"] if last["error"] else []
+            notes += [f"  {w}" for w in (last["warnings"] or "").splitlines()]
+    lines += notes
+    lines.append(f"last good run: {status['last_good_run'] or 'none yet'}")
+    return "\n".join(lines)
+
+
+def is_fresh(status: dict[str, Any], max_age: str, now: datetime) -> bool:
+    """Whether the last good run ended within an age such as `36h` or `2d`.
+
+    Raises:
+        ConfigError: The age can't be read.
+    """
+    units = {"h": "hours", "d": "days", "m": "minutes"}
+    if not (max_age[:-1].isdigit() and max_age[-1] in units):
+        raise ConfigError(f"{max_age!r} is no age; write 36h, 2d or 90m.")
+    age = timedelta(**{units[max_age[-1]]: int(max_age[:-1])})
+    last = status["last_good_run"]
+    return last is not None and now - datetime.fromisoformat(last) <= age
