@@ -1,0 +1,213 @@
+"""Draw made-up values, many at once, the same ones from the same seed everywhere.
+
+Times are whole seconds of the city's wall clock since 1970-01-01, without a zone.
+"""
+
+import csv
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DAY = 86_400
+
+# Numbers (ids, case numbers) count on from day to day in steps of this size, so that
+# days drawn apart share none while none of them has more incidents than that.
+NUMBERS_PER_DAY = 2_000
+
+# Shares by hour of the day, from midnight, as the cities' rows show them.
+HOURS = [51, 29, 22, 18, 14, 13, 16, 26, 37, 40, 43, 48]
+HOURS += [61, 53, 51, 58, 54, 57, 58, 57, 52, 46, 46, 41]
+
+# Shares by minute: times are remembered as full, half and quarter hours.
+MINUTES = [11] * 60
+for _minute, _share in {
+    0: 320,
+    30: 130,
+    45: 43,
+    15: 38,
+    20: 30,
+    40: 28,
+    10: 26,
+}.items():
+    MINUTES[_minute] = _share
+
+# By weekday from Monday, and by month from January: hundredths of an average day.
+WEEKDAYS = [99, 99, 101, 100, 108, 101, 92]
+MONTHS = [97, 92, 98, 98, 103, 104, 107, 107, 103, 102, 96, 93]
+
+WORDS = ["AMBER", "BRAM", "CLOVER", "DELL", "EMBER", "FERN", "GORSE", "HOLLIN", "IVORY"]
+WORDS += ["JUNI", "KESTREL", "LARK", "MOSS", "NETTLE", "OSIER", "PIPPIN", "QUILL"]
+WORDS += ["ROWAN", "SORREL", "THIST", "UMBER", "VETCH", "WILLOW", "YARROW"]
+ENDINGS = ["BECK", "BOURNE", "COMBE", "CROFT", "DEN", "FOLD", "GARTH", "HOLM", "HURST"]
+ENDINGS += ["LEIGH", "MERE", "MOOR", "STEAD", "THORPE", "WELL", "WICK", "WOLD", "WORTH"]
+
+
+@cache
+def vocabulary(name: str) -> dict[str, list[str]]:
+    """Read the columns of `vocabulary/<name>.csv`, every value as text."""
+    path = Path(__file__).parent / "vocabulary" / f"{name}.csv"
+    with path.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return {column: [row[column] for row in rows] for column in rows[0]}
+
+
+def weights(column: list[str]) -> np.ndarray:
+    return np.array([int(value) for value in column])
+
+
+def pick(rng: np.random.Generator, shares, count: int) -> np.ndarray:
+    """Draw `count` positions of `shares`, each in proportion to its share."""
+    limits = np.cumsum(np.asarray(shares))
+    return np.searchsorted(limits, rng.integers(0, limits[-1], count), side="right")
+
+
+def chance(rng: np.random.Generator, share, count: int) -> np.ndarray:
+    """Draw `count` booleans, true with the share given (one, or one each)."""
+    return rng.random(count) < share
+
+
+def delay(rng: np.random.Generator, quantiles: dict[float, float], count: int):
+    """Draw `count` whole minutes from a distribution given by some quantiles."""
+    drawn = np.interp(rng.random(count), list(quantiles), list(quantiles.values()))
+    return np.rint(drawn).astype(np.int64)
+
+
+def days_drawn(rng: np.random.Generator, first: date, last: date, count: int):
+    """Draw `count` days, both ends included, sorted, with the shape of week and year.
+
+    Returns: whole days since 1970-01-01.
+    """
+    if last < first:
+        raise ValueError(f"the last day, {last}, lies before the first, {first}")
+    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    number = days.astype(np.int64)
+    month = days.astype("datetime64[M]").astype(np.int64) % 12
+    # 1970-01-01 was a Thursday, three days after a Monday.
+    shares = np.array(MONTHS)[month] * np.array(WEEKDAYS)[(number + 3) % 7]
+    return np.sort(number[pick(rng, shares, count)])
+
+
+def time_of_day(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draw `count` times as people tell them: seconds since midnight."""
+    return pick(rng, HOURS, count) * 3600 + pick(rng, MINUTES, count) * 60
+
+
+def time_of_report(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draw `count` times of a clerk's clock: seconds since midnight, whole minutes."""
+    return pick(rng, HOURS, count) * 3600 + rng.integers(0, 60, count) * 60
+
+
+def clock_changes(first: int, last: int) -> tuple[list[int], list[int]]:
+    """The days on which US clocks go forward and back, from day `first` to `last`."""
+    spring, autumn = [], []
+    for year in range(1970 + first // 366, 1971 + last // 365):
+        for days, opens in ((spring, date(year, 3, 8)), (autumn, date(year, 11, 1))):
+            sunday = opens + timedelta(days=6 - opens.weekday())
+            days.append((sunday - date(1970, 1, 1)).days)
+    return spring, autumn
+
+
+def odd_times(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and times of incidents at moments that readers get wrong.
+
+    Of each day that the clock goes forward the first incident is at 02:30, which no
+    clock shows; of each day that it goes back, at 01:30, which it shows twice; of each
+    month's first day, at 00:00:30.
+
+    Args:
+        days: Whole days since 1970-01-01, sorted.
+    """
+    seen, position = np.unique(days, return_index=True)
+    spring, autumn = clock_changes(int(seen[0]), int(seen[-1]))
+    month = seen.astype("datetime64[D]").astype("datetime64[M]")
+    is_first = month.astype("datetime64[D]").astype(np.int64) == seen
+    second = np.full(len(seen), -1)
+    second[is_first] = 30
+    second[np.isin(seen, spring)] = 2 * 3600 + 1800
+    second[np.isin(seen, autumn)] = 3600 + 1800
+    odd = second >= 0
+    return position[odd], seen[odd] * DAY + second[odd]
+
+
+def numbered(days: np.ndarray) -> np.ndarray:
+    """Number incidents of sorted days: rising, each day from its own start."""
+    ordinal = np.arange(len(days))
+    return np.maximum.accumulate(days * NUMBERS_PER_DAY - ordinal) + ordinal
+
+
+def first_of_year(days: np.ndarray) -> np.ndarray:
+    year = days.astype("datetime64[D]").astype("datetime64[Y]")
+    return year.astype("datetime64[D]").astype(np.int64)
+
+
+def year_of(days: np.ndarray) -> np.ndarray:
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def month_of(days: np.ndarray) -> np.ndarray:
+    return (
+        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    )
+
+
+def take(values, index: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
+    """Text at the positions given; null where `absent`."""
+    positions = pa.array(index, pa.int32(), mask=absent)
+    return pa.array(values, pa.string()).take(positions)
+
+
+def text(numbers: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
+    """Whole numbers as text; null where `absent`."""
+    return pa.array(numbers, mask=absent).cast(pa.string())
+
+
+def padded(numbers: np.ndarray, width: int) -> pa.Array:
+    """Whole numbers as text with leading zeros."""
+    return pc.utf8_lpad(text(numbers), width, "0")
+
+
+def joined(*parts, by: str = "") -> pa.Array:
+    """Texts put together; null where a part is."""
+    return pc.binary_join_element_wise(*parts, by)
+
+
+@cache
+def _seconds_texts() -> pa.Array:
+    return pa.array(
+        f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}.000" for s in range(DAY)
+    )
+
+
+def date_text(days: np.ndarray) -> pa.Array:
+    first, last = days.min(), days.max()
+    names = np.datetime_as_string(np.arange(first, last + 1).astype("datetime64[D]"))
+    return take(names.tolist(), days - first)
+
+
+def calendar_text(seconds: np.ndarray) -> pa.Array:
+    """Times as a portal's calendar dates: `2024-02-15T07:09:00.000`."""
+    clock = _seconds_texts().take(pa.array(seconds % DAY, pa.int32()))
+    return joined(date_text(seconds // DAY), clock)
+
+
+def clock_text(seconds: np.ndarray) -> pa.Array:
+    """Times as hour and minute: `07:09`."""
+    return pc.utf8_slice_codeunits(calendar_text(seconds), 11, 16)
+
+
+def weekday_text(seconds: np.ndarray) -> pa.Array:
+    names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    return take([*names, "Sunday"], (seconds // DAY + 3) % 7)
+
+
+def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return rows.set_column(rows.column_names.index(name), name, values)
+
+
+def street_names() -> list[str]:
+    """432 names of streets that none of the cities has."""
+    return [word + ending for word in WORDS for ending in ENDINGS]
