@@ -87,8 +87,7 @@ class Warehouse:
         self._last_instant = max([self._last_instant, *filter(None, newest)])
         for dataset in datasets:
             if {(dataset.schema, t) for t in tables_of(dataset)} - made:
-                for name, table in empty_tables(dataset).items():
-                    self._run_dlt(dataset, name, table, "append")
+                self._run_dlt(dataset, empty_tables(dataset), "append")
 
     def repair(self, dataset: Dataset) -> None:
         """Take back what a killed run left half done.
@@ -161,22 +160,18 @@ class Warehouse:
     ) -> None:
         """Write rows, change log and rejects; no write where there is nothing to."""
         instant = self.next_instant()
-        if rejects.num_rows:
-            self._run_dlt(
-                dataset,
-                f"{dataset.entity}_rejects",
-                stamped(reject_table(rejects), run_id, rejected_at=instant),
-                "append",
-            )
-        changes = differences.changes
+        entity, changes = dataset.entity, differences.changes
+        logs = {
+            f"{entity}_changes": stamped(changes, run_id, changed_at=instant),
+            f"{entity}_rejects": stamped(
+                self._new_rejects(dataset, rejects), run_id, rejected_at=instant
+            ),
+        }
+        logs = {name: log for name, log in logs.items() if log.num_rows}
+        if logs:
+            self._run_dlt(dataset, logs, "append")
         if not changes.num_rows:
             return
-        self._run_dlt(
-            dataset,
-            f"{dataset.entity}_changes",
-            stamped(changes, run_id, changed_at=instant),
-            "append",
-        )
         rows = stamped(differences.rows, run_id, loaded_at=instant)
         gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
         removed_at = pc.if_else(
@@ -186,7 +181,18 @@ class Warehouse:
         )
         rows = rows.append_column("removed_at", removed_at)
         only_new = pc.all(pc.equal(changes["change"], "added")).as_py()
-        self._run_dlt(dataset, dataset.entity, rows, "append" if only_new else UPSERT)
+        self._run_dlt(dataset, {entity: rows}, "append" if only_new else UPSERT)
+
+    def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
+        """Rejects as JSON with a reason, without those set aside before."""
+        if not rejects.num_rows:
+            return reject_table(rejects)
+        with self.connect() as connection:
+            connection.register("rejects", reject_table(rejects))
+            return connection.execute(
+                f"select * from rejects anti join {table(dataset)}_rejects as before "
+                "on rejects.row = before.row"
+            ).to_arrow_table()
 
     def next_instant(self) -> datetime:
         """Now, or just after the newest load where the clock was moved back.
@@ -279,20 +285,24 @@ class Warehouse:
             pipelines_dir=str(self.home / "dlt"),
         )
 
-    def _run_dlt(self, dataset: Dataset, name: str, rows: pa.Table, how: Any) -> None:
+    def _run_dlt(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
+        """Load tables, by name, in one dlt package."""
         pipeline = self._pipeline(dataset)
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
 
-        resource = dlt.resource(
-            [rows],
-            name=name,
-            write_disposition=how,
-            columns=hints(rows),
-            primary_key="row_id" if how is UPSERT else None,
-        )
+        resources = [
+            dlt.resource(
+                [rows],
+                name=name,
+                write_disposition=how,
+                columns=hints(rows),
+                primary_key="row_id" if how is UPSERT else None,
+            )
+            for name, rows in tables.items()
+        ]
         try:
-            pipeline.run(resource, loader_file_format="parquet")
+            pipeline.run(resources, loader_file_format="parquet")
         except (PipelineStepFailed, duckdb.Error) as error:
             raise WarehouseError(
                 f"{dataset.name}: {self.path} could not be written: "

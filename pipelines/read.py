@@ -64,8 +64,8 @@ def check_columns(dataset: Dataset, published: Published, tally: Tally) -> None:
     gone = [name for name in dataset.columns if name not in published.columns]
     if gone:
         raise SchemaDriftError(
-            f"{dataset.label} publishes no column {', '.join(gone)} any "
-            f"more; it may be renamed. Correct {dataset.name}.toml; nothing was written."
+            f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
+            f"be renamed. Correct {dataset.name}.toml; nothing was written."
         )
     declared = {*dataset.columns, *dataset.optional_columns, *dataset.left_out}
     new = [name for name in published.columns if name not in declared]
