@@ -1,0 +1,78 @@
+"""What a portal is asked and what it replies."""
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+
+@dataclass
+class Asked:
+    """A request; `query` holds the last value of every parameter.
+
+    Header names are in lower case. A fault may cap or double the rows of the answer,
+    date its copy back or leave out the headers that tell types.
+    """
+
+    method: str
+    path: str
+    query_string: str
+    headers: dict[str, str]
+    body: bytes = b""
+    row_cap: int | None = None
+    repeats_rows: bool = False
+    is_outdated: bool = False
+    hides_types: bool = False
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the address, decoded."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of the address and of a posted form."""
+        if not self.headers.get("content-type", "").startswith(
+            "application/x-www-form-urlencoded"
+        ):
+            return self.query
+        posted = parse_qsl(self.body.decode(), keep_blank_values=True)
+        return {**self.query, **dict(posted)}
+
+    @property
+    def token(self) -> str | None:
+        """The app token, from the header or the address."""
+        return self.headers.get("x-app-token") or self.query.get("$$app_token")
+
+
+@dataclass
+class Reply:
+    """A response before it is compressed and sent."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def compress(self, level: int) -> None:
+        """Compress the body with gzip."""
+        self.body = gzip.compress(self.body, level, mtime=0)
+        self.headers["Content-Encoding"] = "gzip"
+
+
+def pretty(value: Any) -> bytes:
+    """Return JSON as Socrata writes metadata and errors: indented, ` : ` between."""
+    text = json.dumps(value, indent=2, separators=(",", " : "), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def problem(status: int, code: str, message: str, **data: str) -> Reply:
+    """Return an error in the shape that most of Socrata's errors have."""
+    body = {"code": code, "error": True, "message": message}
+    if data:
+        body["data"] = data
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Cache-Control": "private, no-cache, must-revalidate",
+    }
+    return Reply(status, pretty(body), headers)
