@@ -39,10 +39,11 @@ def changes_since(
                 [since or dataset.name],
             ).to_arrow_table()
             fields = connection.execute(
+                "select day, field, count(*) as n from ("
                 "select cast(changed_at as date) as day, "
-                "unnest(string_split(changed_fields, ',')) as field, count(*) as n "
-                f"from {log} where {condition} and changed_fields is not null "
-                "group by day, field order by n desc, field",
+                "unnest(string_split(changed_fields, ',')) as field "
+                f"from {log} where {condition} and changed_fields is not null"
+                ") as fields group by day, field order by n desc, field",
                 [since or dataset.name],
             ).to_arrow_table()
         for row in days.to_pylist():
