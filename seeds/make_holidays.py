@@ -32,7 +32,7 @@ NAMES = {
 
 
 def april_4(year: int) -> date:
-    """Return the day on which Martin Luther King was murdered in Memphis."""
+    """Return the day of Martin Luther King's murder, when Memphis's offices close."""
     return date(year, 4, 4)
 
 
@@ -77,7 +77,7 @@ CALENDARS = {
         "TN",
         own={
             "Martin Luther King Jr. Memorial Day": april_4,
-            # Given by the state in exchange for Columbus Day.
+            # The state closes then in exchange for Columbus Day.
             "Day after Thanksgiving": friday_after_thanksgiving,
         },
     ),

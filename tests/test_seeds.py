@@ -1,0 +1,723 @@
+"""The seeds: their form, their facts, and that every published value is mapped.
+
+Real rows are read from a folder beside the repository; where it is absent the tests
+that need it are skipped.
+"""
+
+import csv
+import gzip
+import itertools
+import json
+import re
+import runpy
+import tomllib
+import unicodedata
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parent.parent
+SEEDS = REPOSITORY / "seeds"
+KEYS = {
+    "cities": ("city",),
+    "council_districts": ("city", "council_district", "valid_from"),
+    "holidays": ("city", "holiday_date"),
+    "offense_categories": ("city", "offense_code"),
+    "police_districts": ("city", "police_district"),
+    "publishers": ("dataset",),
+}
+NOT_NIBRS = "Not a NIBRS offense"
+
+
+@pytest.fixture(scope="module")
+def shared_data() -> Path:
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real rows are not beside the repository")
+    return folder
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, skipinitialspace=True))
+
+
+def read_json(path: Path):
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    return read_csv(SEEDS / f"{name}.csv")
+
+
+def seed_of(name: str, city: str) -> list[dict[str, str]]:
+    return [row for row in seed(name) if row["city"] == city]
+
+
+# Form
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_seed_is_plain_utf8_with_one_line_a_row(name):
+    text = (SEEDS / f"{name}.csv").read_bytes().decode("utf-8")
+
+    assert text.endswith("\n")
+    assert "\r" not in text
+    assert not text.startswith("\ufeff")
+    assert len(text.splitlines()) == len(seed(name)) + 1
+    for row in seed(name):
+        for cell in row.values():
+            assert cell == " ".join(cell.split())
+
+
+@pytest.mark.parametrize(("name", "key"), KEYS.items())
+def test_a_seed_is_sorted_by_its_key_and_holds_each_once(name, key):
+    def natural(row):
+        # Ward 2 stands before ward 10.
+        return tuple(
+            row[column].zfill(2) if column == "council_district" else row[column]
+            for column in key
+        )
+
+    keys = [natural(row) for row in seed(name)]
+
+    assert keys == sorted(set(keys))
+    assert all(row[column] for row in seed(name) for column in key)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_seed_describes_and_types_each_of_its_columns(name):
+    declared = yaml.safe_load((SEEDS / "_seeds.yml").read_text())["seeds"]
+    by_name = {entry["name"]: entry for entry in declared}
+    header = list(seed(name)[0])
+
+    assert set(by_name) == set(KEYS)
+    assert [column["name"] for column in by_name[name]["columns"]] == header
+    assert all(column["description"] for column in by_name[name]["columns"])
+    assert list(by_name[name]["config"]["column_types"]) == header
+
+
+def test_cities_carry_the_zone_of_their_data_sets():
+    zones = {row["city"]: row["time_zone"] for row in seed("cities")}
+
+    assert zones == {
+        "cambridge": "America/New_York",
+        "chicago": "America/Chicago",
+        "memphis": "America/Chicago",
+        "san_francisco": "America/Los_Angeles",
+    }
+    for path in (REPOSITORY / "pipelines" / "datasets").glob("*.toml"):
+        declared = tomllib.loads(path.read_text())["zone"]
+        assert ZoneInfo(zones[path.stem.split("__")[0]]) == ZoneInfo(declared)
+
+
+def test_every_data_set_has_its_publisher():
+    datasets = (REPOSITORY / "pipelines" / "datasets").glob("*.toml")
+
+    assert {row["dataset"] for row in seed("publishers")} == {
+        path.stem for path in datasets
+    }
+
+
+def test_chicago_data_carry_the_disclaimer_that_the_city_requires():
+    required = (
+        "This site provides applications using data that has been modified for use "
+        "from its original source, www.cityofchicago.org, the official website of the "
+        "City of Chicago. The City of Chicago makes no claims as to the content, "
+        "accuracy, timeliness, or completeness of any of the data provided at this "
+        "site. The data provided at this site is subject to change at any time. It is "
+        "understood that the data provided at this site is being used at one's own "
+        "risk."
+    )
+
+    assert {
+        row["disclaimer"]
+        for row in seed("publishers")
+        if row["dataset"].startswith("chicago__")
+    } == {required}
+
+
+# Council districts
+
+
+def member_on(city: str, district: int, day: str) -> str | None:
+    """Return who held the seat on `day`; fail if two did."""
+    members = [
+        term["member_name"]
+        for term in seed_of("council_districts", city)
+        if term["council_district"] == str(district)
+        and term["valid_from"] <= day
+        and (not term["valid_to"] or day < term["valid_to"])
+    ]
+    assert len(members) <= 1
+    return members[0] if members else None
+
+
+def terms_by_district() -> dict[tuple[str, str], list[tuple[date, date]]]:
+    terms = defaultdict(list)
+    for row in seed("council_districts"):
+        ended = date.fromisoformat(row["valid_to"] or "9999-12-31")
+        terms[row["city"], row["council_district"]].append(
+            (date.fromisoformat(row["valid_from"]), ended)
+        )
+    return terms
+
+
+def test_terms_begin_before_they_end_and_do_not_overlap():
+    for terms in terms_by_district().values():
+        assert all(started < ended for started, ended in terms)
+        for before, after in itertools.pairwise(terms):
+            assert before[1] <= after[0]
+
+
+def test_every_district_has_one_member_in_office():
+    in_office = [
+        (row["city"], int(row["council_district"]), row["title"])
+        for row in seed("council_districts")
+        if not row["valid_to"]
+    ]
+
+    assert in_office == [
+        *(("chicago", ward, "Alderperson") for ward in range(1, 51)),
+        *(("san_francisco", district, "Supervisor") for district in range(1, 12)),
+    ]
+
+
+def test_every_san_francisco_district_had_a_member_when_the_rows_begin():
+    assert [
+        member_on("san_francisco", district, "2018-01-01") for district in range(1, 12)
+    ] == [
+        "Sandra Lee Fewer",
+        "Mark Farrell",
+        "Aaron Peskin",
+        "Katy Tang",
+        "London Breed",
+        "Jane Kim",
+        "Norman Yee",
+        "Jeff Sheehy",
+        "Hillary Ronen",
+        "Malia Cohen",
+        "Ahsha Safaí",
+    ]
+
+
+def test_only_known_vacancies_are_gaps():
+    gaps = {
+        (city, int(district), str(before[1]), str(after[0]))
+        for (city, district), terms in terms_by_district().items()
+        for before, after in itertools.pairwise(terms)
+        if before[1] < after[0]
+    }
+
+    assert gaps == {
+        ("chicago", 27, "2025-08-07", "2025-09-25"),
+        ("chicago", 35, "2025-03-24", "2025-04-07"),
+        ("san_francisco", 2, "2018-01-23", "2018-01-30"),
+        ("san_francisco", 2, "2024-12-02", "2024-12-18"),
+        ("san_francisco", 4, "2025-10-18", "2025-11-06"),
+        ("san_francisco", 4, "2025-11-13", "2025-12-01"),
+        ("san_francisco", 5, "2018-07-11", "2018-07-16"),
+        ("san_francisco", 6, "2022-05-03", "2022-05-09"),
+        ("san_francisco", 10, "2019-01-07", "2019-01-08"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("district", "day", "member"),
+    [
+        (2, "2018-01-22", "Mark Farrell"),
+        (2, "2018-01-23", None),
+        (2, "2018-01-30", "Catherine Stefani"),
+        (2, "2024-12-18", "Stephen Sherrill"),
+        (4, "2019-01-07", "Katy Tang"),
+        (4, "2019-01-08", "Gordon Mar"),
+        (4, "2025-10-17", "Joel Engardio"),
+        (4, "2025-10-18", None),
+        (4, "2025-11-12", "Beya Alcaraz"),
+        (4, "2025-12-01", "Alan Wong"),
+        (5, "2018-07-10", "London Breed"),
+        (5, "2018-07-16", "Vallie Brown"),
+        (5, "2019-12-16", "Dean Preston"),
+        (5, "2025-01-08", "Bilal Mahmood"),
+        (6, "2022-05-02", "Matt Haney"),
+        (6, "2022-05-09", "Matt Dorsey"),
+        (8, "2018-07-10", "Jeff Sheehy"),
+        (8, "2018-07-11", "Rafael Mandelman"),
+        (9, "2025-01-07", "Hillary Ronen"),
+        (11, "2025-01-08", "Chyanne Chen"),
+    ],
+)
+def test_san_francisco_members_change_on_the_day(district, day, member):
+    assert member_on("san_francisco", district, day) == member
+
+
+def test_chicago_has_no_member_before_the_present_council():
+    wards = range(1, 51)
+
+    assert {member_on("chicago", ward, "2023-05-14") for ward in wards} == {None}
+    assert None not in {member_on("chicago", ward, "2023-05-15") for ward in wards}
+    assert member_on("chicago", 27, "2025-09-25") == "Walter Redmond Burnett"
+    assert member_on("chicago", 35, "2025-04-07") == "Anthony Quezada"
+
+
+def plain(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name)
+    return decomposed.encode("ascii", "ignore").decode().lower()
+
+
+def test_supervisors_agree_with_the_list_of_the_city(shared_data):
+    # The list is dated 2022 and names Joel Engardio, in office since January 2023.
+    listed = read_csv(shared_data / "sf" / "supervisor_districts_2022.csv")
+
+    assert len(listed) == 11
+    for row in listed:
+        member = member_on("san_francisco", int(row["sup_dist"]), "2023-01-08")
+        assert plain(member) == plain(row["sup_name"])
+
+
+def test_alderpersons_agree_with_the_list_of_the_city(shared_data):
+    listed = read_csv(shared_data / "chicago" / "ward_offices_2023.csv")
+
+    assert len(listed) == 50
+    for row in listed:
+        # "Burnett, Jr., Walter"; initials of second names are left out.
+        *surnames, given = row["ALDERMAN"].split(", ")
+        first_name = re.sub(r" [A-Z]\.$", "", given)
+        member = member_on("chicago", int(row["WARD"]), "2023-05-15")
+        assert member == " ".join([first_name, *surnames])
+
+
+# Police districts
+
+
+def test_police_districts_are_those_of_the_rows():
+    patrolled = defaultdict(list)
+    others = defaultdict(list)
+    for row in seed("police_districts"):
+        is_patrol = row["is_patrol_district"] == "true"
+        (patrolled if is_patrol else others)[row["city"]].append(row["police_district"])
+
+    wards = [*range(1, 13), *range(14, 21), 22, 24, 25]
+    assert patrolled["chicago"] == [f"{number:03}" for number in wards]
+    assert len(patrolled["chicago"]) == 22
+    assert patrolled["memphis"] == [
+        *("AIRWAYS", "APPLING FARMS", "AUSTIN PEAY", "CRUMP", "MT MORIAH"),
+        *("NORTH MAIN", "RAINES", "RIDGEWAY", "TILLMAN"),
+    ]
+    assert len(patrolled["san_francisco"]) == 10
+    assert others == {
+        "chicago": ["031"],
+        "memphis": ["MEM", "MOTORS", "OCU", "STIS"],
+        "san_francisco": ["Out of SF"],
+    }
+
+
+def test_every_published_police_district_is_known(shared_data):
+    known = {(row["city"], row["police_district"]) for row in seed("police_districts")}
+    san_francisco = [
+        row["Police District"]
+        for row in read_csv(
+            shared_data / "sf" / "incidents_2018-12-01_2018-12-20.csv.gz"
+        )
+    ]
+    chicago = [
+        row["District"]
+        for row in read_csv(
+            shared_data / "chicago" / "crimes_2026-05-25_2026-06-03.csv"
+        )
+    ]
+    polygons = read_csv(shared_data / "chicago" / "districts_wkt.csv.gz")
+    precincts = read_json(shared_data / "boundaries" / "memphis_precincts.geojson")
+
+    assert {("san_francisco", name) for name in san_francisco} <= known
+    assert {("chicago", code) for code in chicago} <= known
+    assert {("chicago", row["DIST_NUM"].zfill(3)) for row in polygons} <= known
+    assert {
+        ("memphis", area["properties"]["key"]) for area in precincts["features"]
+    } <= known
+
+
+def test_chicago_stations_agree_with_the_list_of_the_city(shared_data):
+    listed = [
+        row
+        for row in read_csv(shared_data / "chicago" / "police_stations.csv")
+        if row["DISTRICT"] != "Headquarters"
+    ]
+    known = {
+        row["police_district"]: row for row in seed_of("police_districts", "chicago")
+    }
+
+    assert len(listed) == 22
+    for row in listed:
+        station = known[row["DISTRICT"].zfill(3)]
+        assert station["district_name"] == row["DISTRICT NAME"]
+        # District 12 has a line break at the end of its address.
+        assert station["station_address"] == row["ADDRESS"].strip()
+        assert station["zip"] == row["ZIP"]
+        assert station["phone"] == row["PHONE"]
+        assert float(station["latitude"]) == pytest.approx(float(row["LATITUDE"]))
+        assert float(station["longitude"]) == pytest.approx(float(row["LONGITUDE"]))
+
+
+def test_san_francisco_stations_agree_with_the_list_of_the_city(shared_data):
+    listed = read_csv(shared_data / "sf" / "police_stations.csv")
+    known = {
+        row["district_letter"]: row
+        for row in seed_of("police_districts", "san_francisco")
+    }
+
+    assert len(listed) == 10
+    for row in listed:
+        station = known[row["Company Name"]]
+        latitude, longitude = row["Location"].strip("()").split(", ")
+        # The list misspells Valencia Street and shortens avenues.
+        address = row["Address"].replace("VALLENCIA", "VALENCIA")
+        assert station["station_address"].upper() == re.sub("AV$", "AVE", address)
+        assert f"{station['district_name'].upper()} STN" == row["District Name"]
+        assert station["phone"] == row["Telephone Number"]
+        assert float(station["latitude"]) == pytest.approx(float(latitude))
+        assert float(station["longitude"]) == pytest.approx(float(longitude))
+
+
+# Holidays
+
+
+def holidays_of(city: str, year: int, kind: str | None = None) -> dict[str, str]:
+    """Return name by day; of both kinds unless one is asked for."""
+    return {
+        row["holiday_date"]: row["holiday_name"]
+        for row in seed_of("holidays", city)
+        if row["holiday_date"].startswith(f"{year}-") and kind in (None, row["kind"])
+    }
+
+
+def days_off(city: str, year: int) -> set[str]:
+    """Return the days that offices close: the observed one where there are two."""
+    observed = holidays_of(city, year, "observed")
+    return set(observed) | {
+        day
+        for day, name in holidays_of(city, year, "actual").items()
+        if name not in observed.values()
+    }
+
+
+def listed_days(path: Path) -> dict[str, str]:
+    """Return name by day of a city's list, whose days read "Monday, May 29, 2023"."""
+    return {
+        datetime.strptime(row["Date"], "%A, %B %d, %Y").date().isoformat(): row["Name"]
+        for row in read_csv(path)
+    }
+
+
+def test_the_command_makes_the_holidays_again_byte_for_byte():
+    made = runpy.run_path(str(SEEDS / "make_holidays.py"))["holidays_csv"]()
+
+    assert (SEEDS / "holidays.csv").read_bytes() == made.encode()
+
+
+def test_holidays_cover_every_city_and_year():
+    covered = {(row["city"], row["holiday_date"][:4]) for row in seed("holidays")}
+
+    assert covered == {
+        (city["city"], str(year))
+        for city in seed("cities")
+        for year in range(2018, 2036)
+    }
+
+
+def test_a_day_off_is_a_workday_next_to_its_weekend_holiday():
+    actual = {
+        (row["city"], row["holiday_name"], date.fromisoformat(row["holiday_date"]))
+        for row in seed("holidays")
+        if row["kind"] == "actual"
+    }
+    for row in seed("holidays"):
+        if row["kind"] == "observed":
+            day = date.fromisoformat(row["holiday_date"])
+            # Friday stands for Saturday, Monday for Sunday.
+            assert day.weekday() in (0, 4)
+            nearest = day.toordinal() + (1 if day.weekday() == 4 else -1)
+            holiday = (row["city"], row["holiday_name"], date.fromordinal(nearest))
+            # New Year's Day 2036 is a Tuesday, so nothing lies behind the last year.
+            assert holiday in actual
+
+
+def test_san_francisco_keeps_a_weekend_holiday_and_its_day_off():
+    assert holidays_of("san_francisco", 2023) == {
+        "2023-01-01": "New Year's Day",
+        "2023-01-02": "New Year's Day",
+        "2023-01-16": "Martin Luther King Jr. Day",
+        "2023-02-20": "Presidents' Day",
+        "2023-03-31": "Cesar Chavez Day",
+        "2023-05-29": "Memorial Day",
+        "2023-06-19": "Juneteenth",
+        "2023-07-04": "Independence Day",
+        "2023-09-04": "Labor Day",
+        "2023-10-09": "Indigenous Peoples' Day",
+        "2023-11-10": "Veterans Day",
+        "2023-11-11": "Veterans Day",
+        "2023-11-23": "Thanksgiving Day",
+        "2023-11-24": "Day after Thanksgiving",
+        "2023-12-25": "Christmas Day",
+    }
+    assert set(holidays_of("san_francisco", 2023, "observed")) == {
+        "2023-01-02",
+        "2023-11-10",
+    }
+
+
+def test_the_new_year_can_be_kept_in_the_old_one():
+    # January 1, 2022 was a Saturday.
+    assert holidays_of("chicago", 2021, "observed")["2021-12-31"] == "New Year's Day"
+    assert holidays_of("chicago", 2022, "actual")["2022-01-01"] == "New Year's Day"
+
+
+def test_holidays_of_one_city_only_stand_in_no_other():
+    def cities_with(name):
+        return {row["city"] for row in seed("holidays") if row["holiday_name"] == name}
+
+    assert cities_with("Pulaski Day") == {"chicago"}
+    assert cities_with("Lincoln's Birthday") == {"chicago"}
+    assert cities_with("Patriots' Day") == {"cambridge"}
+    assert cities_with("Cesar Chavez Day") == {"san_francisco"}
+    assert cities_with("Martin Luther King Jr. Memorial Day") == {"memphis"}
+    assert cities_with("Good Friday") == {"memphis"}
+    assert cities_with("Election Day") == set()
+    assert cities_with("Thanksgiving Day") == {row["city"] for row in seed("cities")}
+
+
+def test_juneteenth_begins_in_2021():
+    assert {
+        (row["city"], row["holiday_date"][:4])
+        for row in seed("holidays")
+        if row["holiday_name"] == "Juneteenth" and row["holiday_date"] < "2022"
+    } == {(row["city"], "2021") for row in seed("cities")}
+
+
+def test_a_day_off_that_is_a_holiday_itself_keeps_its_own_name():
+    # April 4, 2026 is a Saturday, and the Friday before it is Good Friday.
+    april = {
+        day: name for day, name in holidays_of("memphis", 2026).items() if "-04-" in day
+    }
+
+    assert april == {
+        "2026-04-03": "Good Friday",
+        "2026-04-04": "Martin Luther King Jr. Memorial Day",
+    }
+
+
+@pytest.mark.parametrize("year", [2023, 2024])
+def test_chicago_closes_on_the_thirteen_days_of_its_list(shared_data, year):
+    listed = listed_days(shared_data / "chicago" / f"holidays_{year}.csv")
+
+    assert len(listed) == 13
+    assert days_off("chicago", year) == set(listed)
+
+
+def test_san_francisco_differs_from_an_old_list_as_explained(shared_data):
+    listed = listed_days(shared_data / "sf" / "holidays_2023_2024.csv")
+    ours = holidays_of("san_francisco", 2023) | holidays_of("san_francisco", 2024)
+
+    assert len(listed) == 25
+    # Presidents' Day is Washington's Birthday, a week later, which the list has too.
+    assert set(listed) - set(ours) == {"2023-02-13"}
+    assert {day: ours[day] for day in set(ours) - set(listed)} == {
+        # Forgotten by the list.
+        "2023-06-19": "Juneteenth",
+        "2024-06-19": "Juneteenth",
+        "2023-10-09": "Indigenous Peoples' Day",
+        "2024-10-14": "Indigenous Peoples' Day",
+        # A Sunday, of which the list has only the Monday after.
+        "2024-03-31": "Cesar Chavez Day",
+    }
+    same_day = {
+        "New Year Holiday": "New Year's Day",
+        "Veterans Day Holiday": "Veterans Day",
+        "Dr. Martin Luther King Jr.'s Birthday": "Martin Luther King Jr. Day",
+        "Washington's Birthday": "Presidents' Day",
+        "Presidents’ Day": "Presidents' Day",
+    }
+    for day in set(listed) & set(ours):
+        assert ours[day] == same_day.get(listed[day], listed[day])
+
+
+# Offenses
+
+
+def offenses(city: str) -> dict[str, dict[str, str]]:
+    return {row["offense_code"]: row for row in seed_of("offense_categories", city)}
+
+
+def test_violent_codes_are_the_four_violent_crimes_of_the_fbi():
+    violent = {
+        city["city"]: {
+            code
+            for code, row in offenses(city["city"]).items()
+            if row["is_violent"] == "true"
+        }
+        for city in seed("cities")
+    }
+
+    assert violent["san_francisco"] == {
+        *("Aggravated Assault", "Homicide", "Manslaughter", "Rape", "Robbery")
+    }
+    assert violent["chicago"] == {"01A", "02", "03", "04A", "04B"}
+    assert violent["memphis"] == {"AGGRAVATED ASSAULT", "HOMICIDE", "ROBBERY"}
+    assert violent["cambridge"] == {
+        "A&B WITH DANGEROUS WEAPON",
+        "A&B WITH DANGEROUS WEAPON +60",
+        "A&B, AGGRAVATED",
+        "ASSAULT W/DANGEROUS WEAPON",
+        "MANSLAUGHTER",
+        "MURDER",
+        "RAPE",
+        "ROBBERY, ARMED",
+        "ROBBERY, UNARMED",
+        "STRANGULATION OR SUFFOCATION",
+    }
+
+
+def test_property_codes_are_the_four_property_crimes_of_the_fbi():
+    groups = {
+        "Arson",
+        "Burglary/Breaking & Entering",
+        "Larceny/Theft Offenses",
+        "Motor Vehicle Theft",
+    }
+
+    for row in seed("offense_categories"):
+        assert (row["is_property"] == "true") == (row["offense_group"] in groups)
+        assert {row["is_property"], row["is_violent"]} <= {"true", "false"}
+    assert {
+        code
+        for code, row in offenses("chicago").items()
+        if row["is_property"] == "true"
+    } == {"05", "06", "07", "09"}
+
+
+def test_simple_assault_is_told_from_aggravated():
+    assert offenses("san_francisco")["Assault"]["is_violent"] == "false"
+    assert offenses("san_francisco")["Simple Assault"]["is_violent"] == "false"
+    assert offenses("san_francisco")["Aggravated Assault"]["is_violent"] == "true"
+    assert offenses("memphis")["ASSAULT"]["is_violent"] == "false"
+    assert offenses("chicago")["08B"]["is_violent"] == "false"
+
+
+def test_spelling_variants_share_one_group():
+    categories = offenses("san_francisco")
+
+    for variants in [
+        ("Motor Vehicle Theft", "Motor Vehicle Theft?"),
+        ("Weapons Offense", "Weapons Offence", "Weapons Carrying Etc"),
+        ("Malicious Mischief", "Vandalism"),
+        ("Drug Offense", "Drug Violation"),
+        ("Suspicious", "Suspicious Occ"),
+    ]:
+        assert len({categories[name]["offense_group"] for name in variants}) == 1
+
+
+def test_groups_and_victims_are_those_of_the_fbi(shared_data):
+    against = defaultdict(set)
+    for row in read_csv(shared_data / "codes" / "nibrs_offense_type.csv"):
+        against[row["OFFENSE_CATEGORY_NAME"]].add(row["CRIME_AGAINST"].lower())
+    against[NOT_NIBRS] = {"none"}
+
+    for row in seed("offense_categories"):
+        assert row["crime_against"] in against[row["offense_group"]]
+
+
+def san_francisco_code(category: str, subcategory: str) -> str:
+    """Return what staging joins on: the subcategory of two categories that mix."""
+    if category in ("Assault", "Homicide") and subcategory:
+        return subcategory
+    return category
+
+
+def san_francisco_codes(folder: Path) -> set[str]:
+    rows = read_csv(folder / "incidents_2018-12-01_2018-12-20.csv.gz")
+    pairs = {(row["Incident Category"], row["Incident Subcategory"]) for row in rows}
+    for row in read_json(folder / "soda_rows_2019-11_a.json"):
+        pairs.add((row["incident_category"], row["incident_subcategory"]))
+    names = {category for category, _ in pairs}
+    for path in (folder / "daily_aggregates").glob("*.json.gz"):
+        names |= {row["category"] for row in read_json(path)["records"]}
+    for path in sorted((folder / "daily_points").glob("*.json.gz"))[::10]:
+        names |= {row["category"] for row in read_json(path)["points"]}
+    for row in read_json(folder / "feed_rows.json"):
+        # What is older than 2018 is of another data set, with other categories.
+        if row["date"] >= "2018":
+            names.add(row["title"].split(" — ")[0])
+    # The copies write Unknown and Unspecified where the city publishes nothing.
+    return ({san_francisco_code(*pair) for pair in pairs} | names) - {
+        *("", "Unknown", "Unspecified")
+    }
+
+
+def test_every_published_san_francisco_category_is_mapped(shared_data):
+    published = san_francisco_codes(shared_data / "sf")
+
+    assert len(published) > 50
+    assert published <= set(offenses("san_francisco"))
+
+
+def test_every_published_chicago_code_is_mapped(shared_data):
+    folder = shared_data / "chicago"
+    recent = read_csv(folder / "crimes_2026-05-25_2026-06-03.csv")
+    full = read_csv(folder / "crimes_full_columns_2025-01_1000.csv")
+    seen = read_csv(shared_data / "codes" / "chicago_iucr_to_fbi_seen.csv")
+    published = {
+        *(row["FBI Code"] for row in recent),
+        *(row["fbi_code"] for row in full),
+        *(row["fbi_code"] for row in seen),
+    }
+
+    assert len(published) > 20
+    assert published <= set(offenses("chicago"))
+
+
+def test_every_published_memphis_category_is_mapped(shared_data):
+    feed = read_json(shared_data / "memphis" / "feed_rows.json")
+    listed = re.search(
+        r"Categories by incidents: (.*); and 14 smaller ones",
+        (shared_data / "README.md").read_text(),
+    )
+    published = {
+        *(row["title"].split(" — ")[0] for row in feed),
+        *(re.sub(r" [\d,]+$", "", part) for part in listed.group(1).split("; ")),
+    }
+
+    assert len(published) == 19
+    assert published <= set(offenses("memphis"))
+
+
+def test_memphis_has_the_32_categories_of_the_publisher():
+    assert len(offenses("memphis")) == 32
+
+
+def test_every_published_cambridge_subtype_is_mapped(shared_data):
+    log = read_csv(shared_data / "cambridge" / "daily_police_log_excerpt_20_rows.csv")
+    published = {
+        re.sub(r" +C\d+[A-Z]* S ?\d.*$", "", row["subtype"].upper()) for row in log
+    } - {""}
+
+    assert published == {
+        "B&E MV / BOAT NIGHTTIME FOR FELONY",
+        "LARCENY FROM BUILDING",
+        "LARCENY OVER $1200",
+        "LARCENY OVER $1200 BY FALSE PRETENSE",
+        "LARCENY UNDER $1200",
+        "LEAVE SCENE OF PROPERTY DAMAGE",
+        "MOTOR VEH, LARCENY OF",
+        "SHOPLIFTING BY ASPORTATION",
+        "SHOPLIFTING BY CONCEALING MDSE",
+        "TRAFFIC INVESTIGATIONS",
+        "WARRANT ARREST REPORT",
+    }
+    assert published <= set(offenses("cambridge"))
