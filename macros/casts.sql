@@ -1,0 +1,82 @@
+{# Casts of published text. What does not parse becomes null, and is flagged. #}
+
+{# Overrides dbt's own, which only some adapters have. #}
+{% macro duckdb__safe_cast(field, type) -%}
+    try_cast({{ field }} as {{ type }})
+{%- endmacro %}
+
+{# pg_input_is_valid: PostgreSQL 16 or later. #}
+{% macro postgres__safe_cast(field, type) -%}
+    case
+        when pg_input_is_valid({{ field }}, '{{ type }}')
+            then cast({{ field }} as {{ type }})
+    end
+{%- endmacro %}
+
+
+{# dbt.type_float() is 32 bits wide on DuckDB: seven digits, too few for coordinates. #}
+{% macro type_double() -%}
+    {{ return(adapter.dispatch('type_double')()) }}
+{%- endmacro %}
+
+{% macro default__type_double() %}{{ return('double precision') }}{% endmacro %}
+{% macro bigquery__type_double() %}{{ return('float64') }}{% endmacro %}
+
+
+{# Wall-clock time, without a zone. #}
+{% macro type_local_timestamp() -%}
+    {{ return(adapter.dispatch('type_local_timestamp')()) }}
+{%- endmacro %}
+
+{% macro default__type_local_timestamp() %}{{ return('timestamp') }}{% endmacro %}
+{% macro bigquery__type_local_timestamp() %}{{ return('datetime') }}{% endmacro %}
+
+
+{# An instant. #}
+{% macro type_instant() -%}
+    {{ return(adapter.dispatch('type_instant')()) }}
+{%- endmacro %}
+
+{% macro default__type_instant() %}{{ return('timestamptz') }}{% endmacro %}
+{% macro bigquery__type_instant() %}{{ return('timestamp') }}{% endmacro %}
+
+
+{% macro as_number(column) -%}
+    {{ dbt.safe_cast(column, type_double()) }}
+{%- endmacro %}
+
+
+{# ISO text without a zone, as the cities publish it, to wall-clock time. #}
+{% macro as_local_timestamp(column) -%}
+    {{ dbt.safe_cast(column, type_local_timestamp()) }}
+{%- endmacro %}
+
+
+{# 'true', 'Y' and the like. #}
+{% macro as_boolean(column) -%}
+    case
+        when lower(trim({{ column }})) in ('true', 't', 'yes', 'y', '1') then true
+        when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0') then false
+    end
+{%- endmacro %}
+
+
+{# A degree of latitude or longitude; null beyond the bound or where not a number. #}
+{% macro as_degrees(column, bound) -%}
+    case
+        when {{ as_number(column) }} between -{{ bound }} and {{ bound }}
+            then {{ as_number(column) }}
+    end
+{%- endmacro %}
+
+
+{# "lat, lon" in the published digits; the same on every warehouse. #}
+{% macro coordinates_text(latitude, longitude) -%}
+    trim({{ latitude }}) || ', ' || trim({{ longitude }})
+{%- endmacro %}
+
+
+{# True where a value was published but `parsed` holds none. #}
+{% macro is_unparsed(published, parsed) -%}
+    ({{ clean_text(published) }} is not null and {{ parsed }} is null)
+{%- endmacro %}

@@ -1,0 +1,67 @@
+{# The columns that every city's staging model has, in one order. `removed_at` apart. #}
+{% macro incident_columns() -%}
+    {{ return([
+        'city', 'row_id', 'incident_number', 'counting_id', 'is_supplement',
+        'occurred_at_local', 'occurred_date', 'reported_at_local', 'report_date',
+        'incident_category', 'incident_subcategory', 'incident_description',
+        'offense_code', 'resolution', 'filing_status', 'is_arrest', 'is_domestic',
+        'police_district', 'beat', 'council_district', 'neighborhood', 'place',
+        'latitude', 'longitude', 'coordinates', 'has_unparsed_values', 'loaded_at',
+    ]) }}
+{%- endmacro %}
+
+
+{#
+    A condition: written by the pipeline after what `relation` holds of the same city.
+    Its bounds are literals, so that a warehouse skips the old part of the raw tables;
+    by city, since the rows of a load that was interrupted yesterday and finished today
+    are older than what other cities loaded meanwhile.
+#}
+{% macro is_newer_than(relation) -%}
+    {%- if not execute -%}
+        true
+    {%- else -%}
+        {%- set bounds -%}
+            select city, cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
+            from {{ relation }}
+            group by city
+            order by city
+        {%- endset -%}
+        {%- set rows = run_query(bounds).rows -%}
+        {%- for city, last_loaded_at in rows %}
+        (
+            city = '{{ city }}'
+            and loaded_at > cast('{{ last_loaded_at }}' as {{ type_instant() }})
+        ) or
+        {%- endfor %}
+        city not in (
+            {%- for city, last_loaded_at in rows %}'{{ city }}', {% endfor -%}
+        '')
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Deletes the rows that the portals no longer show. #}
+{% macro delete_removed_incidents(relation) -%}
+    delete from {{ relation }}
+    where incident_id in (
+        select incident_id
+        from {{ ref('int_incidents_unioned') }}
+        where removed_at is not null
+    )
+{%- endmacro %}
+
+
+{#
+    Clusters a fact where the warehouse has no clustering of its own: DuckDB keeps rows
+    in the order in which they were written.
+#}
+{% macro in_storage_order(columns) -%}
+    {{ return(adapter.dispatch('in_storage_order')(columns)) }}
+{%- endmacro %}
+
+{% macro default__in_storage_order(columns) %}{% endmacro %}
+
+{% macro duckdb__in_storage_order(columns) -%}
+    order by {{ columns | join(', ') }}
+{%- endmacro %}

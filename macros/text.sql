@@ -1,0 +1,48 @@
+{# Without blanks around; null where nothing is left. #}
+{% macro clean_text(column) -%}
+    nullif(trim({{ column }}), '')
+{%- endmacro %}
+
+
+{# A whole number as text, '37' for '37', '037' or '37.0'; other text stays. #}
+{% macro whole_number_code(column) -%}
+    nullif(ltrim({{ without_decimals(column) }}, '0'), '')
+{%- endmacro %}
+
+
+{# A code of `length` characters that may have lost its leading zeros. #}
+{% macro zero_padded(column, length) -%}
+    case
+        when length({{ without_decimals(column) }}) >= {{ length }}
+            then {{ without_decimals(column) }}  -- lpad would cut it
+        else lpad(nullif({{ without_decimals(column) }}, ''), {{ length }}, '0')
+    end
+{%- endmacro %}
+
+
+{% macro without_decimals(column) -%}
+    regexp_replace(trim({{ column }}), '[.]0+$', '')
+{%- endmacro %}
+
+
+{# What matches `pattern` (RE2 syntax, no groups), null where nothing does. #}
+{% macro text_matching(column, pattern) -%}
+    {{ return(adapter.dispatch('text_matching')(column, pattern)) }}
+{%- endmacro %}
+
+{% macro default__text_matching(column, pattern) -%}
+    nullif(regexp_extract({{ column }}, '{{ pattern }}'), '')
+{%- endmacro %}
+
+{% macro postgres__text_matching(column, pattern) -%}
+    substring({{ column }} from '{{ pattern }}')
+{%- endmacro %}
+
+
+{# Sorts text by its bytes, whatever the database's language. #}
+{% macro in_byte_order(column) -%}
+    {{ return(adapter.dispatch('in_byte_order')(column)) }}
+{%- endmacro %}
+
+{% macro default__in_byte_order(column) %}{{ column }}{% endmacro %}
+{% macro postgres__in_byte_order(column) %}{{ column }} collate "C"{% endmacro %}

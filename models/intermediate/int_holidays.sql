@@ -1,0 +1,36 @@
+with holidays as (
+
+    select * from {{ ref('holidays') }}
+
+),
+
+ranked as (
+
+    select
+        city,
+        holiday_date,
+        holiday_name,
+        kind = 'observed' as is_observed_holiday,
+        row_number() over (
+            partition by city, holiday_date
+            order by case kind when 'actual' then 1 else 2 end, holiday_name
+        ) as position
+
+    from holidays
+
+),
+
+first_of_day as (
+
+    select
+        city,
+        holiday_date,
+        holiday_name,
+        is_observed_holiday
+
+    from ranked
+    where position = 1
+
+)
+
+select * from first_of_day

@@ -1,0 +1,24 @@
+with terms as (
+
+    select * from {{ ref('council_districts') }}
+
+),
+
+keyed as (
+
+    select
+        city || ':' || council_district || ':' || cast(valid_from as {{ dbt.type_string() }})
+            as council_district_term_id,
+        city,
+        council_district,
+        member_name,
+        title,
+        valid_from,
+        valid_to,
+        valid_to is null as is_in_office
+
+    from terms
+
+)
+
+select * from keyed

@@ -1,0 +1,21 @@
+with categories as (
+
+    select * from {{ ref('offense_categories') }}
+
+),
+
+keyed as (
+
+    select
+        city || ':' || offense_code as offense_category_id,
+        city,
+        offense_code,
+        offense_group,
+        is_violent,
+        is_property
+
+    from categories
+
+)
+
+select * from keyed

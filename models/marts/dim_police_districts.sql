@@ -1,0 +1,25 @@
+with districts as (
+
+    select * from {{ ref('police_districts') }}
+
+),
+
+keyed as (
+
+    select
+        city || ':' || police_district as police_district_id,
+        city,
+        police_district,
+        district_name,
+        station_address,
+        zip,
+        phone,
+        latitude,
+        longitude,
+        is_patrol_district
+
+    from districts
+
+)
+
+select * from keyed

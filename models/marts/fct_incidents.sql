@@ -1,0 +1,178 @@
+{{
+    config(
+        materialized='incremental',
+        unique_key='incident_id',
+        on_schema_change='fail',
+        post_hook='{{ delete_removed_incidents(this) }}',
+    )
+}}
+
+with changed as (
+
+    select * from {{ ref('int_incidents_unioned') }}
+    {% if is_incremental() -%}
+    where {{ is_newer_than(this) }}
+    {%- endif %}
+
+),
+
+council_districts as (
+
+    select * from {{ ref('dim_council_districts') }}
+
+),
+
+offense_categories as (
+
+    select * from {{ ref('dim_offense_categories') }}
+
+),
+
+holidays as (
+
+    select * from {{ ref('int_holidays') }}
+
+),
+
+{% if is_incremental() -%}
+stored as (
+
+    select * from {{ this }}
+
+),
+
+-- A changed row may alter which row counts, in the incident that it left as well as in
+-- the one that it joined: their other rows are written again.
+altered as (
+
+    select city, counting_id from changed
+    union distinct
+    select stored.city, stored.counting_id
+    from stored
+    inner join changed on stored.incident_id = changed.incident_id
+
+),
+
+siblings as (
+
+    select stored.*
+    from stored
+    inner join altered
+        on stored.city = altered.city
+        and stored.counting_id = altered.counting_id
+    left join changed on stored.incident_id = changed.incident_id
+    where changed.incident_id is null
+
+),
+
+{% endif -%}
+incidents as (
+
+    select
+        incident_id,
+        {{ incident_columns() | join(',\n        ') }}
+    from changed
+    where removed_at is null
+    {% if is_incremental() %}
+    union all
+
+    select
+        incident_id,
+        {{ incident_columns() | join(',\n        ') }}
+    from siblings
+    {%- endif %}
+
+),
+
+-- Of the rows that are one incident the first counts; a supplement never does.
+ranked as (
+
+    select
+        incident_id,
+        row_number() over (
+            partition by city, counting_id
+            order by is_supplement, length(row_id), {{ in_byte_order('row_id') }}
+        ) as position
+
+    from incidents
+
+),
+
+joined as (
+
+    select
+        -- ids
+        incidents.incident_id,
+        incidents.city,
+        incidents.row_id,
+        incidents.incident_number,
+        incidents.counting_id,
+
+        -- times
+        incidents.occurred_at_local,
+        incidents.occurred_date,
+        incidents.reported_at_local,
+        incidents.report_date,
+        {{ time_of_day('incidents.occurred_at_local') }} as time_of_day,
+        {{ hour_of_day('incidents.occurred_at_local') }} as hour_of_day,
+        {{ day_of_week_name('incidents.occurred_date') }} as day_of_week_name,
+        {{ day_of_week_iso('incidents.occurred_date') }} as day_of_week_iso,
+        holidays.holiday_name,
+
+        -- what
+        incidents.incident_category,
+        incidents.incident_subcategory,
+        incidents.incident_description,
+        incidents.offense_code,
+        offense_categories.offense_group,
+        offense_categories.is_violent,
+        offense_categories.is_property,
+        incidents.resolution,
+        incidents.filing_status,
+        incidents.is_arrest,
+        incidents.is_domestic,
+        incidents.is_supplement,
+        ranked.position = 1 and not incidents.is_supplement as is_counted,
+
+        -- where
+        incidents.police_district,
+        incidents.beat,
+        incidents.council_district,
+        council_districts.member_name as supervisor_name,
+        incidents.neighborhood,
+        incidents.place,
+        incidents.latitude,
+        incidents.longitude,
+        incidents.coordinates,
+
+        -- the row itself
+        incidents.has_unparsed_values,
+        incidents.loaded_at
+
+    from incidents
+    inner join ranked on incidents.incident_id = ranked.incident_id
+    left join council_districts
+        on incidents.city = council_districts.city
+        and incidents.council_district = council_districts.council_district
+        and incidents.occurred_date >= council_districts.valid_from
+        and (
+            incidents.occurred_date < council_districts.valid_to
+            or council_districts.valid_to is null
+        )
+    left join offense_categories
+        on incidents.city = offense_categories.city
+        and incidents.offense_code = offense_categories.offense_code
+    left join holidays
+        on incidents.city = holidays.city
+        and incidents.occurred_date = holidays.holiday_date
+
+)
+
+select * from joined
+{{ in_storage_order([
+    dbt.date_trunc('month', 'occurred_date'),
+    'city',
+    'incident_category',
+    'neighborhood',
+    'supervisor_name',
+]) }}
