@@ -11,6 +11,7 @@ keyed as (
         city,
         offense_code,
         offense_group,
+        crime_against,
         is_violent,
         is_property
 

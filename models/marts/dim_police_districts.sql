@@ -11,6 +11,7 @@ keyed as (
         city,
         police_district,
         district_name,
+        district_letter,
         station_address,
         zip,
         phone,

@@ -41,15 +41,25 @@ stored as (
 
 ),
 
+stored_keys as (
+
+    select
+        incident_id,
+        city,
+        counting_id
+    from {{ this }}
+
+),
+
 -- A changed row may alter which row counts, in the incident that it left as well as in
 -- the one that it joined: their other rows are written again.
 altered as (
 
     select city, counting_id from changed
     union distinct
-    select stored.city, stored.counting_id
-    from stored
-    inner join changed on stored.incident_id = changed.incident_id
+    select stored_keys.city, stored_keys.counting_id
+    from stored_keys
+    inner join changed on stored_keys.incident_id = changed.incident_id
 
 ),
 

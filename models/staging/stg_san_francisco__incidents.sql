@@ -40,7 +40,15 @@ renamed as (
         {{ clean_text('incident_category') }} as incident_category,
         {{ clean_text('incident_subcategory') }} as incident_subcategory,
         {{ clean_text('incident_description') }} as incident_description,
-        {{ clean_text('incident_category') }} as offense_code,
+        -- Simple and aggravated assault differ in the subcategory only.
+        case
+            when trim(incident_category) in ('Assault', 'Homicide')
+                then coalesce(
+                    {{ clean_text('incident_subcategory') }},
+                    {{ clean_text('incident_category') }}
+                )
+            else {{ clean_text('incident_category') }}
+        end as offense_code,
         {{ clean_text('incident_code') }} as incident_code,
         {{ clean_text('resolution') }} as resolution,
         {{ clean_text('report_type_code') }} as report_type_code,
