@@ -199,12 +199,7 @@ def _codes(rng, event, root) -> np.ndarray:
     code = draw.pick(rng, later_shares, len(event))
     of_event = draw.pick(rng, shares, len(first_row))
     code[first_row] = of_event[np.where(root < 0, np.arange(len(root)), root)]
-    while True:
-        order = np.lexsort((code, event))
-        same = (np.diff(event[order]) == 0) & (np.diff(code[order]) == 0)
-        if not same.any():
-            return code
-        code[order[1:][same]] = (code[order[1:][same]] + 1) % len(shares)
+    return draw.unlike(code, event, len(shares))
 
 
 def _kinds(rng, code, event, root) -> np.ndarray:
