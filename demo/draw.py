@@ -204,8 +204,31 @@ def weekday_text(seconds: np.ndarray) -> pa.Array:
     return take([*names, "Sunday"], (seconds // DAY + 3) % 7)
 
 
+def chosen(condition: np.ndarray, yes, no) -> pa.Array:
+    return pc.if_else(pa.array(condition), yes, no)
+
+
+def unlike(values: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
+    """Move on values (0 to `size` - 1) until none occurs twice in a group."""
+    values = values.copy()
+    while True:
+        order = np.lexsort((values, group))
+        same = (np.diff(group[order]) == 0) & (np.diff(values[order]) == 0)
+        if not same.any():
+            return values
+        moved = order[1:][same]
+        values[moved] = (values[moved] + 1) % size
+
+
 def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return rows.set_column(rows.column_names.index(name), name, values)
+
+
+def stamped(rows: pa.Table, name: str) -> pa.Table:
+    """Set a calendar date of all rows to the day after the latest, at the same time."""
+    latest = np.datetime64(pc.max(rows[name]).as_py(), "s") + np.timedelta64(1, "D")
+    seconds = np.full(rows.num_rows, latest.astype(np.int64))
+    return with_column(rows, name, calendar_text(seconds))
 
 
 def street_names() -> list[str]:

@@ -85,45 +85,32 @@ def places() -> dict[str, list[str]]:
     """Some 2,400 intersections that do not exist, each in a real neighborhood."""
     rng = np.random.default_rng(0)
     areas = draw.vocabulary("san_francisco_areas")
-    area = np.repeat(
-        np.arange(len(areas["weight"])), draw.weights(areas["weight"]) // 3
-    )
-    area = np.concatenate([np.arange(len(areas["weight"])), area])
-    names = [
-        f"{n} {'ST' if k % 3 else 'AVE'}" for k, n in enumerate(draw.street_names())
-    ]
-    first = rng.integers(0, len(names), len(area))
-    second = (first + rng.integers(1, len(names), len(area))) % len(names)
-    centre = [np.array([float(v) for v in areas[c]]) for c in ("latitude", "longitude")]
-    shift = rng.integers(-5_000_000_000, 5_000_000_000, (2, len(area))) / 1e12
-    latitude, longitude = (c[area] + s for c, s in zip(centre, shift, strict=True))
-    latitudes, longitudes = (
-        [repr(round(v, 13)) for v in c.tolist()] for c in (latitude, longitude)
-    )
-    neighborhoods = sorted(set(areas["neighborhood"]))
-    found = {
-        "intersection": [
-            f"{names[a]} \\ {names[b]}" for a, b in zip(first, second, strict=True)
-        ],
-        "cnn": [f"{20_000 + 6 * k}000" for k in range(len(area))],
-        "latitude": latitudes,
-        "longitude": longitudes,
-        "point": [
-            f"POINT ({x} {y})" for x, y in zip(longitudes, latitudes, strict=True)
-        ],
-        "analysis_neighborhood": [areas["neighborhood"][k] for k in area],
-        ":@computed_region_jwn9_ihcz": [
-            str(neighborhoods.index(areas["neighborhood"][k]) + 1) for k in area
-        ],
-        ":@computed_region_26cr_cadq": [areas["supervisor_district"][k] for k in area],
+    number = {name: k for k, name in enumerate(sorted(set(areas["neighborhood"])), 1)}
+    spots: list[dict[str, str]] = []
+    for k, weight in enumerate(draw.weights(areas["weight"]).tolist()):
+        area = {column: values[k] for column, values in areas.items()}
+        area[":@computed_region_jwn9_ihcz"] = str(number[area["neighborhood"]])
+        for _ in range(1 + weight // 3):
+            spots.append(_spot(rng, area) | {"cnn": f"{20_000 + 6 * len(spots)}000"})
+    return {name: [spot[name] for spot in spots] for name in spots[0]}
+
+
+def _spot(rng, area: dict[str, str]) -> dict[str, str]:
+    """Invent an intersection in an area."""
+    first, second = rng.permutation(draw.street_names())[:2]
+    shift = rng.integers(-5_000_000_000, 5_000_000_000, 2) / 1e12
+    latitude = repr(round(float(area["latitude"]) + float(shift[0]), 13))
+    longitude = repr(round(float(area["longitude"]) + float(shift[1]), 13))
+    kept = ("police_district", "supervisor_district", "supervisor_district_2012")
+    return {name: area[name] for name in kept} | {
+        "intersection": f"{first} ST \\ {second} AVE",
+        "analysis_neighborhood": area["neighborhood"],
+        "latitude": latitude,
+        "longitude": longitude,
+        "point": f"POINT ({longitude} {latitude})",
+        ":@computed_region_jwn9_ihcz": area[":@computed_region_jwn9_ihcz"],
+        ":@computed_region_26cr_cadq": area["supervisor_district"],
     }
-    for column in (
-        "police_district",
-        "supervisor_district",
-        "supervisor_district_2012",
-    ):
-        found[column] = [areas[column][k] for k in area]
-    return found
 
 
 def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
@@ -199,12 +186,7 @@ def _codes(rng, event, root) -> np.ndarray:
     code = draw.pick(rng, later_shares, len(event))
     of_event = draw.pick(rng, shares, len(first_row))
     code[first_row] = of_event[np.where(root < 0, np.arange(len(root)), root)]
-    while True:
-        order = np.lexsort((code, event))
-        same = (np.diff(event[order]) == 0) & (np.diff(code[order]) == 0)
-        if not same.any():
-            return code
-        code[order[1:][same]] = (code[order[1:][same]] + 1) % len(shares)
+    return draw.unlike(code, event, len(shares))
 
 
 def _kinds(rng, code, event, root) -> np.ndarray:
