@@ -301,6 +301,8 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%SZ",
     )
+    # sodapy says so for each data set: the README tells it once.
+    logging.getLogger().addFilter(lambda r: "without an app_token" not in str(r.msg))
     signal.signal(signal.SIGTERM, stop)
     try:
         cli(standalone_mode=False)

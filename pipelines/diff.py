@@ -74,39 +74,35 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
 def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
     """One row a key: (position, row_id, row_hash); None when all keys differ already.
 
-    A unique key keeps the newest row, of equally new ones the last read. Otherwise
-    equal rows are one, and the rest are told apart by an ordinal in the order of their
-    hash, so that it does not hang on the order of reading.
+    A unique key keeps the newest row, of equally new ones the last read. Rows that only
+    share a composite key are told apart by an ordinal in the order of their digest, so
+    that it does not hang on the order of reading; where a column tells which of two
+    rows is newer, equal rows are repeats of one.
     """
     if pc.count_distinct(keys["row_id"]).as_py() == keys.num_rows:
         return None
-    if dataset.key_is_unique:
-        sql = """
-            select position, row_id, row_hash from numbered
-            qualify row_number() over (
-                partition by row_id order by newest desc nulls last, position desc) = 1
-            order by position"""
-    else:
-        sql = """
-            with distinct_rows as (
-                select * from numbered
-                qualify row_number() over (
-                    partition by row_id, row_hash
-                    order by newest desc nulls last, position desc) = 1
-            ),
-            ordinals as (
-                select *, row_number() over (
-                    partition by row_id order by row_hash) as ordinal
-                from distinct_rows
-            )
-            select position, row_hash,
-                case when ordinal = 1 then row_id else row_id || '-' || ordinal end
-                    as row_id
-            from ordinals order by position"""
-    numbered = keys.append_column(
-        "position", pa.array(range(keys.num_rows), pa.int64())
+    same = "row_id" if dataset.key_is_unique else "row_id, row_hash"
+    newest = f"""
+        select * from numbered
+        qualify row_number() over (
+            partition by {same} order by newest desc nulls last, position desc) = 1
+    """
+    kept = newest if dataset.key_is_unique or dataset.newest_by else "from numbered"
+    return query(
+        f"""
+        select position, row_hash,
+            row_id || case when ordinal > 1 then '-' || ordinal else '' end as row_id
+        from (
+            select *, row_number() over (
+                partition by row_id order by row_hash, position) as ordinal
+            from ({kept}) as kept
+        ) as ordinals
+        order by position
+        """,
+        numbered=keys.append_column(
+            "position", pa.array(range(keys.num_rows), pa.int64())
+        ),
     )
-    return query(sql, numbered=numbered)
 
 
 def compare(

@@ -55,6 +55,14 @@ def test_exact_repeats_are_one_row_with_the_greatest_stamp():
     assert result.repeats == 1
 
 
+def test_identical_rows_all_stay_where_nothing_tells_which_is_newer():
+    dataset = composite(newest_by=None, unhashed=[])
+    result = keyed(dataset, *[("1", "a", "x", "1")] * 3)
+    keys = result.rows["row_id"].to_pylist()
+    assert [key[-2:] for key in keys[1:]] == ["-2", "-3"]
+    assert result.repeats == 0
+
+
 def test_ties_get_ordinals_that_do_not_hang_on_the_order_of_reading():
     one, two = ("1", "a", "x", "1"), ("1", "a", "y", "1")
     forth, back = keyed(composite(), one, two), keyed(composite(), two, one)
