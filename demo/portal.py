@@ -8,24 +8,27 @@ demand, and remembers what it was asked.
 
 import hashlib
 import itertools
-import json
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
+import click
 import pyarrow as pa
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from demo.arcgis import Layer, failure, layer_reply
+from demo.control import control
 from demo.exchange import Asked, Reply, problem
 from demo.faults import Delivery, Fault, moved, prepare, refused_token
+from demo.files import read_file
 from demo.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
 from demo.store import Dataset, Store
 
@@ -33,7 +36,6 @@ __all__ = ["Fault", "Portal", "serve"]
 
 RESOURCE = re.compile(r"/resource/([^/.]+)(?:/([^/]+?))?(?:\.(\w+))?")
 VIEW = re.compile(r"/api/views/([^/.]+)(?:\.json)?")
-CONTROL = re.compile(r"/_portal/(upsert|delete|replace)/(.+)")
 
 
 @dataclass
@@ -102,6 +104,17 @@ class Portal:
         self.datasets[path] = Layer(self.store, path, rows, columns, **options)
         return self.datasets[path]
 
+    def add_file_as_dataset(
+        self,
+        name: str,
+        path: Path,
+        types: dict[str, str] | None = None,
+        row_identifier: str | None = None,
+    ) -> SodaDataset:
+        """Publish a CSV or JSON file at `/resource/{name}`; see `read_file`."""
+        rows, columns = read_file(Path(path), types)
+        return self.add_soda(name, rows, columns, row_identifier)
+
     def add_file(self, path: str, data: bytes) -> None:
         """Publish a plain file."""
         self.files[path] = data
@@ -132,7 +145,7 @@ class Portal:
             body=await request.body(),
         )
         if asked.path.startswith("/_portal/"):
-            reply = await run_in_threadpool(self._control, asked)
+            reply = await run_in_threadpool(control, self, asked)
             await Delivery(reply, [])(receive, send)
             return
         record = Record(asked.method, asked.path, asked.form, asked.headers)
@@ -217,30 +230,6 @@ class Portal:
             "X-Socrata-RequestId": identity,
         }
 
-    def _control(self, asked: Asked) -> Reply:
-        """Let another process act as the publisher, or read the requests."""
-        headers = {"Content-Type": "application/json"}
-        if asked.path == "/_portal/requests":
-            hidden = {"x-app-token", "authorization"}
-            seen = [
-                {
-                    "method": record.method,
-                    "path": record.path,
-                    "query": record.query,
-                    "headers": sorted(set(record.headers) - hidden),
-                    "status": record.status,
-                }
-                for record in self.requests
-            ]
-            return Reply(200, json.dumps(seen).encode(), headers)
-        match = CONTROL.fullmatch(asked.path)
-        name = match and (match[2] if match[2] in self.datasets else f"/{match[2]}")
-        if name not in self.datasets:
-            return problem(404, "not_found", "Not found")
-        dataset = self.datasets[name]
-        getattr(dataset, match[1])(json.loads(asked.body))
-        return Reply(200, json.dumps({"count": dataset.count}).encode(), headers)
-
 
 @contextmanager
 def serve(portal: Portal, port: int = 0) -> Iterator[str]:
@@ -269,3 +258,43 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@click.command()
+@click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--rows", default=100_000, show_default=True, help="Made-up rows.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The portal's day.")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(
+    port: int, rows: int, seed: int, today: datetime | None, data: Path | None
+) -> None:
+    """Serve made-up rows of four cities until interrupted.
+
+    With --data FOLDER serve the CSV and JSON files of a folder instead, each at
+    /resource/NAME and, as it is, at /NAME.csv or /NAME.json.
+    """
+    portal = Portal(seed)
+    if data is None:
+        from demo.stock import stock
+
+        stock(portal, rows, today.date() if today else date.today(), seed)
+    else:
+        add_folder(portal, data)
+    with serve(portal, port) as url:
+        click.echo(url)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def add_folder(portal: Portal, folder: Path) -> None:
+    """Publish every CSV and JSON file of a folder as a data set and as a file."""
+    for path in sorted(folder.iterdir()):
+        stem, *suffixes = path.name.split(".")
+        if suffixes and suffixes[0] in ("csv", "json"):
+            portal.add_file_as_dataset(stem, path)
+            portal.add_file(f"/{path.name}", path.read_bytes())
+
+
+if __name__ == "__main__":
+    main()
