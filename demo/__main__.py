@@ -82,7 +82,7 @@ def open_portal(
 def pass_day(city: City, published: Dataset, day: date) -> None:
     """Let a day's rows, corrections and removals happen on the portal.
 
-    A table without a row identifier is replaced as a whole, as its city does it.
+    A table without a row identifier can only be replaced as a whole.
     """
     rows = published.rows()
     picked = generator.sample(
