@@ -160,14 +160,16 @@ def comparison(found: dict[str, dict[str, int]]) -> tuple[list[str], bool]:
     return lines, agree
 
 
-def show(rows: int, first: date, today: date, home: Path, models: bool = True) -> bool:
-    """Run the demo; return whether Blotter found what the portal did."""
+def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool:
+    """Run the demo; return whether Blotter found what the portal did.
+
+    `options` go to both runs of `blotter daily`.
+    """
     if home.exists():
         shutil.rmtree(home)
     yesterday = today - timedelta(days=1)
     portal, published = open_portal(rows, first, yesterday)
     held = sum(dataset.count for dataset in published.values())
-    options = [] if models else ["--no-build"]
     with serve(portal) as url:
         click.echo(f"A portal on this machine holds {held:,} made-up rows: {url}")
         click.echo(f"\n$ blotter daily --today {yesterday}   (the first: everything)")
