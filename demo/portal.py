@@ -244,7 +244,8 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
             timeout_graceful_shutdown=1,
         )
     )
-    with socket.socket() as listener:
+    # asyncio sends small packets at once only on a socket that names its protocol.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
