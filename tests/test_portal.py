@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from demo.portal import Portal, serve
+from demo.values import to_text
 
 COLUMNS = {
     "row_id": "text",
@@ -172,6 +173,21 @@ def test_a_refused_query_names_the_column(publish, get):
     assert refused.json()["message"].startswith(
         "Query coordinator error: query.soql.no-such-column; No such column: nope_col;"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(8.0, "8"), (-0.5, "-0.5"), (24e6, "24000000"), (1e-7, "0.0000001"), (70, "70")],
+)
+def test_numbers_are_published_in_plain_notation(value, text):
+    assert to_text(value) == text
+
+
+def test_a_kept_connection_answers_without_waiting_for_acknowledgements(publish, get):
+    _, path = publish([incident(1)])
+    seconds = [get(path + ".csv").elapsed.total_seconds() for _ in range(10)]
+    # Delayed acknowledgements would cost 0.04 s each time.
+    assert min(seconds) < 0.03
 
 
 # Paging

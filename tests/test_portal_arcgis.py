@@ -1,5 +1,7 @@
 """The local portal's ArcGIS layer."""
 
+import time
+
 import pytest
 import requests
 
@@ -107,6 +109,15 @@ def test_values_are_numbers_epochs_and_untrimmed_text(query):
 )
 def test_a_condition_counts_its_rows(query, where, expected):
     assert query(where=where, returnCountOnly="true") == {"count": expected}
+
+
+def test_a_timestamp_is_utc_wherever_the_portal_runs(query, monkeypatch):
+    with monkeypatch.context() as context:
+        context.setenv("TZ", "America/Chicago")
+        time.tzset()
+        where = "Offense_Datetime < TIMESTAMP '2020-01-01 06:00:30'"
+        assert query(where=where, returnCountOnly="true") == {"count": 30}
+    time.tzset()
 
 
 def test_pages_by_object_id_hold_every_row_once(query):
