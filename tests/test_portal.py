@@ -188,12 +188,12 @@ def test_numbers_are_published_in_plain_notation(value, text):
 def test_a_kept_connection_answers_without_waiting_for_acknowledgements(publish, get):
     _, path = publish([incident(1)])
     moments = [time.perf_counter()]
-    for _ in range(10):
+    for _ in range(40):
         get(path + ".csv")
         moments.append(time.perf_counter())
     seconds = [after - before for before, after in pairwise(moments)]
-    # Delayed acknowledgements would cost 0.04 s each time.
-    assert min(seconds) < 0.03
+    # Delayed acknowledgements cost 0.04 s a time, once a connection is no longer new.
+    assert min(seconds[-10:]) < 0.03
 
 
 # Paging
