@@ -213,7 +213,7 @@ def keyset(get, path, limit):
         after = page[-1][1]
 
 
-@pytest.mark.parametrize("limit", [1, 7, 300, 1000, 2500, 5000])
+@pytest.mark.parametrize("limit", [1, 70, 300, 1000, 2500, 5000])
 def test_keyset_paging_reads_every_row_once(publish, get, limit):
     count = 25 if limit == 1 else 2500
     rows = [incident(number) for number in range(count)]

@@ -37,6 +37,13 @@ def test_a_download_becomes_rows_with_field_names_and_told_types(tmp_path):
     ]
 
 
+def test_old_encodings_and_numbers_of_pandas_are_read(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"Place,Ward\nPe\xf1a Blvd,37.0\n")
+    rows, _ = read_file(path, {"ward": "number"})
+    assert rows.to_pylist() == [{"place": "Peña Blvd", "ward": "37"}]
+
+
 def test_json_rows_keep_their_types_and_nothing_is_guessed_but_dates(tmp_path):
     path = tmp_path / "rows.json"
     point = {"type": "Point", "coordinates": [-122.43, 37.73]}
@@ -62,6 +69,8 @@ def test_a_value_that_is_not_of_its_told_type_is_refused(tmp_path):
     path.write_text("at\nyesterday\n")
     with pytest.raises(ValueError, match="'yesterday' is no date"):
         read_file(path, {"at": "calendar_date"})
+    with pytest.raises(ValueError, match="'yesterday' is no number"):
+        read_file(path, {"at": "number"})
     with pytest.raises(ValueError, match="neither CSV nor JSON"):
         read_file(path.rename(tmp_path / "rows.xlsx"))
 
