@@ -74,7 +74,7 @@ def marts(raw, tmp_path_factory):
                 "timestamptz '2024-02-21 12:00:00+00' as loaded_at from made_up"
             )
     removed_at = datetime(2024, 2, 22, tzinfo=UTC)
-    remove(warehouse, "san_francisco__incidents", REMOVED_ROW_ID, removed_at)
+    remove(warehouse, "san_francisco__incidents", [REMOVED_ROW_ID], removed_at)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BLOTTER_HOME", str(home))
         outcome = invoke(home, ["build", "--exclude-resource-type", "unit_test"])

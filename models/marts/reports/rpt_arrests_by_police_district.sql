@@ -96,7 +96,8 @@ measured as (
         case when has_arrests_published then arrest_count end as arrest_count,
         case
             when has_arrests_published
-                then cast(arrest_count as {{ type_double() }}) / nullif(incident_count, 0)
+                then cast(arrest_count as {{ type_double() }})
+                    / nullif(incident_count, 0)
         end as arrest_share
 
     from described

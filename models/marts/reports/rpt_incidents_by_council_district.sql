@@ -60,7 +60,8 @@ top_categories as (
         city,
         council_district,
         max(case when position = 1 then incident_category end) as top_category,
-        max(case when position = 1 then incident_count end) as top_category_incident_count,
+        max(case when position = 1 then incident_count end)
+            as top_category_incident_count,
         max(case when position = 2 then incident_category end) as second_category,
         max(case when position = 2 then incident_count end)
             as second_category_incident_count

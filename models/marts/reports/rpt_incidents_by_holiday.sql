@@ -95,7 +95,8 @@ averaged as (
     select
         totals.city || ':' || totals.day_group
         || case
-            when totals.is_observed_holiday then ':' || totals.holiday_name || ':observed'
+            when totals.is_observed_holiday
+                then ':' || totals.holiday_name || ':observed'
             when totals.holiday_name is not null
                 then ':' || totals.holiday_name || ':actual'
             else ''
@@ -110,7 +111,10 @@ averaged as (
         totals.row_count,
         totals.incident_count,
         round(
-            cast(1.0 * totals.row_count / totals.day_count as {{ dbt.type_numeric() }}), 2
+            cast(
+                1.0 * totals.row_count / totals.day_count as {{ dbt.type_numeric() }}
+            ),
+            2
         ) as rows_per_day,
         round(
             cast(
