@@ -192,7 +192,9 @@ def test_a_late_load_of_one_city_is_not_hidden_by_another(warehouse: Warehouse) 
     late = {"row_id": "2", "loaded_at": NOON + timedelta(hours=1), **crime}
     make_raw(warehouse.path, {"chicago__incidents": [late]})
     warehouse.build()
-    assert warehouse.query("select incident_id from marts.fct_incidents order by 1") == [
+    assert warehouse.query(
+        "select incident_id from marts.fct_incidents order by 1"
+    ) == [
         ("chicago:1",),
         ("chicago:2",),
         ("san_francisco:9",),
