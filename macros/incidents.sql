@@ -52,6 +52,18 @@
 {%- endmacro %}
 
 
+{# A fact's partitions, where the warehouse has them: months of a date. #}
+{% macro month_partition(column) -%}
+    {{ return(adapter.dispatch('month_partition')(column)) }}
+{%- endmacro %}
+
+{% macro default__month_partition(column) %}{{ return(none) }}{% endmacro %}
+
+{% macro bigquery__month_partition(column) -%}
+    {{ return({'field': column, 'data_type': 'date', 'granularity': 'month'}) }}
+{%- endmacro %}
+
+
 {#
     Clusters a fact where the warehouse has no clustering of its own: DuckDB keeps rows
     in the order in which they were written.

@@ -3,6 +3,8 @@
         materialized='incremental',
         unique_key='incident_id',
         on_schema_change='fail',
+        partition_by=month_partition('occurred_date'),
+        cluster_by=['city', 'incident_category', 'neighborhood', 'supervisor_name'],
         post_hook='{{ delete_removed_incidents(this) }}',
     )
 }}
