@@ -104,7 +104,7 @@ ranked as (
         row_number() over (
             partition by city, counting_id
             order by is_supplement, length(row_id), {{ in_byte_order('row_id') }}
-        ) as position
+        ) as row_position
 
     from incidents
 
@@ -144,7 +144,7 @@ joined as (
         incidents.is_arrest,
         incidents.is_domestic,
         incidents.is_supplement,
-        ranked.position = 1 and not incidents.is_supplement as is_counted,
+        ranked.row_position = 1 and not incidents.is_supplement as is_counted,
 
         -- where
         incidents.police_district,
