@@ -221,6 +221,7 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
             "outcome": "running",
         }
     )
+    warehouse.close()
     try:
         log.info("models: %s", build_all(warehouse.home, full_refresh))
     except BlotterError as error:

@@ -51,8 +51,10 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
     read = pa.concat_tables([empty(dataset), *pages], promote_options="default").select(
         dataset.loaded_columns
     )
-    has_key = pc.is_valid(read[dataset.key[0].lower()])
-    rejects, rows = read.filter(pc.invert(has_key)), read.filter(has_key)
+    rejects, rows = empty(dataset), read
+    if read[key := dataset.key[0].lower()].null_count:
+        rejects = read.filter(pc.is_null(read[key]))
+        rows = read.filter(pc.is_valid(read[key]))
     keys = query(
         f"""
         select {key_sql(dataset)} as row_id, {hash_sql(dataset)} as row_hash,
@@ -121,6 +123,11 @@ def compare(
         former: The warehouse's whole rows of the keys whose hash differs.
         gone: Keys that the portal was asked for and does not have any more.
     """
+    if not known.num_rows:
+        added = pa.repeat(pa.scalar("added"), received.num_rows)
+        fields = pa.nulls(received.num_rows, pa.string())
+        columns = {"row_id": received["row_id"], "change": added}
+        return Differences(received, pa.table({**columns, "changed_fields": fields}))
     fields = ", ".join(
         f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
         for c in hashed_columns(dataset)

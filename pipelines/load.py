@@ -24,6 +24,9 @@ from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
+# For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
+MEMORY = "300MB"
+
 INSTANT = pa.timestamp("us", tz="UTC")
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
@@ -50,6 +53,8 @@ class Warehouse:
         self.home = home
         self.path = home / "blotter.duckdb"
         self._last_instant = datetime.min.replace(tzinfo=UTC)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._pipelines: dict[str, Any] = {}
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -58,17 +63,31 @@ class Warehouse:
         Raises:
             WarehouseError: It can't be opened, or is held by another program.
         """
+        if self._connection is None:
+            self._connection = self._open()
+        # dlt opens the file too, and shares what is open in this process.
+        with self._connection.cursor() as cursor:
+            try:
+                yield cursor
+            except duckdb.IOException as error:
+                raise WarehouseError(
+                    f"{self.path} can't be written: {first_line(error)}."
+                ) from error
+
+    def close(self) -> None:
+        """Let go of the file: dbt opens it in its own way."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             connection = duckdb.connect(str(self.path))
         except duckdb.Error as error:
             raise WarehouseError(why_closed(self.path, error)) from error
-        try:
-            connection.execute("set timezone = 'UTC'")
-            yield connection
-        except duckdb.IOException as error:
-            raise WarehouseError(f"{self.path} can't be written: {error}.") from error
-        finally:
-            connection.close()
+        connection.execute(f"set memory_limit = '{MEMORY}'")
+        connection.execute("set enable_progress_bar = false")
+        return connection
 
     def prepare(self, datasets: list[Dataset]) -> None:
         """Make the ledger, and every data set's tables, empty until loaded."""
@@ -93,31 +112,37 @@ class Warehouse:
         """Take back what a killed run left half done.
 
         dlt's pending packages are dropped, not loaded: they would load yesterday's
-        rows over today's. The change log is written before the rows, so its newest
-        entries may lack theirs; such entries go, and this run finds the rows again.
+        rows over today's. Rows are written after their entries in the change log, or
+        along with them, so the newest load alone can be torn: entries without their
+        rows go, and new rows without their entries. This run finds them again.
         """
         pipeline = self._pipeline(dataset)
         if pipeline.has_pending_data:
             log.warning("%s: dropping what a killed run left pending.", dataset.name)
             pipeline.drop_pending_packages()
-        changes, rows = f"{dataset.schema}.{dataset.entity}_changes", table(dataset)
+        changes, rows = f"{table(dataset)}_changes", table(dataset)
+        newest = (
+            f"(select greatest((select max(changed_at) from {changes}), "
+            f"(select max(loaded_at) from {rows})))"
+        )
+        logged = f"select row_id from {changes} where changed_at = {newest}"
+        loaded = f"select row_id from {rows} where loaded_at = {newest}"
         with self.connect() as connection:
-            lost = connection.execute(
-                f"""
-                delete from {changes}
-                where changed_at = (select max(changed_at) from {changes})
-                    and row_id not in (
-                        select row_id from {rows}
-                        where loaded_at >= (select max(changed_at) from {changes})
-                    )
-                """
-            ).fetchall()
-        if lost[0][0]:
+            torn = [
+                connection.execute(statement).fetchall()[0][0]
+                for statement in (
+                    f"delete from {changes} "
+                    f"where changed_at = {newest} and row_id not in ({loaded})",
+                    f"delete from {rows} "
+                    f"where loaded_at = {newest} and row_id not in ({logged})",
+                )
+            ]
+        if sum(torn):
             log.warning(
-                "%s: a killed run had logged %d changes that it did not write; they "
-                "will be found again.",
+                "%s: taking back %d entries and %d rows of a killed run; they will be "
+                "found again.",
                 dataset.name,
-                lost[0][0],
+                *torn,
             )
 
     def known(
@@ -158,7 +183,12 @@ class Warehouse:
     def write(
         self, dataset: Dataset, differences: Differences, rejects: pa.Table, run_id: str
     ) -> None:
-        """Write rows, change log and rejects; no write where there is nothing to."""
+        """Write rows, change log and rejects; no write where there is nothing to.
+
+        New rows are appended; where others change, all are merged by key.
+        """
+        if not (differences.changes.num_rows or rejects.num_rows):
+            return
         instant = self.next_instant()
         entity, changes = dataset.entity, differences.changes
         logs = {
@@ -168,9 +198,8 @@ class Warehouse:
             ),
         }
         logs = {name: log for name, log in logs.items() if log.num_rows}
-        if logs:
-            self._run_dlt(dataset, logs, "append")
         if not changes.num_rows:
+            self._run_dlt(dataset, logs, "append")
             return
         rows = stamped(differences.rows, run_id, loaded_at=instant)
         gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
@@ -180,8 +209,11 @@ class Warehouse:
             pa.scalar(None, INSTANT),
         )
         rows = rows.append_column("removed_at", removed_at)
-        only_new = pc.all(pc.equal(changes["change"], "added")).as_py()
-        self._run_dlt(dataset, {entity: rows}, "append" if only_new else UPSERT)
+        if pc.all(pc.equal(changes["change"], "added")).as_py():
+            self._run_dlt(dataset, {**logs, entity: rows}, "append")
+            return
+        self._run_dlt(dataset, logs, "append")
+        self._run_dlt(dataset, {entity: rows}, UPSERT)
 
     def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
         """Rejects as JSON with a reason, without those set aside before."""
@@ -278,12 +310,14 @@ class Warehouse:
         configure_dlt(self.home)
         import dlt
 
-        return dlt.pipeline(
-            dataset.name,
-            destination=dlt.destinations.duckdb(str(self.path)),
-            dataset_name=dataset.schema,
-            pipelines_dir=str(self.home / "dlt"),
-        )
+        if dataset.name not in self._pipelines:
+            self._pipelines[dataset.name] = dlt.pipeline(
+                dataset.name,
+                destination=dlt.destinations.duckdb(str(self.path)),
+                dataset_name=dataset.schema,
+                pipelines_dir=str(self.home / "dlt"),
+            )
+        return self._pipelines[dataset.name]
 
     def _run_dlt(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
         """Load tables, by name, in one dlt package."""
@@ -421,11 +455,17 @@ def why_closed(path: Path, error: Exception) -> str:
             f"{path} is open in another program; close it, or read the files in "
             f"{path.parent / 'published'} instead."
         )
-    return f"{path} can't be opened: {said.splitlines()[0]}"
+    return f"{path} can't be opened: {first_line(error)}."
 
 
 def root_cause(error: BaseException) -> str:
     """First line of the innermost error's message."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    return (
+        str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    )
