@@ -4,13 +4,14 @@ import gzip
 import json
 import re
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv
 
-from demo.values import to_text
+from demo.values import plain_number, to_text
 
 FLOATING = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 PAIR = re.compile(r"\((-?[\d.]+), *(-?[\d.]+)\)")
@@ -32,7 +33,7 @@ def read_file(
     Column names become snake case. A column is text unless `types` tells another type
     for its new name, or every value of it is a calendar date as SODA writes them, or a
     JSON boolean or point. Told types mend what downloads spoil: dates of
-    `DATE_FORMATS`, points as `(lat, lon)`, checkboxes as `True`.
+    `DATE_FORMATS`, points as `(lat, lon)`, checkboxes as `True`, numbers as `37.0`.
 
     Args:
         path: `.csv` or `.json` (an array of objects), also with `.gz` behind it. An
@@ -71,7 +72,11 @@ def snake_case(title: str) -> str:
 
 
 def read_csv(data: bytes) -> pa.Table:
-    """Read CSV, every column as text."""
+    """Read CSV, every column as text; what is not UTF-8 is taken for Latin-1."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        data = data.decode("latin-1").encode()
     header = csv.open_csv(pa.BufferReader(data)).schema.names
     as_text = csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()),
@@ -131,9 +136,19 @@ def mend(value: str | None, kind: str) -> str | None:
         if value.lower() not in ("true", "false"):
             raise ValueError(f"{value!r} is no checkbox")
         return value.lower()
+    if kind == "number":
+        return read_number(value)
     if kind == "point" and (pair := PAIR.fullmatch(value)):
         return f"POINT ({pair[2]} {pair[1]})"
     return value
+
+
+def read_number(text: str) -> str:
+    """Return a number in plain notation: `37.0` is 37."""
+    try:
+        return plain_number(Decimal(text))
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is no number") from error
 
 
 def read_date(text: str) -> datetime:

@@ -50,7 +50,8 @@ def generate(dataset: str, rows: int, start: date, end: date, seed: int) -> pa.T
         KeyError: No such data set.
         ValueError: The portal has no rows of such days.
     """
-    return MAKERS[dataset].make(_random(dataset, seed), rows, start, end)
+    made = MAKERS[dataset].make(_random(dataset, seed), max(rows, 1), start, end)
+    return made.slice(0, rows)
 
 
 def day_rows(dataset: str, day: date, rows: int, seed: int) -> pa.Table:
@@ -62,32 +63,58 @@ def day_rows(dataset: str, day: date, rows: int, seed: int) -> pa.Table:
     return MAKERS[dataset].make_day(_random(dataset, seed), rows, day)
 
 
-def corrected(table: pa.Table, count: int, seed: int) -> pa.Table:
-    """Make new versions of `count` of the table's rows, with the same keys.
-
-    Each differs from its old version in at least one column that says something about
-    the incident, not only in when it was loaded. Rows whose key another row repeats are
-    left alone.
+def sample(table: pa.Table, count: int, seed: int) -> pa.Table:
+    """Draw `count` rows whose key no other row has, in the order of the table.
 
     Raises:
-        ValueError: The table is none of `generate`'s, or has too few rows.
+        ValueError: The table is none of `generate`'s, or has too few such rows.
+    """
+    dataset = dataset_of(table)
+    counts = pc.value_counts(keys := _keys(table))
+    single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
+    places = np.flatnonzero(pc.is_in(keys, single).to_numpy(zero_copy_only=False))
+    if count > len(places):
+        raise ValueError(
+            f"{dataset}: {count} rows asked of {len(places)} with own keys"
+        )
+    drawn = _random(dataset, seed).permutation(places)[:count]
+    return table.take(pa.array(np.sort(drawn)))
+
+
+def corrected(table: pa.Table, count: int, seed: int) -> pa.Table:
+    """Make new versions, with the same keys, of `count` rows that `sample` draws.
+
+    Each differs from its old version in at least one column that says something about
+    the incident, not only in when it was loaded.
+    """
+    dataset = dataset_of(table)
+    rows = sample(table, count, seed)
+    return MAKERS[dataset].corrected(_random(dataset, seed), rows)
+
+
+def without(table: pa.Table, rows: pa.Table) -> pa.Table:
+    """The table less the rows that have the key of one of `rows`."""
+    return table.filter(pc.invert(pc.is_in(_keys(table), _keys(rows))))
+
+
+def dataset_of(table: pa.Table) -> str:
+    """The data set that has the table's columns.
+
+    Raises:
+        ValueError: None has.
     """
     columns = set(table.column_names)
-    for dataset, maker in MAKERS.items():
-        if columns == set(maker.COLUMNS):
-            rng = _random(dataset, seed)
-            return maker.corrected(rng, _some(rng, table, maker.KEY, count))
+    for dataset, names in COLUMNS.items():
+        if columns == set(names):
+            return dataset
     raise ValueError(f"no data set has the columns {', '.join(table.column_names)}")
 
 
-def _some(rng, table: pa.Table, key: list[str], count: int) -> pa.Table:
-    """Draw `count` rows whose key no other row has, in the order of the table."""
-    place = table.select(key).append_column("at", pa.array(range(table.num_rows)))
-    each = place.group_by(key).aggregate([("at", "min"), ("at", "count")])
-    single = each.filter(pc.equal(each["at_count"], 1))["at_min"].to_numpy()
-    if count > len(single):
-        raise ValueError(f"{count} rows asked of {len(single)} with a key of their own")
-    return table.take(np.sort(rng.permutation(np.sort(single))[:count]))
+def _keys(table: pa.Table) -> pa.Array:
+    """Each row's key as one text; a missing part counts as a value."""
+    key = MAKERS[dataset_of(table)].KEY
+    parts = [pc.fill_null(table[name].combine_chunks(), "") for name in key]
+    return pc.binary_join_element_wise(*parts, "|")
 
 
 def _random(dataset: str, seed: int) -> np.random.Generator:

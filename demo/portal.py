@@ -6,7 +6,6 @@ It keeps its tables in memory, is changed as a publisher changes a portal, fails
 demand, and remembers what it was asked.
 """
 
-import hashlib
 import itertools
 import re
 import socket
@@ -26,7 +25,7 @@ from starlette.requests import Request
 
 from demo.arcgis import Layer, failure, layer_reply
 from demo.control import control
-from demo.exchange import Asked, Reply, problem
+from demo.exchange import Asked, Reply, common_headers, problem
 from demo.faults import Delivery, Fault, moved, prepare, refused_token
 from demo.files import read_file
 from demo.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
@@ -173,7 +172,7 @@ class Portal:
         if "bad_gzip" in kinds:
             reply.headers["Content-Encoding"] = "gzip"
             reply.body = reply.body[:10] + bytes(b ^ 0xFF for b in reply.body[10:])
-        reply.headers = {**self._common_headers(number), **reply.headers}
+        reply.headers = {**common_headers(self.seed, number), **reply.headers}
         return reply
 
     def _answer(self, asked: Asked, number: int) -> Reply:
@@ -219,17 +218,6 @@ class Portal:
             return row_reply(dataset, row, form)
         return rows_reply(dataset, asked, form, self.seed + number)
 
-    def _common_headers(self, number: int) -> dict[str, str]:
-        identity = hashlib.md5(f"{self.seed} {number}".encode()).hexdigest()
-        return {
-            "Access-Control-Allow-Origin": "*",
-            "Age": "0",
-            "Server": "nginx",
-            "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-            "X-Socrata-Region": "local",
-            "X-Socrata-RequestId": identity,
-        }
-
 
 @contextmanager
 def serve(portal: Portal, port: int = 0) -> Iterator[str]:
@@ -244,7 +232,8 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
             timeout_graceful_shutdown=1,
         )
     )
-    with socket.socket() as listener:
+    # asyncio sends small packets at once only on a socket that names its protocol.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -42,7 +42,7 @@ WITHHELD = timedelta(days=7)
 # Days from a crime's publication to the row's latest change, and, for a day's new rows,
 # days that they come later than others of their date.
 REVISED = {0: 0, 0.7: 0, 0.8: 7, 0.9: 40, 1: 400}
-LATE = {0: 0, 0.8: 0, 0.9: 3, 1: 30}
+LATE = {0: 0, 0.8: 0, 0.9: 3, 1: 14}
 
 ARRESTED = {"NARCOTICS": 0.95, "PROSTITUTION": 0.99, "LIQUOR LAW VIOLATION": 0.97}
 ARRESTED |= {"CONCEALED CARRY LICENSE VIOLATION": 0.97, "GAMBLING": 0.8}

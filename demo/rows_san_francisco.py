@@ -222,8 +222,9 @@ def _identity(rng, days, root, kind, code, event) -> dict[str, pa.Array]:
     codes = draw.vocabulary("san_francisco_codes")["code"]
     ids, code_text = draw.text(identity[event]), draw.take(codes, code)
     # An older report that the table does not hold, for a supplement without a root.
-    older = days - rng.integers(1, 120, len(days))
-    older_number = older * draw.NUMBERS_PER_DAY + rng.integers(0, 50, len(days))
+    ordinal = np.arange(len(days))
+    older = days[0] - 1 - ordinal % 30
+    older_number = older * draw.NUMBERS_PER_DAY + ordinal // 30
     known = np.maximum(root, 0)
     day = np.where(root < 0, older, days[known])
     in_year = np.where(root < 0, older_number, number[known])

@@ -100,11 +100,8 @@ class SodaDataset(Dataset):
 
 def metadata_reply(dataset: SodaDataset) -> Reply:
     """Return the answer of `/api/views/{id}.json`."""
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Cache-Control": "private, no-cache, must-revalidate",
-        "Last-Modified": format_datetime(dataset.rows_updated_at, usegmt=True),
-    }
+    content_type = "application/json; charset=utf-8"
+    headers = {"Content-Type": content_type, "Vary": "Accept-Encoding"}
     return Reply(200, pretty(dataset.metadata()), headers)
 
 

@@ -46,6 +46,14 @@ def hidden_number(row_id: str) -> int | None:
         return None
 
 
+def alike(rows: list[dict]) -> list[list[dict]]:
+    """Part rows by the columns that they name."""
+    parts: dict[frozenset, list[dict]] = {}
+    for row in rows:
+        parts.setdefault(frozenset(row), []).append(row)
+    return list(parts.values())
+
+
 class Store:
     """The DuckDB database, lock and clock that a portal's data sets share."""
 
@@ -116,19 +124,20 @@ class Dataset:
     def upsert(self, rows: pa.Table | list[dict]) -> None:
         """Change the rows whose key exists and add the others.
 
-        A changed row keeps `:id`, `:created_at` and the columns that no row names;
-        every row sent gets a new `:updated_at`, unchanged ones too. Without a row
-        identifier all rows are added. Of rows with one key, the last one counts.
+        A changed row keeps `:id`, `:created_at` and the columns that it does not name
+        (a column named as None becomes null); every row sent gets a new `:updated_at`,
+        unchanged ones too. Without a row identifier all rows are added.
         """
         if self.key is None:
             self.append(rows)
             return
         with self._transaction() as cursor:
-            table = self._last_of_each_key(self._text(rows))
-            self._update(cursor, table)
-            key = quote(self.key)
-            known = f"select 1 from {self.table} where {key} = sent.{key}"
-            self._insert(cursor, table, f"where not exists ({known})")
+            for part in [rows] if isinstance(rows, pa.Table) else alike(rows):
+                table = self._last_of_each_key(self._text(part))
+                self._update(cursor, table)
+                key = quote(self.key)
+                known = f"select 1 from {self.table} where {key} = sent.{key}"
+                self._insert(cursor, table, f"where not exists ({known})")
 
     def delete(self, keys: "Iterable[str]") -> None:
         """Remove the rows with these keys (`:id`s where there is no row identifier).

@@ -1,0 +1,224 @@
+"""Show the whole of Blotter on made-up rows: load four cities, then one day's changes.
+
+    python -m demo
+
+A local portal takes the place of the cities'. What Blotter finds is compared with what
+the portal did; the exit code is 1 if a number differs.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo import generator
+from demo.portal import Portal, serve
+from demo.stock import publish
+from demo.store import Dataset
+
+HOME = Path("blotter_home_demo")
+FIRST_DAY = date(2024, 1, 1)
+SEED = 2024
+
+# What happens on the day that passes lies this near, so in any two months' window.
+RECENT = timedelta(days=25)
+
+# Time and level of the command's log lines.
+LOG_HEAD = re.compile(r"^\S+Z (INFO )?")
+
+QUERY = (
+    "select city, incident_category, count(*) from marts.fct_incidents "
+    "where is_counted group by all order by 3 desc limit 9"
+)
+
+
+@dataclass(frozen=True)
+class City:
+    """A city in the demo: its part of the rows, and what its day brings."""
+
+    title: str
+    dataset: str
+    window_column: str
+    share: float
+    new: int
+    corrected: int
+    removed: int
+
+
+CITIES = [
+    City(
+        "San Francisco", "san_francisco__incidents", "report_datetime", 0.45, 52, 31, 4
+    ),
+    City("Chicago", "chicago__incidents", "date", 0.4, 43, 17, 3),
+    City("Memphis", "memphis__incidents", "Offense_Datetime", 0.12, 14, 9, 2),
+    City("Cambridge", "cambridge__incidents", "date_time", 0.03, 11, 5, 1),
+]
+
+
+def open_portal(
+    rows: int, first: date, today: date
+) -> tuple[Portal, dict[str, Dataset]]:
+    """Publish about `rows` rows of four cities, dated `first` to yesterday."""
+    portal = Portal(seed=SEED)
+    yesterday = today - timedelta(days=1)
+    published = {}
+    for city in CITIES:
+        count = round(rows * city.share)
+        made = generator.generate(city.dataset, count, first, yesterday, SEED)
+        published[city.dataset] = publish(portal, city.dataset, made)
+    return portal, published
+
+
+def pass_day(city: City, published: Dataset, day: date) -> None:
+    """Let a day's rows, corrections and removals happen on the portal.
+
+    A table without a row identifier can only be replaced as a whole.
+    """
+    rows = published.rows()
+    picked = generator.sample(
+        recent(rows, city.window_column, day), city.corrected + city.removed, SEED
+    )
+    new = generator.day_rows(city.dataset, day, city.new, SEED + 1)
+    changed = generator.corrected(picked.slice(0, city.corrected), city.corrected, SEED)
+    if published.key:
+        published.upsert(pa.concat_tables([new, changed]))
+        published.delete(picked.slice(city.corrected)[published.key].to_pylist())
+    else:
+        kept = generator.without(rows, picked)
+        published.replace(pa.concat_tables([kept, changed, new]))
+
+
+def recent(rows: pa.Table, column: str, day: date) -> pa.Table:
+    """Rows of the days before `day`, by a column of calendar dates or epochs."""
+    opens = day - RECENT
+    midnight = datetime(opens.year, opens.month, opens.day, tzinfo=UTC)
+    is_epoch = "T" not in pc.min(rows[column]).as_py()
+    bound = str(int(midnight.timestamp()) * 1000) if is_epoch else opens.isoformat()
+    return rows.filter(pc.greater_equal(rows[column], bound))
+
+
+def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
+    """Run the command and yield its lines as they come.
+
+    Raises:
+        SystemExit: It failed; its last lines have said why.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *arguments],
+        env=os.environ
+        | {"BLOTTER_PORTAL": portal, "BLOTTER_HOME": str(home)}
+        | {"BLOTTER_TARGET": "duckdb"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        yield from process.stdout or ()
+    if process.returncode:
+        raise SystemExit(
+            f"blotter {' '.join(arguments)} ended with {process.returncode}"
+        )
+
+
+def changes_found(portal: str, home: Path) -> dict[str, dict[str, int]]:
+    """What the latest run wrote into the change log, by data set and kind."""
+    found: dict[str, dict[str, int]] = {}
+    for row in json.loads("".join(blotter(portal, home, "changes", "--json"))):
+        kinds = found.setdefault(row["dataset"], {})
+        for kind in ("added", "changed", "removed", "restored"):
+            kinds[kind] = kinds.get(kind, 0) + row[kind]
+    return found
+
+
+def comparison(found: dict[str, dict[str, int]]) -> tuple[list[str], bool]:
+    """What the portal did beside what Blotter found, in lines; whether all agree."""
+    lines = [
+        f"{'':15}{'the portal did':>26}   {'Blotter found':>26}",
+        f"{'':15}{'new':>6}{'corrected':>11}{'removed':>9}   "
+        f"{'added':>8}{'changed':>9}{'removed':>9}",
+    ]
+    agree = True
+    for city in CITIES:
+        log = found.get(city.dataset, {})
+        did = [city.new, city.corrected, city.removed]
+        saw = [log.get(kind, 0) for kind in ("added", "changed", "removed")]
+        same = did == saw and not log.get("restored")
+        agree &= same
+        lines.append(
+            f"{city.title:15}{did[0]:>6}{did[1]:>11}{did[2]:>9}   "
+            f"{saw[0]:>8}{saw[1]:>9}{saw[2]:>9}" + ("" if same else "  <- differs")
+        )
+    return lines, agree
+
+
+def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool:
+    """Run the demo; return whether Blotter found what the portal did.
+
+    `options` go to both runs of `blotter daily`.
+    """
+    if home.exists():
+        shutil.rmtree(home)
+    yesterday = today - timedelta(days=1)
+    portal, published = open_portal(rows, first, yesterday)
+    held = sum(dataset.count for dataset in published.values())
+    with serve(portal) as url:
+        click.echo(f"A portal on this machine holds {held:,} made-up rows: {url}")
+        click.echo(f"\n$ blotter daily --today {yesterday}   (the first: everything)")
+        say(blotter(url, home, "daily", "--today", str(yesterday), *options))
+        click.echo("\nA day passes: the cities add, correct and remove rows.")
+        for city in CITIES:
+            pass_day(city, published[city.dataset], yesterday)
+        click.echo(f"\n$ blotter daily --today {today}")
+        say(blotter(url, home, "daily", "--today", str(today), *options))
+        lines, agree = comparison(changes_found(url, home))
+    click.echo("\n" + "\n".join(lines))
+    return agree
+
+
+def say(lines: Iterator[str]) -> None:
+    for line in lines:
+        click.echo("  " + LOG_HEAD.sub("", line.rstrip()))
+
+
+def what_next(home: Path) -> str:
+    programs = Path(sys.executable).parent
+    if programs.is_relative_to(Path.cwd()):
+        programs = programs.relative_to(Path.cwd())
+    return f"""
+Everything is in {home}/; the tables are in {home}/blotter.duckdb.
+Try next:
+
+  BLOTTER_HOME={home} {programs}/blotter status
+  {programs}/python -c "import duckdb; duckdb.connect('{home}/blotter.duckdb').sql(\\
+    '{QUERY}').show()"
+"""
+
+
+@click.command()
+@click.option("--rows", default=100_000, show_default=True, help="Rows in all.")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day of the second run; default: today.",
+)
+def main(rows: int, today: datetime | None) -> None:
+    """Load four made-up cities, let a day pass, and compare what Blotter found."""
+    day = today.date() if today else datetime.now(UTC).date()
+    agree = show(rows, FIRST_DAY, day, HOME)
+    click.echo(
+        what_next(HOME) if agree else "\nThe numbers differ: a fault of Blotter."
+    )
+    sys.exit(0 if agree else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Made-up tables are what was asked for, days add to them, corrections change them."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from demo.generator import COLUMNS, corrected, day_rows, generate, sample, without
+
+REPOSITORY = Path(__file__).parent.parent
+START, END = date(2024, 1, 1), date(2025, 12, 31)
+ROWS = 30_000
+KEYS = {
+    "san_francisco__incidents": ["row_id"],
+    "chicago__incidents": ["id"],
+    "chicago__recent_incidents": ["case_", "_iucr", "date_of_occurrence"],
+    "memphis__incidents": ["Crime_ID", "UCR_Category", "UCR_Description"],
+    "cambridge__incidents": ["id", "type", "subtype", "date_time"],
+}
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pa.Table]:
+    return {name: generate(name, ROWS, START, END, seed=7) for name in KEYS}
+
+
+@pytest.fixture(scope="module")
+def frames(tables) -> dict[str, pd.DataFrame]:
+    return {name: table.to_pandas() for name, table in tables.items()}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_declared_column_is_made_up(name):
+    path = REPOSITORY / "pipelines" / "datasets" / f"{name}.toml"
+    declared = tomllib.loads(path.read_text())
+    missing = set(declared["columns"]) - set(COLUMNS[name])
+    assert missing == set()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_table_has_the_rows_asked_for_in_text_columns_as_published(name, tables):
+    table = tables[name]
+    assert table.num_rows == ROWS
+    assert table.column_names == list(COLUMNS[name])
+    assert set(table.schema.types) == {pa.string()}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_same_arguments_make_the_same_rows(name, tables):
+    assert generate(name, ROWS, START, END, seed=7).equals(tables[name])
+    assert not generate(name, ROWS, START, END, seed=8).equals(tables[name])
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("rows", [0, 1, 2, 37])
+def test_small_tables_can_be_made(name, rows):
+    assert generate(name, rows, START, END, seed=1).num_rows == rows
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_day_adds_rows_that_the_table_does_not_have(name, tables):
+    new = day_rows(name, date(2026, 1, 1), 200, seed=9).to_pandas()
+    assert len(new) == 200
+    assert not new.duplicated(KEYS[name]).any()
+    known = tables[name].to_pandas()[KEYS[name]]
+    both = pd.concat([known.drop_duplicates(), new[KEYS[name]]])
+    assert not both.duplicated().any()
+
+
+def test_days_add_rows_of_the_days_that_the_portals_show_then():
+    day = date(2026, 1, 31)
+    reported = day_rows("san_francisco__incidents", day, 90, 1)["report_datetime"]
+    assert {text[:10] for text in reported.to_pylist()} == {"2026-01-31"}
+    dates = [
+        t[:10] for t in day_rows("chicago__incidents", day, 90, 1)["date"].to_pylist()
+    ]
+    assert max(dates) == "2026-01-24"
+    assert min(dates) >= "2026-01-10"
+    logged = day_rows("cambridge__incidents", day, 90, 1)["date_time"].to_pylist()
+    assert max(logged)[:10] == "2026-01-31"
+    assert min(logged)[:10] >= "2026-01-17"
+
+
+@pytest.mark.parametrize(
+    ("name", "may_change"),
+    [
+        ("san_francisco__incidents", {"resolution"}),
+        ("chicago__incidents", {"arrest", "updated_on"}),
+        ("chicago__recent_incidents", {"arrest"}),
+        ("memphis__incidents", {"Precinct", "Ward"}),
+        ("cambridge__incidents", {"location", "last_updated"}),
+    ],
+)
+def test_corrected_rows_keep_their_keys_and_differ(name, may_change, tables, frames):
+    new = corrected(tables[name], 40, seed=3).to_pandas()
+    key = KEYS[name]
+    assert len(new.drop_duplicates(key)) == 40
+    pairs = new.merge(frames[name], on=key, suffixes=("", "_before"))
+    assert len(pairs) == 40
+    changed = pd.DataFrame(
+        {
+            column: pairs[column].fillna("?") != pairs[f"{column}_before"].fillna("?")
+            for column in set(COLUMNS[name]) - set(key)
+        }
+    )
+    assert {column for column in changed if changed[column].any()} == may_change
+    telling = list(may_change - {"updated_on", "last_updated"})
+    assert changed[telling].any(axis=1).all()
+
+
+def test_a_sample_leaves_repeated_keys_alone():
+    row = dict.fromkeys(COLUMNS["cambridge__incidents"], "1")
+    other = row | {"id": "2", "subtype": None}
+    table = pa.Table.from_pylist([row, other, row | {"location": "2"}])
+    assert sample(table, 1, seed=1).to_pylist() == [other]
+    with pytest.raises(ValueError, match="2 rows asked of 1"):
+        sample(table, 2, seed=1)
+    assert without(table, table.slice(0, 1)).to_pylist() == [other]
+    assert without(table, table.slice(1, 1)).num_rows == 2
+
+
+def test_a_table_of_no_data_set_is_refused():
+    with pytest.raises(ValueError, match="no data set has the columns a, b"):
+        corrected(pa.table({"a": ["1"], "b": ["2"]}), 1, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("san_francisco__incidents", date(2017, 12, 31), END),
+        ("memphis__incidents", date(2019, 12, 31), END),
+        ("chicago__incidents", date(2025, 12, 25), END),
+        ("cambridge__incidents", date(2026, 1, 1), END),
+    ],
+)
+def test_days_that_a_portal_does_not_show_are_refused(name, start, end):
+    with pytest.raises(ValueError, match=str(start)):
+        generate(name, 10, start, end, seed=1)
+
+
+def test_data_sets_are_those_declared():
+    declared = {p.stem for p in (REPOSITORY / "pipelines" / "datasets").glob("*.toml")}
+    assert set(COLUMNS) == declared

@@ -1,0 +1,53 @@
+"""The local portal filled with made-up rows, as a process of its own."""
+
+import select
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+import requests
+
+from demo.portal import Portal
+from demo.stock import STOCK, stock
+
+SERVICE = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Public_Safety_Incidents"
+ADDRESSES = {
+    "san_francisco__incidents": "wg3w-h783",
+    "chicago__incidents": "ijzp-q8t2",
+    "chicago__recent_incidents": "x2n5-8w5q",
+    "memphis__incidents": f"{SERVICE}/FeatureServer/0",
+    "cambridge__incidents": "3gki-wyrb",
+}
+
+
+def test_four_cities_share_the_rows_at_their_declared_addresses():
+    portal = Portal()
+    datasets = stock(portal, 2000, date(2026, 11, 1), seed=1)
+    assert {name: data.name for name, data in datasets.items()} == ADDRESSES
+    counts = {name: data.count for name, data in datasets.items()}
+    assert sum(counts[name] for name in STOCK) == 2000
+    assert counts["san_francisco__incidents"] == 900
+    keys = {name: data.key for name, data in datasets.items()}
+    assert keys["san_francisco__incidents"] == "row_id"
+    assert keys["chicago__incidents"] == "id"
+    assert keys["cambridge__incidents"] is None
+
+
+@pytest.fixture
+def process():
+    command = [sys.executable, "-m", "demo.portal", "--port", "0", "--rows", "500"]
+    command += ["--seed", "1", "--today", "2026-11-01"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def test_a_process_prints_its_address_and_serves_there(process):
+    ready, _, _ = select.select([process.stdout], [], [], 60)
+    assert ready, "no address within a minute"
+    url = process.stdout.readline().strip()
+    count = requests.get(f"{url}/resource/wg3w-h783.json?$select=count(*) as n").json()
+    assert count == [{"n": "225"}]
