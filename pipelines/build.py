@@ -18,7 +18,9 @@ MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
 
 
 def build(home: Path, full_refresh: bool = False) -> str:
-    """Run `dbt build`: seeds, models and tests.
+    """Run `dbt build`: seeds, models and tests of the data.
+
+    The models' unit tests are for who changes them; they are among the project's tests.
 
     Facts are rebuilt in full when asked, and by itself after a change of a model, a
     macro or a seed since the last good build.
@@ -34,7 +36,9 @@ def build(home: Path, full_refresh: bool = False) -> str:
     changed = not mark.exists() or mark.read_text() != made_of
     if changed and mark.exists():
         log.info("models: a model, macro or seed changed: building facts in full")
-    arguments = ["build", "--full-refresh"] if full_refresh or changed else ["build"]
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if full_refresh or changed:
+        arguments.append("--full-refresh")
     outcome = invoke(home, arguments)
     nodes = list(outcome.result or [])
     failed = [node for node in nodes if str(node.status) in ("error", "fail")]
@@ -98,9 +102,10 @@ def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
 def counted(nodes: list[Any]) -> str:
     """How many seeds, models and tests there were."""
     kinds = [str(node.node.resource_type) for node in nodes]
-    tests = kinds.count("test") + kinds.count("unit_test")
     warned = sum(str(node.status) == "warn" for node in nodes)
-    words = f"{kinds.count('seed')} seeds, {kinds.count('model')} models, {tests} tests"
+    words = ", ".join(
+        f"{kinds.count(kind)} {kind}s" for kind in ("seed", "model", "test")
+    )
     return words + (f", {warned} warnings" if warned else "")
 
 

@@ -4,6 +4,7 @@ All that differs between warehouses is here. A load writes two tables, the chang
 first: whatever a crash leaves, `repair` can take back, and the next run finds the rest.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from pipelines.windows import Window
 log = logging.getLogger(__name__)
 
 # For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
-MEMORY = "300MB"
+MEMORY = "200MB"
 
 INSTANT = pa.timestamp("us", tz="UTC")
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
@@ -342,6 +343,10 @@ class Warehouse:
                 f"{dataset.name}: {self.path} could not be written: "
                 f"{root_cause(error)}."
             ) from error
+        finally:
+            # dlt's resources refer to themselves and would keep their rows for long.
+            del resources, tables
+            gc.collect()
 
 
 def configure_dlt(home: Path) -> None:

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 # Months are loaded together up to this many rows, so that few loads serve many months,
 # or after this long, so that a kill costs little of a slow portal's answers.
-BATCH_ROWS = 100_000
+BATCH_ROWS = 250_000
 BATCH_SECONDS = 60
 
 Progress = Callable[[Dataset, int, int], None]

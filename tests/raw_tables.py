@@ -1,7 +1,8 @@
 """Fill a scratch DuckDB with hand-made raw tables, as the pipelines leave them."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def make_raw(
             (2024-03-01 12:00 UTC unless given) and `removed_at` may be given as
             aware datetimes.
     """
-    with duckdb.connect(str(path)) as warehouse:
+    with duckdb.connect(str(path)) as warehouse, transaction(warehouse):
         warehouse.execute("create schema if not exists ledger")
         warehouse.execute(LEDGER)
         for declaration in sorted(DATASETS.glob("*.toml")):
@@ -62,15 +63,25 @@ def make_raw(
                 _upsert(warehouse, dataset, row)
 
 
-def remove(path: Path | str, dataset: str, row_id: str, removed_at: datetime) -> None:
-    """Do to a raw row what the pipeline does when the portal withdrew it."""
+def remove(
+    path: Path | str, dataset: str, row_ids: list[str], removed_at: datetime
+) -> None:
+    """Do to raw rows what the pipeline does when the portal withdrew them."""
     erased = ", ".join(f'"{name}" = null' for name in declared_columns(dataset))
     with duckdb.connect(str(path)) as warehouse:
         warehouse.execute(
             f"update {table_of(dataset)} set {erased}, removed_at = $2, "
-            "loaded_at = $2 where row_id = $1",
-            [row_id, removed_at],
+            "loaded_at = $2 where list_contains($1, row_id)",
+            [row_ids, removed_at],
         )
+
+
+@contextmanager
+def transaction(warehouse: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Write to disk once, at the end; after an error the file closes unchanged."""
+    warehouse.begin()
+    yield
+    warehouse.commit()
 
 
 def _make_tables(warehouse: duckdb.DuckDBPyConnection, dataset: str) -> None:

@@ -1,0 +1,71 @@
+with days as (
+
+    select * from {{ ref('rpt_incidents_by_calendar_day') }}
+
+),
+
+months as (
+
+    select
+        city,
+        month_start,
+        year,
+        month,
+        month_name,
+        count(*) as day_count,
+        count(case when is_complete_month and is_covered then 1 end) < count(*)
+            as is_partial,
+        cast(sum(row_count) as {{ dbt.type_bigint() }}) as row_count,
+        cast(sum(incident_count) as {{ dbt.type_bigint() }}) as incident_count
+
+    from days
+    group by 1, 2, 3, 4, 5
+
+),
+
+-- Joined by the calendar: a month that is missing is no neighbor of the one after it.
+paired as (
+
+    select
+        months.city || ':' || cast(months.month_start as {{ dbt.type_string() }})
+            as city_month_id,
+        months.city,
+        months.month_start,
+        months.year,
+        months.month,
+        months.month_name,
+        months.day_count,
+        months.is_partial,
+        months.row_count,
+        months.incident_count,
+        previous_months.incident_count as previous_incident_count,
+        case
+            when not months.is_partial and not previous_months.is_partial
+                then months.incident_count - previous_months.incident_count
+        end as incident_count_difference
+
+    from months
+    left join months as previous_months
+        on months.city = previous_months.city
+        and cast({{ dbt.dateadd('month', -1, 'months.month_start') }} as date)
+        = previous_months.month_start
+
+),
+
+compared as (
+
+    select
+        *,
+        round(
+            cast(
+                100.0 * incident_count_difference / nullif(previous_incident_count, 0)
+                as {{ dbt.type_numeric() }}
+            ),
+            2
+        ) as growth_pct
+
+    from paired
+
+)
+
+select * from compared

@@ -1,0 +1,36 @@
+with incidents as (
+
+    select * from {{ ref('fct_incidents') }}
+
+),
+
+labelled as (
+
+    select
+        city,
+        occurred_date,
+        coalesce(incident_category, 'Unknown') as incident_category,
+        is_counted
+
+    from incidents
+    where occurred_date is not null
+
+),
+
+counted as (
+
+    select
+        city || ':' || cast(occurred_date as {{ dbt.type_string() }})
+        || ':' || incident_category as city_day_category_id,
+        city,
+        occurred_date,
+        incident_category,
+        count(*) as row_count,
+        count(case when is_counted then 1 end) as incident_count
+
+    from labelled
+    group by city, occurred_date, incident_category
+
+)
+
+select * from counted

@@ -1,0 +1,143 @@
+with days as (
+
+    select * from {{ ref('rpt_incidents_by_calendar_day') }}
+
+),
+
+dated as (
+
+    select
+        *,
+        max(date_day) over (partition by city) as last_day
+
+    from days
+
+),
+
+-- The city's last day may still be filling.
+whole_days as (
+
+    select
+        city,
+        date_day,
+        holiday_name,
+        is_holiday,
+        is_observed_holiday,
+        row_count,
+        incident_count
+
+    from dated
+    where is_covered and date_day < last_day
+
+),
+
+-- A holiday counts twice: in its city's mean of holidays, and in its own.
+grouped as (
+
+    select
+        city,
+        case when is_holiday then 'all_holidays' else 'other_days' end as day_group,
+        cast(null as {{ dbt.type_string() }}) as holiday_name,
+        cast(null as boolean) as is_observed_holiday,
+        date_day,
+        row_count,
+        incident_count
+
+    from whole_days
+
+    union all
+
+    select
+        city,
+        'one_holiday' as day_group,
+        holiday_name,
+        is_observed_holiday,
+        date_day,
+        row_count,
+        incident_count
+
+    from whole_days
+    where is_holiday
+
+),
+
+totals as (
+
+    select
+        city,
+        day_group,
+        holiday_name,
+        is_observed_holiday,
+        min(date_day) as first_date,
+        max(date_day) as last_date,
+        count(*) as day_count,
+        cast(sum(row_count) as {{ dbt.type_bigint() }}) as row_count,
+        cast(sum(incident_count) as {{ dbt.type_bigint() }}) as incident_count
+
+    from grouped
+    group by 1, 2, 3, 4
+
+),
+
+other_days as (
+
+    select
+        city,
+        1.0 * incident_count / day_count as incidents_per_day
+
+    from totals
+    where day_group = 'other_days'
+
+),
+
+averaged as (
+
+    select
+        totals.city || ':' || totals.day_group
+        || case
+            when totals.is_observed_holiday
+                then ':' || totals.holiday_name || ':observed'
+            when totals.holiday_name is not null
+                then ':' || totals.holiday_name || ':actual'
+            else ''
+        end as holiday_group_id,
+        totals.city,
+        totals.day_group,
+        totals.holiday_name,
+        totals.is_observed_holiday,
+        totals.first_date,
+        totals.last_date,
+        totals.day_count,
+        totals.row_count,
+        totals.incident_count,
+        round(
+            cast(
+                1.0 * totals.row_count / totals.day_count as {{ dbt.type_numeric() }}
+            ),
+            2
+        ) as rows_per_day,
+        round(
+            cast(
+                1.0 * totals.incident_count / totals.day_count
+                as {{ dbt.type_numeric() }}
+            ),
+            2
+        ) as incidents_per_day,
+        case
+            when totals.day_group <> 'other_days'
+                then round(
+                    cast(
+                        100.0 * totals.incident_count / totals.day_count
+                        / nullif(other_days.incidents_per_day, 0) - 100
+                        as {{ dbt.type_numeric() }}
+                    ),
+                    2
+                )
+        end as difference_pct
+
+    from totals
+    left join other_days on totals.city = other_days.city
+
+)
+
+select * from averaged

@@ -1,0 +1,16 @@
+-- One row of each incident counts, or none where all of its rows are supplements.
+with incidents as (
+
+    select
+        city,
+        counting_id,
+        sum(case when is_counted then 1 else 0 end) as counted_rows,
+        max(case when is_supplement then 0 else 1 end) as expected_rows
+    from {{ ref('fct_incidents') }}
+    group by city, counting_id
+
+)
+
+select *
+from incidents
+where counted_rows <> expected_rows

@@ -1,0 +1,28 @@
+-- Warns of any published time, number or location that could not be read; an error above
+-- 1 % of a city's rows, since then the publisher changed the form.
+{{
+    config(
+        fail_calc='coalesce(max(unparsed_pct), 0)',
+        warn_if='> 0',
+        error_if='> 1',
+    )
+}}
+
+with counts as (
+
+    select
+        city,
+        count(*) as row_count,
+        sum(case when has_unparsed_values then 1 else 0 end) as unparsed_count
+    from {{ ref('fct_incidents') }}
+    group by city
+
+)
+
+select
+    city,
+    row_count,
+    unparsed_count,
+    ceiling(100.0 * unparsed_count / row_count) as unparsed_pct
+from counts
+where unparsed_count > 0

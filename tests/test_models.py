@@ -1,0 +1,384 @@
+"""The models, built by dbt from hand-made raw tables in a scratch DuckDB."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.raw_tables import make_raw, remove
+
+ROOT = Path(__file__).parent.parent
+NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
+SF = "san_francisco__incidents"
+MODELS = ["staging", "intermediate", "fct_incidents", "resource_type:model,dim_*"]
+MARKER = "Jane Roe"
+
+
+class Warehouse:
+    """A scratch DuckDB and the dbt commands that build the models in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / "blotter.duckdb"
+
+    def dbt(self, *arguments: str) -> dict[str, str]:
+        """Run a dbt command; return the status of each node by name."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        folders = ["--project-dir", ROOT, "--profiles-dir", ROOT]
+        folders += ["--target-path", self.home / "target"]
+        folders += ["--log-path", self.home / "logs"]
+        outcome = dbtRunner().invoke([*arguments, "--quiet", *map(str, folders)])
+        DuckDBConnectionManager.close_all_connections()  # it stays open otherwise
+        assert outcome.exception is None, outcome.exception
+        return {
+            getattr(result.node, "search_name", result.node.name): str(result.status)
+            for result in outcome.result
+        }
+
+    def build(self, *arguments: str) -> dict[str, str]:
+        """Build what the raw rows change; every model must succeed."""
+        statuses = self.dbt("run", "--select", "fct_incidents", "dim_dates", *arguments)
+        assert set(statuses.values()) == {"success"}, statuses
+        return statuses
+
+    def query(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def change(self, sql: str) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute(sql)
+
+    def counted(self) -> set[str]:
+        """The San Francisco rows that count as their incident."""
+        sql = (
+            "select row_id from marts.fct_incidents"
+            " where is_counted and city = 'san_francisco'"
+        )
+        return {row_id for (row_id,) in self.query(sql)}
+
+    def difference_to_full_refresh(self) -> list[tuple]:
+        """Rows of the fact as it stands that a rebuild lacks, and the reverse."""
+        kept = self.home / "kept.duckdb"
+        shutil.copy(self.path, kept)
+        self.build("--full-refresh")
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute(f"attach '{kept}' as kept (read_only)")
+            rows = connection.execute(
+                "(from kept.marts.fct_incidents except all from marts.fct_incidents)"
+                " union all"
+                " (from marts.fct_incidents except all from kept.marts.fct_incidents)"
+            ).fetchall()
+        shutil.move(kept, self.path)
+        return rows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder for the module: dbt parses the project once."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLOTTER_HOME", str(folder))
+        patch.setenv("BLOTTER_TARGET", "duckdb")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def seeded(home: Path) -> Path:
+    """A warehouse file with empty raw tables, the seeds, and every model of ours."""
+    warehouse = Warehouse(home)
+    make_raw(warehouse.path, {})
+    statuses = warehouse.dbt("seed") | warehouse.dbt("run", "--select", *MODELS)
+    assert set(statuses.values()) == {"success"}, statuses
+    return shutil.move(warehouse.path, home / "seeded.duckdb")
+
+
+@pytest.fixture
+def warehouse(home: Path, seeded: Path) -> Warehouse:
+    warehouse = Warehouse(home)
+    shutil.copy(seeded, warehouse.path)
+    return warehouse
+
+
+def report(row_id: str, incident: str, day: datetime = NOON, **fields: str) -> dict:
+    """A San Francisco row as published, written by the pipeline on `day`."""
+    return {
+        "row_id": row_id,
+        "incident_number": incident,
+        "incident_datetime": "2023-01-07T22:00:00.000",
+        "report_datetime": "2023-01-08T09:00:00.000",
+        "report_type_code": "II",
+        "incident_category": "Robbery",
+        "supervisor_district": "4",
+        "loaded_at": day,
+        **fields,
+    }
+
+
+def test_corrections_and_removals_move_which_row_counts(warehouse: Warehouse) -> None:
+    second, third = NOON + timedelta(days=1), NOON + timedelta(days=2)
+    first_day = [
+        report("9", "A"),
+        report("10", "A"),
+        report("20", "B"),
+        report("21", "B"),
+        report("30", "C", report_type_code="IS"),
+        report("31", "C"),
+        report("40", "D"),
+        report("50", "E"),
+        report("51", "E"),
+    ]
+    make_raw(warehouse.path, {SF: first_day})
+    warehouse.build()
+    assert warehouse.counted() == {"9", "20", "31", "40", "50"}
+
+    second_day = [
+        report("20", "D", second),
+        report("31", "C", second, report_type_code="IS"),
+        report("49", "E", second),
+    ]
+    make_raw(warehouse.path, {SF: second_day})
+    remove(warehouse.path, SF, ["9"], second)
+    warehouse.build()
+    assert warehouse.counted() == {"10", "21", "20", "49"}
+    assert warehouse.difference_to_full_refresh() == []
+
+    third_day = [report("9", "A", third), report("31", "C", third)]
+    make_raw(warehouse.path, {SF: third_day})
+    remove(warehouse.path, SF, ["20", "49", "51"], third)
+    warehouse.build()
+    assert warehouse.counted() == {"9", "21", "31", "40", "50"}
+    assert warehouse.difference_to_full_refresh() == []
+    assert warehouse.query("select count(*) from marts.fct_incidents") == [(7,)]
+
+
+def test_any_sequence_of_changes_ends_like_a_rebuild(warehouse: Warehouse) -> None:
+    dice = random.Random(7)
+    make_raw(warehouse.path, {SF: [report(str(n), str(n // 3)) for n in range(120)]})
+    warehouse.build()
+    for day in (NOON + timedelta(days=n) for n in range(1, 4)):
+        numbers = [str(n) for n in dice.sample(range(150), 30)]
+        rows = [
+            report(
+                number,
+                str(dice.randrange(45)),
+                day,
+                report_type_code=dice.choice(["II", "IS"]),
+                supervisor_district=dice.choice(["3", "4", "99"]),
+            )
+            for number in numbers[:20]
+        ]
+        make_raw(warehouse.path, {SF: rows})
+        remove(warehouse.path, SF, numbers[20:], day)
+        warehouse.build()
+        assert warehouse.difference_to_full_refresh() == []
+
+
+def test_a_late_load_of_one_city_is_not_hidden_by_another(warehouse: Warehouse) -> None:
+    """A load interrupted yesterday and finished today is older than others' rows."""
+    crime = {"date": "2024-02-01T10:00:00.000", "primary_type": "THEFT"}
+    first = {"row_id": "1", "loaded_at": NOON, **crime}
+    make_raw(
+        warehouse.path,
+        {"chicago__incidents": [first], SF: [report("9", "A", NOON + timedelta(1))]},
+    )
+    warehouse.build()
+    late = {"row_id": "2", "loaded_at": NOON + timedelta(hours=1), **crime}
+    make_raw(warehouse.path, {"chicago__incidents": [late]})
+    warehouse.build()
+    assert warehouse.query(
+        "select incident_id from marts.fct_incidents order by 1"
+    ) == [
+        ("chicago:1",),
+        ("chicago:2",),
+        ("san_francisco:9",),
+    ]
+
+
+def test_a_build_without_new_rows_leaves_the_fact_as_it_is(
+    warehouse: Warehouse,
+) -> None:
+    make_raw(warehouse.path, {SF: [report("9", "A"), report("10", "A")]})
+    warehouse.build()
+    # A value that a rebuilt row would lose.
+    warehouse.change("update marts.fct_incidents set place = 'untouched'")
+    warehouse.build()
+    assert warehouse.query("select place from marts.fct_incidents") == [
+        ("untouched",),
+        ("untouched",),
+    ]
+
+
+def test_supervisors_of_the_day_come_from_the_seed(warehouse: Warehouse) -> None:
+    last, first = "2023-01-07T23:59:59.000", "2023-01-08T00:00:00.000"
+    rows = [
+        report("1", "A", incident_datetime=last),
+        report("2", "B", incident_datetime=first),
+    ]
+    make_raw(warehouse.path, {SF: rows})
+    warehouse.build()
+    sql = "select row_id, supervisor_name from marts.fct_incidents order by row_id"
+    assert warehouse.query(sql) == [("1", "Gordon Mar"), ("2", "Joel Engardio")]
+
+
+def test_no_narrative_leaves_the_raw_table(warehouse: Warehouse) -> None:
+    entry = {
+        "row_id": "1",
+        "id": "25000001",
+        "date_time": "2025-03-06T01:07:00.000",
+        "type": "ARREST",
+        "location": f"AMES ST          {MARKER}, 30, of Boston was arrested.",
+    }
+    make_raw(warehouse.path, {"cambridge__incidents": [entry]})
+    warehouse.build()
+    relations = warehouse.query(
+        "select table_schema, table_name from information_schema.tables"
+        " where table_schema in ('staging', 'intermediate', 'marts')"
+    )
+    assert ("staging", "stg_cambridge__incidents") in relations
+    for schema, name in relations:
+        rows = warehouse.query(f"from {schema}.{name}")
+        assert MARKER not in str(rows), name
+    assert warehouse.query("select place from marts.fct_incidents") == [("AMES ST",)]
+
+
+def test_a_removed_row_leaves_no_trace_in_the_marts(warehouse: Warehouse) -> None:
+    make_raw(warehouse.path, {SF: [report("1", "A", intersection=MARKER)]})
+    warehouse.build()
+    assert MARKER in str(warehouse.query("from marts.fct_incidents"))
+    remove(warehouse.path, SF, ["1"], NOON + timedelta(days=1))
+    warehouse.build()
+    assert warehouse.query("from marts.fct_incidents") == []
+
+
+def test_the_calendar_grows_with_the_incidents(warehouse: Warehouse) -> None:
+    january = report("1", "A", incident_datetime="2024-01-01T10:00:00.000")
+    make_raw(warehouse.path, {SF: [january]})
+    warehouse.build()
+    months = (
+        "select month_start::text, count(*), bool_and(is_complete_month)"
+        " from marts.dim_dates group by all order by 1"
+    )
+    assert warehouse.query(months) == [("2024-01-01", 1, False)]
+    march = report(
+        "2", "B", NOON + timedelta(1), incident_datetime="2024-03-30T10:00:00.000"
+    )
+    make_raw(warehouse.path, {SF: [march]})
+    warehouse.build()
+    assert warehouse.query(months) == [
+        ("2024-01-01", 31, True),
+        ("2024-02-01", 29, True),
+        ("2024-03-01", 30, False),
+    ]
+
+
+def test_the_fact_is_stored_by_month_and_city(warehouse: Warehouse) -> None:
+    months = ["2024-03", "2024-01", "2024-02"]
+    rows = [
+        report(str(n), str(n), incident_datetime=f"{months[n % 3]}-15T10:00:00.000")
+        for n in range(30)
+    ]
+    crime = {"row_id": "1", "date": "2024-02-01T10:00:00.000"}
+    make_raw(warehouse.path, {SF: rows, "chicago__incidents": [crime]})
+    warehouse.build()
+    stored = warehouse.query(
+        "select left(occurred_date::text, 7), city from marts.fct_incidents"
+        " order by rowid"
+    )
+    expected = [("2024-01", "san_francisco")] * 10 + [("2024-02", "chicago")]
+    expected += [("2024-02", "san_francisco")] * 10
+    expected += [("2024-03", "san_francisco")] * 10
+    assert stored == expected
+
+
+def test_a_row_lost_or_doubled_on_the_way_fails_the_build(
+    warehouse: Warehouse,
+) -> None:
+    make_raw(warehouse.path, {SF: [report("1", "A"), report("2", "B")]})
+    warehouse.build()
+    check = ("test", "--select", "assert_rows_are_conserved")
+    assert warehouse.dbt(*check) == {"assert_rows_are_conserved": "pass"}
+    warehouse.change("delete from marts.fct_incidents where row_id = '2'")
+    assert warehouse.dbt(*check) == {"assert_rows_are_conserved": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "status"), [(0, "pass"), (1, "warn"), (2, "warn"), (3, "fail")]
+)
+def test_unreadable_times_warn_and_fail_above_one_percent(
+    warehouse: Warehouse, unreadable: int, status: str
+) -> None:
+    rows = [report(str(n), str(n)) for n in range(200)]
+    for row in rows[:unreadable]:
+        row["report_datetime"] = "yesterday"
+    make_raw(warehouse.path, {SF: rows})
+    warehouse.build()
+    statuses = warehouse.dbt("test", "--select", "assert_published_values_parse")
+    assert statuses == {"assert_published_values_parse": status}
+
+
+def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:
+    rows = [
+        report("1", "A", police_district="Central"),
+        report("2", "B", police_district="Atlantis"),
+        report("3", "C", incident_category="Stamp Collecting"),
+        report("4", "D", supervisor_district="99"),
+    ]
+    make_raw(warehouse.path, {SF: rows})
+    warehouse.build()
+    name = "assert_codes_are_in_the_seeds"
+    assert warehouse.dbt("test", "--select", name) == {name: "warn"}
+    sql = (ROOT / "tests" / f"{name}.sql").read_text()
+    assert "severity='warn'" in sql
+    assert warehouse.query("select count(*) from marts.fct_incidents") == [(4,)]
+
+
+def test_all_data_tests_pass_on_four_cities(warehouse: Warehouse) -> None:
+    crime = {"row_id": "1", "date": "2024-02-01T10:00:00.000", "primary_type": "THEFT"}
+    offense = {"row_id": "a", "crime_id": "x", "offense_datetime": "1583910000000"}
+    entry = {"row_id": "c", "date_time": "2025-03-06T01:07:00.000", "type": "SP"}
+    make_raw(
+        warehouse.path,
+        {
+            SF: [report("1", "A")],
+            "chicago__incidents": [crime],
+            "chicago__recent_incidents": [{"row_id": "r", "beat": "332"}],
+            "memphis__incidents": [{**offense, "ucr_category": "ROBBERY "}],
+            "cambridge__incidents": [entry],
+        },
+    )
+    warehouse.build()
+    statuses = warehouse.dbt("test", "--select", *MODELS, "--indirect-selection=eager")
+    assert set(statuses.values()) == {"pass"}, statuses
+    assert len(statuses) > 30
+
+
+def test_the_unit_tests_of_the_core_models_pass(warehouse: Warehouse) -> None:
+    statuses = warehouse.dbt("test", "--select", "test_type:unit", "--exclude", "rpt_*")
+    assert set(statuses.values()) == {"pass"}, statuses
+    assert len(statuses) >= 19
+
+
+def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None:
+    """Warned of after two days, an error after seven; a failed run is no good run."""
+    warehouse.change(
+        "insert into ledger.runs by name from (values"
+        " ('chicago__incidents', now(), 'unchanged'),"
+        " ('memphis__incidents', now() - interval 3 day, 'moving'),"
+        " ('memphis__incidents', now(), 'failed'),"
+        " ('cambridge__incidents', now() - interval 8 day, 'loaded'),"
+        " ('san_francisco__incidents', now() - interval 47 hour, 'loaded')"
+        ") as runs (dataset, finished_at, outcome)"
+    )
+    assert warehouse.dbt("source", "freshness") == {
+        "chicago.incidents": "pass",
+        "memphis.incidents": "warn",
+        "cambridge.incidents": "error",
+        "san_francisco.incidents": "pass",
+    }
