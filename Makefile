@@ -29,8 +29,10 @@ holidays: .venv/installed
 # Exact versions and hashes of everything, for every platform.
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-strip-extras \
 		--no-header pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-strip-extras \
 		--no-header --extra test -c requirements.lock pyproject.toml \
 		-o requirements-test.lock
 

@@ -26,7 +26,7 @@ from pipelines.windows import Window
 log = logging.getLogger(__name__)
 
 # For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
-MEMORY = "200MB"
+MEMORY = "128MB"
 
 INSTANT = pa.timestamp("us", tz="UTC")
 UPSERT = {"disposition": "merge", "strategy": "upsert"}

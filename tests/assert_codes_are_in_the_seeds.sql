@@ -2,31 +2,41 @@
 -- the first load: Cambridge's subtypes are free text, and Memphis names odd precincts.
 {{ config(severity='warn') }}
 
-{% for column, dimension in [
-    ('offense_code', ref('dim_offense_categories')),
-    ('police_district', ref('dim_police_districts')),
-    ('council_district', ref('dim_council_districts')),
-] -%}
-select
-    incidents.city,
-    '{{ column }}' as column_name,
-    incidents.{{ column }} as code,
-    incidents.row_count
-from (
+{% set columns = ['offense_code', 'police_district', 'council_district'] %}
+
+with published as (
+
+    {% for column in columns -%}
     select
         city,
-        {{ column }},
+        '{{ column }}' as column_name,
+        {{ column }} as code,
         count(*) as row_count
     from {{ ref('fct_incidents') }}
     where {{ column }} is not null
     group by city, {{ column }}
-) as incidents
-left join {{ dimension }} as known
-    on incidents.city = known.city
-    and incidents.{{ column }} = known.{{ column }}
-where known.city is null
-{% if not loop.last %}
-union all
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
-{% endif %}
-{%- endfor %}
+),
+
+known as (
+
+    select distinct city, 'offense_code' as column_name, offense_code as code
+    from {{ ref('dim_offense_categories') }}
+    union all
+    select distinct city, 'police_district' as column_name, police_district as code
+    from {{ ref('dim_police_districts') }}
+    union all
+    select distinct city, 'council_district' as column_name, council_district as code
+    from {{ ref('dim_council_districts') }}
+
+)
+
+select published.*
+from published
+left join known
+    on published.city = known.city
+    and published.column_name = known.column_name
+    and published.code = known.code
+where known.code is null

@@ -1,5 +1,5 @@
 -- A day missing from the calendar would leave its incidents out of the daily reports.
-with days as (
+with incident_days as (
 
     select
         city,
@@ -9,11 +9,17 @@ with days as (
     where occurred_date is not null
     group by city, occurred_date
 
+),
+
+calendar as (
+
+    select * from {{ ref('dim_dates') }}
+
 )
 
-select days.*
-from days
-left join {{ ref('dim_dates') }} as dates
-    on days.city = dates.city
-    and days.occurred_date = dates.date_day
-where dates.date_day is null
+select incident_days.*
+from incident_days
+left join calendar
+    on incident_days.city = calendar.city
+    and incident_days.occurred_date = calendar.date_day
+where calendar.date_day is null

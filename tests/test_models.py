@@ -276,6 +276,12 @@ def test_the_calendar_grows_with_the_incidents(warehouse: Warehouse) -> None:
         ("2024-02-01", 29, True),
         ("2024-03-01", 30, False),
     ]
+    last = report(
+        "3", "C", NOON + timedelta(2), incident_datetime="2024-03-31T10:00:00.000"
+    )
+    make_raw(warehouse.path, {SF: [last]})
+    warehouse.build()
+    assert warehouse.query(months)[-1] == ("2024-03-01", 31, True)
 
 
 def test_the_fact_is_stored_by_month_and_city(warehouse: Warehouse) -> None:

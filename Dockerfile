@@ -1,0 +1,47 @@
+# Blotter's image. Without a command it waits for the time in `cronfile`, every day:
+#   docker run --detach --volume blotter:/data --env-file .env IMAGE
+# With a command it does that and ends, for a scheduler of your own:
+#   docker run --rm --volume blotter:/data --env-file .env IMAGE blotter daily
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+
+RUN python3 -m venv --without-pip /opt/venv
+WORKDIR /app
+COPY requirements.lock .
+RUN python3 -m pip --python /opt/venv/bin/python install --require-hashes \
+        --no-warn-script-location --requirement requirements.lock
+# The models, seeds and declarations stay beside the code: dbt reads them from here.
+COPY . .
+RUN python3 -m pip --python /opt/venv/bin/python install --no-deps \
+        --no-build-isolation --no-warn-script-location --editable . \
+    && /opt/venv/bin/python -m compileall -q pipelines container demo
+
+FROM ${BASE_IMAGE}
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
+    && groupadd --gid 10001 blotter \
+    && useradd --uid 10001 --gid blotter --home-dir /data --no-create-home \
+        --shell /usr/sbin/nologin blotter \
+    && install --directory --owner blotter --group blotter /data
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+
+ENV BLOTTER_HOME=/data \
+    HOME=/data \
+    PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /app
+VOLUME /data
+# By number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+
+# A day and its run may pass before the first good one; then one may fail, not two.
+HEALTHCHECK --start-period=24h --interval=5m --timeout=30s --retries=2 \
+    CMD ["blotter", "status", "--max-age", "36h"]
+
+ENTRYPOINT ["/usr/bin/tini", "--"]
+CMD ["python", "container/scheduler.py", "cronfile"]
