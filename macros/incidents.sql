@@ -22,7 +22,9 @@
         true
     {%- else -%}
         {%- set bounds -%}
-            select city, cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
+            select
+                city,
+                cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
             from {{ relation }}
             group by city
             order by city
