@@ -189,7 +189,7 @@ def run_all(
         warehouse = Warehouse(home)
         warehouse.prepare(list(declared.values()))
         warehouse.close_killed_runs()
-        run = new_run(warehouse, command, today)
+        run = new_run(warehouse, " ".join([command, *names]), today)
         with progress_bar() as run.progress:
             failures = [work(run, dataset) for dataset in chosen]
         if with_models:

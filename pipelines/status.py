@@ -25,8 +25,7 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         warehouse,
         "select run_id, command, min(started_at) as started_at, "
         "max(finished_at) as finished_at, "
-        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good, "
-        f"bool_or(dataset <> '{MODELS}') as is_read "
+        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good "
         "from ledger.runs group by run_id, command order by started_at desc limit 20",
     )
     models = ledger_rows(
@@ -35,8 +34,8 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         "order by started_at desc limit 1",
         [MODELS],
     )
-    # A build alone brings nothing new.
-    good = [run for run in runs if run["is_good"] and run["is_read"]]
+    # A build, or a run of one data set, must not hide that the daily run fails.
+    good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
     content = {
         "written_at": datetime.now(UTC),
         "last_run": runs[0] if runs else None,
@@ -139,7 +138,7 @@ def in_words(status: dict[str, Any]) -> str:
         )
         notes += [f"! {e}"] if (e := status["models"]["error"]) else []
     lines += notes
-    lines.append(f"last good run: {status['last_good_run'] or 'none yet'}")
+    lines.append(f"last good daily run: {status['last_good_run'] or 'none yet'}")
     return "\n".join(lines)
 
 
