@@ -22,7 +22,9 @@
         true
     {%- else -%}
         {%- set bounds -%}
-            select city, cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
+            select
+                city,
+                cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
             from {{ relation }}
             group by city
             order by city
@@ -49,6 +51,18 @@
         from {{ ref('int_incidents_unioned') }}
         where removed_at is not null
     )
+{%- endmacro %}
+
+
+{# A fact's partitions, where the warehouse has them: months of a date. #}
+{% macro month_partition(column) -%}
+    {{ return(adapter.dispatch('month_partition')(column)) }}
+{%- endmacro %}
+
+{% macro default__month_partition(column) %}{{ return(none) }}{% endmacro %}
+
+{% macro bigquery__month_partition(column) -%}
+    {{ return({'field': column, 'data_type': 'date', 'granularity': 'month'}) }}
 {%- endmacro %}
 
 

@@ -95,7 +95,7 @@
 {%- endmacro %}
 
 
-{# Rows of one column `date_day`, from `first_day` to `last_day` of each row of `relation`. #}
+{# A row per day from `first_day` to `last_day`, for each row of `relation`. #}
 {% macro days_between(relation, key, first_day, last_day) -%}
     {{ return(adapter.dispatch('days_between')(relation, key, first_day, last_day)) }}
 {%- endmacro %}

@@ -25,15 +25,24 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         warehouse,
         "select run_id, command, min(started_at) as started_at, "
         "max(finished_at) as finished_at, "
-        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good "
+        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good, "
+        f"bool_or(dataset <> '{MODELS}') as is_read "
         "from ledger.runs group by run_id, command order by started_at desc limit 20",
     )
-    good = [run for run in runs if run["is_good"]]
+    models = ledger_rows(
+        warehouse,
+        "select outcome, finished_at, error from ledger.runs where dataset = ? "
+        "order by started_at desc limit 1",
+        [MODELS],
+    )
+    # A build alone brings nothing new.
+    good = [run for run in runs if run["is_good"] and run["is_read"]]
     content = {
         "written_at": datetime.now(UTC),
         "last_run": runs[0] if runs else None,
         "last_good_run": good[0]["finished_at"] if good else None,
         "healthy": bool(runs and runs[0]["is_good"]),
+        "models": models[0] if models else None,
         "datasets": entries,
     }
     path = warehouse.home / "status.json"
@@ -123,6 +132,12 @@ def in_words(status: dict[str, Any]) -> str:
         if last:
             notes += [f"! {last['error']}"] if last["error"] else []
             notes += [f"  {w}" for w in (last["warnings"] or "").splitlines()]
+    if status["models"]:
+        lines.append(
+            f"{'models':34}{'':43}{status['models']['outcome']} "
+            f"{status['models']['finished_at']}"
+        )
+        notes += [f"! {e}"] if (e := status["models"]["error"]) else []
     lines += notes
     lines.append(f"last good run: {status['last_good_run'] or 'none yet'}")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
--- Warns: these rows stay in the fact, without a group, a station or a member. Seen since
--- the first load: Cambridge's subtypes are free text, and Memphis names odd precincts.
+-- Warns: these rows stay in the fact, without a group, a station or a member. Seen
+-- since the first load: Cambridge's subtypes are free text, and Memphis names odd
+-- precincts.
 {{ config(severity='warn') }}
 
 {% set columns = ['offense_code', 'police_district', 'council_district'] %}
@@ -22,13 +23,22 @@ with published as (
 
 known as (
 
-    select distinct city, 'offense_code' as column_name, offense_code as code
+    select distinct
+        city,
+        'offense_code' as column_name,
+        offense_code as code
     from {{ ref('dim_offense_categories') }}
     union all
-    select distinct city, 'police_district' as column_name, police_district as code
+    select distinct
+        city,
+        'police_district' as column_name,
+        police_district as code
     from {{ ref('dim_police_districts') }}
     union all
-    select distinct city, 'council_district' as column_name, council_district as code
+    select distinct
+        city,
+        'council_district' as column_name,
+        council_district as code
     from {{ ref('dim_council_districts') }}
 
 )

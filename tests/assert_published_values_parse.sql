@@ -1,5 +1,5 @@
--- Warns of any published time, number or location that could not be read; an error above
--- 1 % of a city's rows, since then the publisher changed the form.
+-- Warns of any published time, number or location that could not be read; an error
+-- above 1 % of a city's rows, since then the publisher changed the form.
 {{
     config(
         fail_calc='coalesce(max(unparsed_pct), 0)',

@@ -14,7 +14,7 @@ ranked as (
         row_number() over (
             partition by city, holiday_date
             order by case kind when 'actual' then 1 else 2 end, holiday_name
-        ) as position
+        ) as row_position
 
     from holidays
 
@@ -30,7 +30,7 @@ first_of_day as (
         is_observed_holiday
 
     from ranked
-    where position = 1
+    where row_position = 1
 
 )
 

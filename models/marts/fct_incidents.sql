@@ -3,6 +3,8 @@
         materialized='incremental',
         unique_key='incident_id',
         on_schema_change='fail',
+        partition_by=month_partition('occurred_date'),
+        cluster_by=['city', 'incident_category', 'neighborhood', 'supervisor_name'],
         post_hook='{{ delete_removed_incidents(this) }}',
     )
 }}
@@ -102,7 +104,7 @@ ranked as (
         row_number() over (
             partition by city, counting_id
             order by is_supplement, length(row_id), {{ in_byte_order('row_id') }}
-        ) as position
+        ) as row_position
 
     from incidents
 
@@ -142,7 +144,7 @@ joined as (
         incidents.is_arrest,
         incidents.is_domestic,
         incidents.is_supplement,
-        ranked.position = 1 and not incidents.is_supplement as is_counted,
+        ranked.row_position = 1 and not incidents.is_supplement as is_counted,
 
         -- where
         incidents.police_district,

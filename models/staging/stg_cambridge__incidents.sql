@@ -41,7 +41,8 @@ renamed as (
         {{ clean_text('type') }} as incident_category,
         offense as incident_subcategory,
         cast(null as {{ dbt.type_string() }}) as incident_description,
-        regexp_replace(upper(offense), ' +C[0-9]+[A-Z]* S ?[0-9].*$', '') as offense_code,
+        regexp_replace(upper(offense), ' +C[0-9]+[A-Z]* S ?[0-9].*$', '')
+            as offense_code,
         {{ text_matching('upper(offense)', 'C[0-9]+[A-Z]* S ?[0-9].*$') }}
             as statute_code,
         cast(null as {{ dbt.type_string() }}) as resolution,

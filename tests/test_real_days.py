@@ -1,0 +1,222 @@
+"""71 days of San Francisco's table, replayed from its real daily snapshots.
+
+A snapshot shows the rows of the last 90 days that have coordinates. The replayed portal
+keeps a row that has grown older than that, as the city does; only a row that vanishes
+while it is younger was withdrawn.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pytest
+
+import pipelines.run as runs
+from demo.portal import Portal, serve
+from demo.stock import publish
+from pipelines.dataset import Dataset, read_datasets
+from pipelines.load import Warehouse
+from pipelines.portal import Patience
+from tests.memory_portal import new_warehouse, select
+from tests.real_rows import Row, Snapshot, need_data, snapshots
+
+RAW = "raw_san_francisco.incidents"
+
+FEED_STOOD_STILL = [
+    *(date(2026, 6, day) for day in (27, 28, 29, 30)),
+    *(date(2026, 7, day) for day in (1, 4, 6, 31)),
+    *(date(2026, 8, day) for day in (1, 2)),
+]
+# On these of them the publisher sends every row again, each as it was.
+RESENT = [date(2026, 6, 28), date(2026, 7, 4), date(2026, 8, 1)]
+
+Changes = list[tuple[str, str]]
+"""Pairs of row id and change, sorted."""
+
+
+@dataclass
+class Day:
+    """What the files say of a day, and what a run did on it."""
+
+    file: Snapshot
+    new: set[str]
+    withdrawn: set[str]
+    opens: str
+    """The first day of the window."""
+    logged: Changes = field(default_factory=list)
+    written: Changes = field(default_factory=list)
+    ledger: tuple = ()
+
+    @property
+    def day(self) -> date:
+        return self.file.day
+
+
+@dataclass
+class Replay:
+    first_seen: dict[str, str]
+    """By row id: the day of the first file with it; the incident's, for the first."""
+    days: list[Day]
+    warehouse: Warehouse
+
+    def expected(self, day: Day) -> Changes:
+        changes = [(row_id, "added") for row_id in day.new]
+        changes += [(row_id, "removed") for row_id in day.withdrawn]
+        return sorted(c for c in changes if self.first_seen[c[0]] >= day.opens)
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory) -> Replay:
+    need_data()
+    portal = Portal()
+    table = publish(portal, "san_francisco__incidents", [])
+    home = tmp_path_factory.mktemp("days")
+    warehouse = new_warehouse(home, *read_datasets().values())
+    replay = Replay({}, [], warehouse)
+    before: dict[str, Row] = {}
+    with serve(portal) as url:
+        dataset = read_datasets()["san_francisco__incidents"].at_portal(url)
+        for file in snapshots():
+            day = compare(before, file)
+            for row_id in sorted(day.new):
+                incident_date = file.points[row_id]["date"]
+                seen = str(day.day) if before else incident_date
+                replay.first_seen.setdefault(row_id, seen)
+            act(table, day, replay.first_seen)
+            read(warehouse, dataset, day)
+            replay.days.append(day)
+            before = file.points
+    return replay
+
+
+def compare(before: dict[str, Row], file: Snapshot) -> Day:
+    """Tell what a file has and lacks against the points of the one before it."""
+    gone = before.keys() - file.points.keys()
+    oldest = file.oldest
+    withdrawn = {row_id for row_id in gone if before[row_id]["date"] >= oldest}
+    previous_month = pd.Period(file.day, "M") - 1
+    opens = f"{previous_month.start_time:%Y-%m-%d}"
+    return Day(file, file.points.keys() - before.keys(), withdrawn, opens)
+
+
+def act(table: object, day: Day, first_seen: dict[str, str]) -> None:
+    """Change the portal's table as its publisher did on a day."""
+    sent = day.file.points.keys() if day.day in RESENT else day.new
+    if sent:
+        table.upsert([as_row(day.file.points[i], first_seen[i]) for i in sorted(sent)])
+    if day.withdrawn:
+        table.delete(day.withdrawn)
+
+
+def as_row(point: Row, report_date: str) -> Row:
+    return {
+        "row_id": point["id"],
+        "incident_category": point["category"],
+        "incident_date": point["date"],
+        "incident_datetime": point["date"],
+        "report_datetime": report_date,
+        "latitude": point["lat"],
+        "longitude": point["lng"],
+    }
+
+
+def read(warehouse: Warehouse, dataset: Dataset, day: Day) -> None:
+    """Run the daily command's part for the data set and note what it did."""
+    noon = datetime(day.day.year, day.day.month, day.day.day, 12, tzinfo=UTC)
+    run = runs.Run(warehouse, "daily", noon, day.day, Patience(retries=0))
+    failure = runs.daily(run, dataset, window_only=True)
+    assert failure is None, f"{day.day}: {failure}"
+    by_run = f"where run_id = '{run.run_id}' order by row_id"
+    day.logged = select(warehouse, f"select row_id, change from {RAW}_changes {by_run}")
+    day.written = select(
+        warehouse,
+        "select row_id, case when removed_at is null then 'added' else 'removed' end "
+        f"from {RAW} {by_run}",
+    )
+    [day.ledger] = select(
+        warehouse,
+        "select outcome, added, removed, changed + restored + rejected + repeats "
+        f"from ledger.runs where run_id = '{run.run_id}'",
+    )
+
+
+def test_there_are_seventy_one_days_with_the_numbers_seen_in_the_files(replay):
+    assert len(replay.days) == 71
+    new = {str(day.day): len(day.new) for day in replay.days[1:]}
+    assert sum(new.values()) == 17_713
+    assert (new["2026-05-22"], new["2026-07-02"], new["2026-07-08"]) == (353, 1012, 799)
+    still = [day.day for day in replay.days if not day.new]
+    assert still == FEED_STOOD_STILL
+    assert len(replay.first_seen) == 37_986
+
+
+def test_the_change_log_of_each_day_is_the_difference_of_two_files(replay):
+    for day in replay.days:
+        assert day.logged == replay.expected(day), f"the change log of {day.day}"
+
+
+def test_every_row_that_is_new_in_a_file_is_added_on_its_day(replay):
+    for day in replay.days[1:]:
+        added = {row_id for row_id, change in day.logged if change == "added"}
+        assert added == day.new, f"the rows added on {day.day}"
+
+
+def test_each_day_writes_the_rows_of_its_change_log_and_no_other(replay):
+    for day in replay.days:
+        assert day.written == day.logged, f"the rows written on {day.day}"
+    [totals] = select(
+        replay.warehouse,
+        f"select count(*), count(distinct row_id), count(removed_at) from {RAW}",
+    )
+    held = {i for day in replay.days for i, _ in replay.expected(day)}
+    assert totals == (len(held), len(held), 30)
+
+
+def test_days_on_which_the_feed_stood_still_write_nothing(replay):
+    still = [day for day in replay.days if day.day in FEED_STOOD_STILL]
+    assert [day.written for day in still] == [[]] * 10
+    # Rows sent again, or a window that moved with the month, had to be read to know it.
+    read_again = {*RESENT, date(2026, 7, 1)}
+    assert [day.ledger for day in still] == [
+        ("loaded" if day.day in read_again else "unchanged", 0, 0, 0) for day in still
+    ]
+
+
+def test_the_ledger_counts_what_each_day_changed(replay):
+    for day in replay.days:
+        if day.day not in FEED_STOOD_STILL:
+            changes = [change for _, change in replay.expected(day)]
+            numbers = (changes.count("added"), changes.count("removed"), 0)
+            assert day.ledger == ("loaded", *numbers), f"the ledger's line of {day.day}"
+
+
+def test_rows_withdrawn_leave_their_key_and_nothing_else(replay):
+    rows = select(
+        replay.warehouse,
+        "select row_id, incident_category, incident_date, report_datetime, latitude, "
+        f"row_hash from {RAW} where removed_at is not null",
+    )
+    withdrawn = {row_id for day in replay.days for row_id in day.withdrawn}
+    assert len(withdrawn) == 30
+    assert {row[0] for row in rows} == withdrawn
+    assert {row[1:] for row in rows} == {(None,) * 5}
+
+
+def test_in_the_end_the_window_holds_the_last_file(replay):
+    last = replay.days[-1]
+    assert last.opens == "2026-07-01"
+    rows = select(
+        replay.warehouse,
+        "select row_id, incident_category, incident_datetime, latitude, longitude "
+        f"from {RAW} where removed_at is null "
+        f"and left(report_datetime, 10) >= '{last.opens}' "
+        # Older ones have left the files by their age.
+        f"and left(incident_date, 10) >= '{last.file.oldest}'",
+    )
+    published = [
+        (i, p["category"], f"{p['date']}T00:00:00.000", str(p["lat"]), str(p["lng"]))
+        for i, p in last.file.points.items()
+        if replay.first_seen[i] >= last.opens
+    ]
+    assert len(published) > 8_000
+    assert sorted(rows) == sorted(published)
