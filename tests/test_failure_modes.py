@@ -364,6 +364,24 @@ def test_a_column_renamed_after_the_first_look_stops_it_too(
     assert live.raw_tables(home) == before
 
 
+def test_a_column_that_is_declared_later_is_added_and_filled(portal, springfield, home):
+    """15: a new column is reported, and the report says to declare it."""
+    published = live.springfield(portal, live.soda_rows(3))
+    live.daily(home, springfield)
+    published.add_column("unit", "text")
+    published.upsert([{"id": "00001", "unit": "12"}])
+    assert live.daily(home, springfield) is None
+    ((warning,),) = live.select(
+        home, "select warnings from ledger.runs where warnings is not null"
+    )
+    assert "publishes new columns that are not loaded: unit. Add them" in warning
+    wider = msgspec.structs.replace(springfield, columns=[*springfield.columns, "unit"])
+    assert live.daily(home, wider) is None
+    assert live.held(home, wider) == live.shown(published, wider)
+    found = [row for row in live.log_of(home, wider) if row[1] != "added"]
+    assert found == [("00001", "changed", "unit")]
+
+
 # 16 to 19: times and types
 
 MIDNIGHTS = [
