@@ -74,6 +74,11 @@ class Warehouse:
                 raise WarehouseError(
                     f"{self.path} can't be written: {first_line(error)}."
                 ) from error
+            except duckdb.CatalogException as error:
+                raise WarehouseError(
+                    f"{self.path} lacks a table ({first_line(error)}); `blotter daily` "
+                    "makes those of every declared data set."
+                ) from error
 
     def close(self) -> None:
         """Let go of the file: dbt opens it in its own way."""
