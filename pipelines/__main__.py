@@ -179,10 +179,12 @@ def run_all(
     """Do a command's work on each data set, build the models, and say how it went."""
     from pipelines.dataset import pick, read_datasets
     from pipelines.load import Warehouse
+    from pipelines.portal import Patience
     from pipelines.run import lock
 
     declared = read_datasets()
     portal = os.environ.get("BLOTTER_PORTAL")
+    Patience.from_environment()  # What is wrong there is said before anything is made.
     chosen = [d.at_portal(portal) for d in pick(declared, names)]
     home = home_folder()
     with lock(home):
@@ -306,7 +308,7 @@ def main() -> None:
     logging.getLogger().addFilter(lambda r: "without an app_token" not in str(r.msg))
     signal.signal(signal.SIGTERM, stop)
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
         click.echo(f"blotter: {error}", err=True)
         sys.exit(error.exit_code)

@@ -52,7 +52,7 @@ class ArcgisReader(Reader):
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
         query = {"where": self._where(window), "returnCountOnly": "true"}
-        return int(self._query(query, f"the count of {window}")["count"])
+        return int(self._query(query, "count", f"the count of {window}"))
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of the object id, each once.
@@ -114,11 +114,14 @@ class ArcgisReader(Reader):
             "resultRecordCount": str(self.dataset.page_rows),
             "returnGeometry": "false",
         }
-        answer = self._query(query, what)
-        return [feature["attributes"] for feature in answer["features"]]
+        features = self._query(query, "features", what)
+        return [feature["attributes"] for feature in features]
 
-    def _query(self, query: dict[str, str], what: str) -> dict[str, Any]:
-        return self._ask(f"{self.dataset.url}/query", query, what)
+    def _query(self, query: dict[str, str], part: str, what: str) -> Any:
+        answer = self._ask(f"{self.dataset.url}/query", query, what)
+        if part not in answer:
+            raise PortalError(f"{self.dataset.label} sent no {part} ({what}).")
+        return answer[part]
 
     def _ask(self, url: str, query: dict[str, str], what: str) -> dict[str, Any]:
         def send() -> dict[str, Any]:
@@ -130,6 +133,8 @@ class ArcgisReader(Reader):
                 answer = response.json()
             except requests.JSONDecodeError as error:
                 raise Retryable("the JSON was cut short or broken") from error
+            if not isinstance(answer, dict):
+                raise Retryable("the JSON is none of a feature layer")
             self._check(answer)
             return answer
 

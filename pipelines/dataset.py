@@ -99,12 +99,17 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """The data set with scheme and host replaced by `portal`'s, if given."""
         if not portal:
             return self
-        there, here = urlsplit(portal), urlsplit(self.url)
-        if there.scheme not in ("http", "https") or not there.netloc:
-            raise ConfigError(
-                f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
-                "http://127.0.0.1:8765."
-            )
+        wrong = ConfigError(
+            f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
+            "http://127.0.0.1:8765."
+        )
+        try:
+            there, here = urlsplit(portal), urlsplit(self.url)
+            _ = there.port
+        except ValueError:
+            raise wrong from None
+        if there.scheme not in ("http", "https") or not there.hostname:
+            raise wrong
         url = urlunsplit((there.scheme, there.netloc, here.path, here.query, ""))
         return msgspec.structs.replace(self, url=url)
 

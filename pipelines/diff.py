@@ -222,7 +222,12 @@ def key_sql(dataset: Dataset) -> str:
 
 
 def hash_sql(dataset: Dataset) -> str:
-    return digest_sql([quote(name) for name in hashed_columns(dataset)])
+    """A digest of the values that are there, each with its name.
+
+    So a column that is declared later changes no row that has nothing in it.
+    """
+    named = [f"'{name}=' || {quote(name)}" for name in sorted(hashed_columns(dataset))]
+    return f"md5(concat_ws({SEPARATOR}, {', '.join(named)}))"
 
 
 def digest_sql(expressions: list[str]) -> str:

@@ -74,6 +74,11 @@ class Warehouse:
                 raise WarehouseError(
                     f"{self.path} can't be written: {first_line(error)}."
                 ) from error
+            except duckdb.CatalogException as error:
+                raise WarehouseError(
+                    f"{self.path} lacks a table ({first_line(error)}); `blotter daily` "
+                    "makes those of every declared data set."
+                ) from error
 
     def close(self) -> None:
         """Let go of the file: dbt opens it in its own way."""
@@ -91,23 +96,33 @@ class Warehouse:
         return connection
 
     def prepare(self, datasets: list[Dataset]) -> None:
-        """Make the ledger, and every data set's tables, empty until loaded."""
+        """Make the ledger, and every data set's tables, empty until loaded.
+
+        A column that was declared since is added to its table.
+        """
         with self.connect() as connection:
             connection.execute(LEDGER)
             made = set(
                 connection.execute(
-                    "select table_schema, table_name from information_schema.tables"
+                    "select table_schema, table_name, column_name "
+                    "from information_schema.columns"
                 ).fetchall()
             )
             newest = [
                 self._newest_change(connection, d)
                 for d in datasets
-                if (d.schema, f"{d.entity}_changes") in made
+                if (d.schema, f"{d.entity}_changes", "changed_at") in made
             ]
         self._last_instant = max([self._last_instant, *filter(None, newest)])
         for dataset in datasets:
-            if {(dataset.schema, t) for t in tables_of(dataset)} - made:
-                self._run_dlt(dataset, empty_tables(dataset), "append")
+            tables = empty_tables(dataset)
+            if {
+                (dataset.schema, name, column)
+                for name, rows in tables.items()
+                for column in rows.column_names
+            } - made:
+                self._drop_pending(dataset)
+                self._run_dlt(dataset, tables, "append")
 
     def repair(self, dataset: Dataset) -> None:
         """Take back what a killed run left half done.
@@ -117,10 +132,7 @@ class Warehouse:
         along with them, so the newest load alone can be torn: entries without their
         rows go, and new rows without their entries. This run finds them again.
         """
-        pipeline = self._pipeline(dataset)
-        if pipeline.has_pending_data:
-            log.warning("%s: dropping what a killed run left pending.", dataset.name)
-            pipeline.drop_pending_packages()
+        self._drop_pending(dataset)
         changes, rows = f"{table(dataset)}_changes", table(dataset)
         newest = (
             f"(select greatest((select max(changed_at) from {changes}), "
@@ -145,6 +157,13 @@ class Warehouse:
                 dataset.name,
                 *torn,
             )
+
+    def _drop_pending(self, dataset: Dataset) -> None:
+        """Forget dlt's pending packages; it would load them in place of a new one."""
+        pipeline = self._pipeline(dataset)
+        if pipeline.has_pending_data:
+            log.warning("%s: dropping what a killed run left pending.", dataset.name)
+            pipeline.drop_pending_packages()
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table

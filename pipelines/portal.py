@@ -24,6 +24,7 @@ LONGEST_RETRY_AFTER = 300
 RETRIED = {202, 408, 429, 500, 502, 503, 504}
 
 T = TypeVar("T")
+Number = TypeVar("Number", int, float)
 
 
 class Retryable(PortalError):
@@ -47,18 +48,24 @@ class Patience:
     def from_environment(cls) -> "Patience":
         """Read BLOTTER_TIMEOUT, BLOTTER_RETRIES and BLOTTER_BACKOFF."""
         return cls(
-            timeout=_number("BLOTTER_TIMEOUT", 120.0, float),
-            retries=_number("BLOTTER_RETRIES", 5, int),
-            backoff=_number("BLOTTER_BACKOFF", 60.0, float),
+            timeout=_number("BLOTTER_TIMEOUT", 120.0, float, least=0.001),
+            retries=_number("BLOTTER_RETRIES", 5, int, least=0),
+            backoff=_number("BLOTTER_BACKOFF", 60.0, float, least=0.0),
         )
 
 
-def _number(name: str, default: T, kind: Callable[[str], T]) -> T:
+def _number(
+    name: str, default: Number, kind: Callable[[str], Number], least: Number
+) -> Number:
     text = os.environ.get(name, "")
     try:
-        return kind(text) if text else default
+        number = kind(text) if text else default
     except ValueError:
         raise ConfigError(f"{name} is {text!r}; it must be a number.") from None
+    # A day at most: and not a number (nan) is neither.
+    if not least <= number <= 86_400:
+        raise ConfigError(f"{name} is {text!r}; it must be {least} to 86400.")
+    return number
 
 
 @dataclass

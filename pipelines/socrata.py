@@ -57,7 +57,9 @@ class SocrataReader(Reader):
         view = address.path.rsplit("/", 1)[-1]
         url = f"{address.scheme}://{address.netloc}/api/views/{view}.json"
         metadata = self._ask(url, {}, "json", "its description").json()
-        if not isinstance(metadata.get("columns"), list):
+        if not isinstance(metadata, dict) or not isinstance(
+            metadata.get("columns"), list
+        ):
             raise PortalError(
                 f"{self.dataset.label} describes it "
                 "without columns; is the address a data set's?"
@@ -73,7 +75,12 @@ class SocrataReader(Reader):
         query = {"$select": "count(*) as n", "$where": self._where(window)}
         url = f"{self.dataset.url}.json"
         answer = self._ask(url, query, "json", f"the count of {window}").json()
-        return int(answer[0]["n"])
+        try:
+            return int(answer[0]["n"])
+        except (LookupError, TypeError, ValueError) as error:
+            raise PortalError(
+                f"{self.dataset.label} sent no number for the count of {window}."
+            ) from error
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.
@@ -195,6 +202,9 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
     Raises:
         Retryable: The body is cut or has other columns than were asked for.
     """
+    # Arrow takes a last value that lacks its closing quote for a whole one.
+    if not body.endswith(b"\n"):
+        raise Retryable("the CSV was cut short")
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),

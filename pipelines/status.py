@@ -104,10 +104,15 @@ def read_status(home: Path) -> dict[str, Any]:
     """The last written status.
 
     Raises:
-        WarehouseError: No run has ended in this home yet.
+        WarehouseError: No run has ended in this home yet, or the file is broken.
     """
+    path = home / "status.json"
     try:
-        return json.loads((home / "status.json").read_text())
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise WarehouseError(
+            f"{path} can't be read: {error}. The next run writes it anew."
+        ) from None
     except FileNotFoundError:
         raise WarehouseError(
             f"No run has ended in {home} yet. Run `blotter daily`, or set BLOTTER_HOME."
