@@ -23,6 +23,11 @@ def cleaned(rows):
     )
 
 
+def community_areas():
+    seed = pd.read_csv(SEEDS / "neighborhoods.csv", dtype=str)
+    return seed.set_index("neighborhood_code").neighborhood
+
+
 def san_francisco(rows):
     code = rows.incident_subcategory.fillna(rows.incident_category)
     two = rows.incident_category.isin(["Assault", "Homicide"])
@@ -53,7 +58,7 @@ def chicago(rows):
             "arrest": rows.arrest == "true",
             "district": rows.district.str.zfill(3),
             "council": rows.ward,
-            "neighborhood": rows.community_area,
+            "neighborhood": rows.community_area.map(community_areas()),
             "beat": rows.beat.str.zfill(4),
             "place": rows.block,
         }

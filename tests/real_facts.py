@@ -29,6 +29,7 @@ FILES = {
     "memphis__incidents": [real.MEMPHIS],
     "cambridge__incidents": [real.CAMBRIDGE],
 }
+COMMUNITY_AREAS = "chicago/community_areas_wkt.csv.gz"
 STATUTE = re.compile(r" C\d+ S\d+.*$")
 
 
@@ -39,6 +40,14 @@ def read(name: str) -> pd.DataFrame:
     return pd.read_csv(
         real.DATA / name, dtype=str, keep_default_na=False, na_values=[""]
     )
+
+
+def community_areas() -> dict[float, str]:
+    """Names by number, from the city's own list, which writes them in capitals."""
+    listed = read(COMMUNITY_AREAS)
+    names = listed.COMMUNITY.replace("OHARE", "O'HARE").str.title()
+    names = names.replace({"O'Hare": "O'Hare", "Mckinley Park": "McKinley Park"})
+    return dict(zip(listed.AREA_NUMBE.astype(float), names, strict=True))
 
 
 def file_rows(dataset: str) -> pd.DataFrame:
@@ -122,7 +131,7 @@ def chicago() -> pd.DataFrame:
             "police_district": rows.district.astype(int).map("{:03}".format),
             "beat": rows.beat.astype(int).map("{:04}".format),
             "council_district": rows.ward.astype(float).map("{:.0f}".format),
-            "neighborhood": rows.community_area.astype(float).map("{:.0f}".format),
+            "neighborhood": rows.community_area.astype(float).map(community_areas()),
             "place": rows.block,
             "latitude": rows.latitude,
             "longitude": rows.longitude,

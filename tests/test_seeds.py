@@ -26,6 +26,7 @@ KEYS = {
     "cities": ("city",),
     "council_districts": ("city", "council_district", "valid_from"),
     "holidays": ("city", "holiday_date"),
+    "neighborhoods": ("city", "neighborhood_code"),
     "offense_categories": ("city", "offense_code"),
     "police_districts": ("city", "police_district"),
     "publishers": ("dataset",),
@@ -79,11 +80,12 @@ def test_a_seed_is_plain_utf8_with_one_line_a_row(name):
 
 @pytest.mark.parametrize(("name", "key"), KEYS.items())
 def test_a_seed_is_sorted_by_its_key_and_holds_each_once(name, key):
+    numbers = ("council_district", "neighborhood_code")
+
     def natural(row):
         # Ward 2 stands before ward 10.
         return tuple(
-            row[column].zfill(2) if column == "council_district" else row[column]
-            for column in key
+            row[column].zfill(2) if column in numbers else row[column] for column in key
         )
 
     keys = [natural(row) for row in seed(name)]
@@ -721,3 +723,12 @@ def test_every_published_cambridge_subtype_is_mapped(shared_data):
         "WARRANT ARREST REPORT",
     }
     assert published <= set(offenses("cambridge"))
+
+
+def test_chicagos_community_areas_are_those_of_the_city(shared_data):
+    with gzip.open(shared_data / "chicago/community_areas_wkt.csv.gz", "rt") as lines:
+        csv.field_size_limit(1_000_000)
+        listed = {r["AREA_NUMBE"]: r["COMMUNITY"] for r in csv.DictReader(lines)}
+    listed["76"] = "O'HARE"  # the city's list leaves out the apostrophe
+    named = {r["neighborhood_code"]: r["neighborhood"] for r in seed("neighborhoods")}
+    assert {code: name.upper() for code, name in named.items()} == listed

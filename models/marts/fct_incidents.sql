@@ -30,6 +30,12 @@ offense_categories as (
 
 ),
 
+neighborhoods as (
+
+    select * from {{ ref('neighborhoods') }}
+
+),
+
 holidays as (
 
     select * from {{ ref('int_holidays') }}
@@ -151,7 +157,9 @@ joined as (
         incidents.beat,
         incidents.council_district,
         council_districts.member_name as supervisor_name,
-        incidents.neighborhood,
+        coalesce(
+            neighborhoods.neighborhood, incidents.neighborhood
+        ) as neighborhood,
         incidents.place,
         incidents.latitude,
         incidents.longitude,
@@ -174,6 +182,10 @@ joined as (
     left join offense_categories
         on incidents.city = offense_categories.city
         and incidents.offense_code = offense_categories.offense_code
+    -- A sibling comes from the fact, so with its name; a name is no code.
+    left join neighborhoods
+        on incidents.city = neighborhoods.city
+        and incidents.neighborhood = neighborhoods.neighborhood_code
     left join holidays
         on incidents.city = holidays.city
         and incidents.occurred_date = holidays.holiday_date
