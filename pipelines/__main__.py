@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines import __version__
-from pipelines.errors import BlotterError, ConfigError, StoppedError
+from pipelines import __version__, stop
+from pipelines.errors import BlotterError, ConfigError
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -290,11 +290,6 @@ def progress_bar() -> "Iterator[Callable[[Dataset, int, int], None]]":
         yield show
 
 
-def stop(signum: int, frame: Any) -> None:
-    """End the run cleanly: the ledger's line is closed, nothing is left half done."""
-    raise StoppedError("Stopped by SIGTERM; the next run carries on.")
-
-
 def main() -> None:
     """Run the command; a failure is one sentence and an exit code."""
     logging.Formatter.converter = time.gmtime
@@ -306,9 +301,12 @@ def main() -> None:
     )
     # sodapy says so for each data set: the README tells it once.
     logging.getLogger().addFilter(lambda r: "without an app_token" not in str(r.msg))
-    signal.signal(signal.SIGTERM, stop)
+    stop.asked.clear()
+    signal.signal(signal.SIGTERM, stop.on_signal)
+    sys.unraisablehook = stop.say_unraisable
     try:
-        cli(prog_name="blotter", standalone_mode=False)
+        with stop.stoppable():
+            cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
         click.echo(f"blotter: {error}", err=True)
         sys.exit(error.exit_code)

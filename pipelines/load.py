@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines import stop
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, quote
 from pipelines.errors import WarehouseError
@@ -163,7 +164,7 @@ class Warehouse:
         pipeline = self._pipeline(dataset)
         if pipeline.has_pending_data:
             log.warning("%s: dropping what a killed run left pending.", dataset.name)
-            pipeline.drop_pending_packages()
+            pipeline.abort_packages()
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
@@ -341,6 +342,7 @@ class Warehouse:
 
     def _run_dlt(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
         """Load tables, by name, in one dlt package."""
+        stop.check()
         pipeline = self._pipeline(dataset)
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
@@ -374,6 +376,8 @@ def configure_dlt(home: Path) -> None:
         {
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "RUNTIME__LOG_LEVEL": "ERROR",
+            # Signals are the command's: dlt would wait, and may forget them.
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
             "DLT_DATA_DIR": str(home / "dlt"),
             # Names as declared: `case_` would lose its underscore.
             "SCHEMA__NAMING": "direct",

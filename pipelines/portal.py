@@ -12,7 +12,7 @@ import pyarrow as pa
 import requests
 import tenacity
 
-from pipelines import __version__
+from pipelines import __version__, stop
 from pipelines.dataset import Dataset
 from pipelines.errors import ConfigError, PortalError, PortalMovedError
 from pipelines.windows import Window
@@ -191,6 +191,7 @@ def get(
         PortalMovedError: Redirected, gone, or no such data set.
         PortalError: Refused.
     """
+    stop.check()
     try:
         response = session.get(
             url,

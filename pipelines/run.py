@@ -12,11 +12,11 @@ from pathlib import Path
 import filelock
 import pyarrow as pa
 
+from pipelines import stop
 from pipelines.dataset import Dataset
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
-    StoppedError,
     WarehouseError,
 )
 from pipelines.load import Warehouse
@@ -118,11 +118,12 @@ def run_dataset(
     reader = reader_for(dataset, run.patience)
     version = None
     try:
-        warehouse.repair(dataset)
-        published = reader.probe()
-        check_columns(dataset, published, tally)
-        version = published.version
-        outcome = work(reader, tally)
+        with stop.stoppable():
+            warehouse.repair(dataset)
+            published = reader.probe()
+            check_columns(dataset, published, tally)
+            version = published.version
+            outcome = work(reader, tally)
         if tally.is_moving:
             outcome, version = "moving", None
     except BlotterError as error:
@@ -146,8 +147,7 @@ def run_dataset(
         },
     )
     log.info("%s", summary(dataset, outcome, tally))
-    if isinstance(failure, StoppedError):
-        raise failure
+    stop.check()
     return failure
 
 

@@ -73,6 +73,7 @@ def outcome(patch, home, url, *arguments, **environment):
     for name, value in live.settings(home, url, **environment).items():
         patch.setenv(name, value)
     patch.setattr(sys, "argv", ["blotter", *arguments])
+    patch.setattr(sys, "unraisablehook", sys.unraisablehook)
     handler = signal.getsignal(signal.SIGTERM)
     try:
         command.main()
