@@ -87,6 +87,8 @@ class Warehouse:
         except duckdb.Error as error:
             raise WarehouseError(why_closed(self.path, error)) from error
         connection.execute(f"set memory_limit = '{MEMORY}'")
+        # Two threads load a batch sooner but cost half as much CPU again.
+        connection.execute("set threads = 1")
         connection.execute("set enable_progress_bar = false")
         return connection
 
