@@ -27,7 +27,7 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         "select run_id, command, min(started_at) as started_at, "
         "max(finished_at) as finished_at, "
         "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good "
-        "from ledger.runs group by run_id, command order by started_at desc limit 20",
+        "from ledger.runs group by run_id, command order by started_at desc",
     )
     models = ledger_rows(
         warehouse,

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from demo.portal import Portal
 from demo.store import Dataset as Published
+from pipelines import __main__ as command
 from pipelines import run as runs
 from pipelines.dataset import Dataset, read_datasets
 from pipelines.errors import BlotterError
@@ -214,6 +217,24 @@ def settings(home: Path, portal: str, **more: str) -> dict[str, str]:
         "BLOTTER_BACKOFF": "0.01",
         **more,
     }
+
+
+def command_here(
+    patch: pytest.MonkeyPatch, home: Path, portal: str, *arguments: str, **more: str
+) -> int:
+    """Run the command in this process; its exit code. What else it raises comes out."""
+    for name, value in settings(home, portal, **more).items():
+        patch.setenv(name, value)
+    patch.setattr(sys, "argv", ["blotter", *arguments])
+    patch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        command.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    return 0
 
 
 def start(

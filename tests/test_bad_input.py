@@ -1,7 +1,6 @@
 """Bad input: one sentence, the right exit code, nothing written."""
 
 import re
-import signal
 import subprocess
 import sys
 from datetime import date
@@ -12,7 +11,6 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import __main__ as command
 from pipelines.dataset import FOLDER, read_datasets
 from pipelines.errors import ConfigError
 from tests import live_portal as live
@@ -47,7 +45,7 @@ def loaded(tmp_path_factory, served):
     home = live.prepared(tmp_path_factory.mktemp("loaded") / "home")
     _, published, url = served
     with pytest.MonkeyPatch.context() as patch:
-        assert outcome(patch, home, url, *LOAD) == 0
+        assert live.command_here(patch, home, url, *LOAD) == 0
     published.append(published.rows().slice(0, 3))
     return home
 
@@ -62,26 +60,12 @@ def blotter(monkeypatch, served, home, capsys):
     """Run the command in this process; return its exit code and standard error."""
 
     def run(*arguments, **environment):
-        code = outcome(monkeypatch, home, served[2], *arguments, **environment)
+        code = live.command_here(
+            monkeypatch, home, served[2], *arguments, **environment
+        )
         return code, capsys.readouterr().err
 
     return run
-
-
-def outcome(patch, home, url, *arguments, **environment):
-    """The exit code of the command, run here: what it raises else fails the test."""
-    for name, value in live.settings(home, url, **environment).items():
-        patch.setenv(name, value)
-    patch.setattr(sys, "argv", ["blotter", *arguments])
-    patch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        command.main()
-    except SystemExit as end:
-        return end.code
-    finally:
-        signal.signal(signal.SIGTERM, handler)
-    return 0
 
 
 def said_in_one_sentence(err):

@@ -8,9 +8,12 @@ import logging
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from demo.bench import cost_of
@@ -28,7 +31,7 @@ from pipelines.errors import (
 )
 from pipelines.portal import Patience
 from pipelines.read import Tally, read_window, reader_for
-from pipelines.windows import Window
+from pipelines.windows import Window, daily_window, local_day
 from tests import live_portal as live
 from tests.live_portal import IMPATIENT, ROOT, SHELBYVILLE, SPRINGFIELD
 
@@ -439,8 +442,6 @@ def test_a_layers_window_opens_at_that_midnight_in_utc(portal, url, clock, midni
             {"Crime_ID": "midnight", "Occurred": opens},
         ],
     )
-    from pipelines.windows import daily_window, local_day
-
     now = datetime.fromisoformat(f"{clock}+00:00")
     window = daily_window(local_day(now, SHELBYVILLE.tzinfo))
     read = rows_read(SHELBYVILLE.at_portal(url), window=window)
@@ -551,7 +552,7 @@ REFUSALS = {
     "an object of other JSON": Fault("status", 200, body='{"status": "maintenance"}'),
 }
 ONCE = Patience(timeout=0.3, retries=0)
-THRICE = Patience(timeout=0.6, retries=2, backoff=0.01)
+THRICE = Patience(timeout=0.4, retries=2, backoff=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -676,12 +677,24 @@ DISTRICTS = {
 }
 
 
+@dataclass
+class Built:
+    """What a run left: the home, what the portal showed before it, what was said."""
+
+    home: Path
+    rows: dict[str, pa.Table]
+    sealed: list[str]
+    portal: Portal
+    said: str
+    strays: list[Path]
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Four cities, every 20th row without a district, three rows sealed; built."""
     home = tmp_path_factory.mktemp("built") / "home"
     portal, first, last = Portal(), date(2026, 2, 2), date(2026, 3, 9)
-    published, rows = {}, {}
+    published = {}
     for city, district in DISTRICTS.items():
         made = generate(f"{city}__incidents", 400, first, last, seed=7)
         if district:
@@ -695,17 +708,18 @@ def built(tmp_path_factory):
             assert live.daily(home, dataset) is None
         sealed = published["san_francisco"].rows()["row_id"].to_pylist()[-SEALED:]
         published["san_francisco"].seal(sealed)
-        done = live.blotter(
-            home, url, "daily", "--window-only", "--today", "2026-03-10"
-        )
+        arguments = ("daily", "--window-only", "--today", "2026-03-10")
+        user = tmp_path_factory.mktemp("user")
+        done = live.blotter(home, url, *arguments, HOME=str(user))
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {city: table.rows() for city, table in published.items()}
-    return home, rows, sealed, portal, done
+    strays = list(user.rglob("*"))
+    return Built(home, rows, sealed, portal, done.stdout + done.stderr, strays)
 
 
 def test_rows_without_a_district_stay_in_the_marts(built):
     """20: counts are equal from the raw tables to the reports."""
-    home, rows, _, _, _ = built
+    home, rows = built.home, built.rows
     for city, district in DISTRICTS.items():
         raw = f"select count(*) from raw_{city}.incidents where removed_at is null"
         ((held,),) = live.select(home, raw)
@@ -729,7 +743,7 @@ def test_rows_without_a_district_stay_in_the_marts(built):
 
 def test_sealed_rows_are_in_no_mart(built):
     """7: nor do staging and raw tables show anything of them."""
-    home, rows, sealed, _, _ = built
+    home, rows, sealed = built.home, built.rows, built.sealed
     shown = set(rows["san_francisco"]["row_id"].to_pylist())
     facts = "select row_id from marts.fct_incidents where city = 'san_francisco'"
     assert {row_id for (row_id,) in live.select(home, facts)} == shown - set(sealed)
@@ -742,11 +756,11 @@ def test_sealed_rows_are_in_no_mart(built):
 
 def test_the_names_of_people_are_nowhere(built):
     """24: the narrative is not even asked for; what is in `location` stops there."""
-    home, rows, _, portal, done = built
-    texts = rows["cambridge"]["description"].to_pylist()
+    home, portal = built.home, built.portal
+    texts = built.rows["cambridge"]["description"].to_pylist()
     assert sum(MARKER in (text or "") for text in texts) > 20
     assert not [r for r in portal.requests if "description" in asked_columns(r)]
-    assert MARKER not in done.stdout + done.stderr
+    assert MARKER not in built.said
     for path in home.rglob("*"):
         if path.is_file():
             assert MARKER.encode() not in path.read_bytes(), path
@@ -754,6 +768,12 @@ def test_the_names_of_people_are_nowhere(built):
         content = str(rows_of)
         assert MARKER not in content, name
         assert TAIL_MARKER not in content or name.startswith("raw_cambridge."), name
+
+
+def test_a_run_leaves_nothing_in_the_users_own_folder(built):
+    """Where dlt and dbt keep the ids that they report usage with."""
+    assert built.strays == []
+    assert (built.home / "status.json").exists()
 
 
 def asked_columns(request):

@@ -35,10 +35,12 @@ PROCESSES.set_forkserver_preload(["dlt.destinations", "tests.test_interruptions"
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
+<<<<<<< HEAD
     (Ledger, "open_run"),
+=======
+>>>>>>> 0bc94f21d42083c55ae9491b2ba9eed455fb2693
     (Warehouse, "repair"),
     (Pipeline, "extract"),
-    (Pipeline, "normalize"),
     (Pipeline, "load"),
     (Ledger, "finish_months"),
     (Ledger, "close_run"),
@@ -212,7 +214,7 @@ def test_a_run_killed_after_any_step_is_made_good_by_the_next(scenario, tmp_path
         carried_on(scenario, home)
         if not was_killed:
             break
-    assert number > 8
+    assert number >= 7
 
 
 def test_a_run_killed_at_any_moment_is_made_good_by_the_next(scenario, tmp_path):
@@ -230,7 +232,7 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(scenario, tmp_path)
 def test_killed_again_and_again_a_first_load_still_ends(first_load, tmp_path):
     """Every run but the last is killed, each two steps later than the one before."""
     home = live.copied(first_load.home, tmp_path / "home")
-    kills = [killed(first_load, home, number, None) for number in range(3, 10, 2)]
+    kills = [killed(first_load, home, number, None) for number in range(2, 8, 2)]
     assert kills[:2] == [True, True]
     carried_on(first_load, home)
 
@@ -342,12 +344,12 @@ def is_stopped(home, said):
     ]
 
 
-@pytest.mark.parametrize("step", ["extract", "normalize", "load"])
+@pytest.mark.parametrize("step", ["repair", "extract", "load"])
 def test_a_stop_during_a_load_closes_the_line_and_ends_with_1(
     portal, cities, home, whole, step
 ):
     """The other city is not begun."""
-    number = 1 + ["open_run", "repair", "extract", "normalize", "load"].index(step)
+    number = 1 + [name for _, name in STEPS].index(step)
     child, said = started(home, cities[1], number)
     child.join(60)
     assert child.exitcode == 1
