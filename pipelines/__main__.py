@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,8 +130,7 @@ def build(full_refresh: bool) -> None:
     from pipelines.run import lock
 
     home = home_folder()
-    with lock(home):
-        warehouse = Warehouse(home)
+    with lock(home), closing(Warehouse(home)) as warehouse:
         warehouse.prepare(list(read_datasets().values()))
         failure = build_models(
             warehouse, new_run(warehouse, "build", None), full_refresh
@@ -165,7 +164,8 @@ def changes(since: date | None, name: str | None, as_json: bool) -> None:
     from pipelines.load import Warehouse
 
     chosen = pick(read_datasets(), [name]) if name else list(read_datasets().values())
-    rows = changes_since(Warehouse(existing_home()), chosen, since)
+    with closing(Warehouse(existing_home())) as warehouse:
+        rows = changes_since(warehouse, chosen, since)
     click.echo(json.dumps(rows, indent=2) if as_json else in_words(rows))
 
 
@@ -187,10 +187,9 @@ def run_all(
     Patience.from_environment()  # What is wrong there is said before anything is made.
     chosen = [d.at_portal(portal) for d in pick(declared, names)]
     home = home_folder()
-    with lock(home):
-        warehouse = Warehouse(home)
+    with lock(home), closing(Warehouse(home)) as warehouse:
         warehouse.prepare(list(declared.values()))
-        warehouse.close_killed_runs()
+        warehouse.ledger.close_killed_runs()
         run = new_run(warehouse, " ".join([command, *names]), today)
         with progress_bar() as run.progress:
             failures = [work(run, dataset) for dataset in chosen]
@@ -214,7 +213,7 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
     from pipelines.status import MODELS
 
     begin, failure = time.monotonic(), None
-    warehouse.open_run(
+    warehouse.ledger.open_run(
         {
             "run_id": run.run_id,
             "command": run.command,
@@ -229,7 +228,7 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
     except BlotterError as error:
         failure = error
         log.error("%s", error)
-    warehouse.close_run(
+    warehouse.ledger.close_run(
         run.run_id,
         MODELS,
         {

@@ -91,9 +91,16 @@ def lock(home: Path) -> Iterator[None]:
 
 
 def run_dataset(
-    run: Run, dataset: Dataset, work: Callable[[Reader, Tally], str]
+    run: Run,
+    dataset: Dataset,
+    work: Callable[[Reader, Tally], str],
+    window: Window | None = None,
 ) -> BlotterError | None:
     """Do one data set's part of a run and write its line of the ledger.
+
+    Args:
+        work: Reads and loads; returns the outcome.
+        window: What is read whole, if the run goes well.
 
     Returns:
         What failed, if anything did: it must not cost the other data sets their night.
@@ -104,14 +111,14 @@ def run_dataset(
     started, begin = datetime.now(UTC), time.monotonic()
     tally, outcome, failure = Tally(), "failed", None
     warehouse = run.warehouse
-    warehouse.open_run(
+    warehouse.ledger.open_run(
         {
             "run_id": run.run_id,
             "command": run.command,
             "dataset": dataset.name,
             "started_at": started,
             "outcome": "running",
-            "window_start": daily_window(run.day_in(dataset)).start,
+            "window_start": window.start if window else None,
             "declaration": dataset.fingerprint,
         }
     )
@@ -133,7 +140,7 @@ def run_dataset(
         failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
         log.exception("%s", failure)
     row = {k: v for k, v in asdict(tally).items() if k not in ("is_moving", "warnings")}
-    warehouse.close_run(
+    warehouse.ledger.close_run(
         run.run_id,
         dataset.name,
         {
@@ -153,16 +160,16 @@ def run_dataset(
 
 def daily(run: Run, dataset: Dataset, window_only: bool = False) -> BlotterError | None:
     """Read the rolling window, and before it every month that was never read whole."""
+    window = daily_window(run.day_in(dataset))
 
     def work(reader: Reader, tally: Tally) -> str:
-        window = daily_window(run.day_in(dataset))
         unread = [] if window_only else unread_months(run, dataset, window.start)
         if not unread and is_unchanged(run, reader, window):
             return "unchanged"
         load_months(run, reader, [window, *unread], tally)
         return "loaded"
 
-    return run_dataset(run, dataset, work)
+    return run_dataset(run, dataset, work, window)
 
 
 def backfill(
@@ -185,7 +192,7 @@ def backfill(
             wanted = list(months(start, end))
             if last and next_month(last) > window.start:
                 wanted.insert(0, window)
-            done = set() if again else run.warehouse.finished_months(dataset)
+            done = set() if again else run.warehouse.ledger.finished_months(dataset)
             windows = [w for w in wanted if w.start not in done]
             if last is None:
                 windows.insert(0, window)
@@ -197,14 +204,14 @@ def backfill(
 
 def unread_months(run: Run, dataset: Dataset, before: date) -> list[Window]:
     """Months from the declaration's first on that no run has read whole."""
-    done = run.warehouse.finished_months(dataset)
+    done = run.warehouse.ledger.finished_months(dataset)
     return [w for w in months(dataset.backfill_from, before) if w.start not in done]
 
 
 def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
     """Version, window and declaration are those of the last good run."""
     dataset = reader.dataset
-    last = run.warehouse.last_good_run(dataset)
+    last = run.warehouse.ledger.last_good_run(dataset)
     return bool(
         last
         and last["portal_version"]
@@ -263,7 +270,7 @@ def load_batch(
     if is_open and may_remove and next_month(window.start) <= this_month:
         # The window's first month is over; later reads of the window only confirm it.
         whole.append(window.start)
-    run.warehouse.finish_months(reader.dataset, whole, run.run_id)
+    run.warehouse.ledger.finish_months(reader.dataset, whole, run.run_id)
 
 
 def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:

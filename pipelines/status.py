@@ -13,7 +13,8 @@ from typing import Any
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
 from pipelines.errors import ConfigError, WarehouseError
-from pipelines.load import Warehouse, table
+from pipelines.load import Warehouse
+from pipelines.tables import table
 
 MODELS = "(models)"
 
@@ -67,7 +68,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "where dataset = ? order by started_at desc limit 1",
         [dataset.name],
     )
-    good = warehouse.last_good_run(dataset)
+    good = warehouse.ledger.last_good_run(dataset)
     return {
         "dataset": dataset.name,
         "title": dataset.title,

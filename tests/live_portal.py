@@ -113,7 +113,7 @@ def opened(home: Path, *datasets: Dataset) -> Iterator[Warehouse]:
     warehouse = Warehouse(home)
     try:
         warehouse.prepare(list(datasets))
-        warehouse.close_killed_runs()
+        warehouse.ledger.close_killed_runs()
         yield warehouse
     finally:
         warehouse.close()

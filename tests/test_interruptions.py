@@ -26,6 +26,7 @@ from demo.stock import publish
 from pipelines import __main__ as command
 from pipelines import run as runs
 from pipelines.dataset import Dataset
+from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
@@ -36,11 +37,15 @@ PROCESSES.set_forkserver_preload(["dlt.destinations", "tests.test_interruptions"
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
+<<<<<<< HEAD
+    (Ledger, "open_run"),
+=======
+>>>>>>> 0bc94f21d42083c55ae9491b2ba9eed455fb2693
     (Warehouse, "repair"),
     (Pipeline, "extract"),
     (Pipeline, "load"),
-    (Warehouse, "finish_months"),
-    (Warehouse, "close_run"),
+    (Ledger, "finish_months"),
+    (Ledger, "close_run"),
 ]
 MOMENTS = 3
 """How many runs are killed at any moment, beside those killed after a step."""

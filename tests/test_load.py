@@ -221,6 +221,29 @@ def test_a_portal_that_reports_no_new_version_is_not_read_again(warehouse, monke
     assert select(warehouse, outcome) == [("unchanged",)]
 
 
+def test_a_backfill_of_old_months_does_not_stand_for_the_days_read(
+    warehouse, monkeypatch
+):
+    rows = [A, ("0", "2026-01-05T00:00:00.000", "Theft", None)]
+    old, new = MemoryReader(rows=rows), MemoryReader(rows=rows)
+    old.version_now = new.version_now = "v1"
+    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: old)
+    month = date(2026, 1, 1)
+    assert runs.backfill(new_run(warehouse), old.dataset, month, month, False) is None
+    run_over(warehouse, new, monkeypatch)
+    assert (old.reads, new.reads) == (["2026-01-01 to 2026-02-01"], ["2026-02-01 on"])
+
+
+def test_months_read_whole_are_read_again_only_when_asked(warehouse, monkeypatch):
+    reader = MemoryReader(rows=[A, C, ("0", "2026-01-05T00:00:00.000", "Theft", None)])
+    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    for again in (False, False, True):
+        run = new_run(warehouse, date(2026, 4, 10))
+        runs.backfill(run, reader.dataset, None, date(2026, 2, 1), again)
+    both = ["2026-02-01 to 2026-03-01", "2026-01-01 to 2026-02-01"]
+    assert reader.reads == both + both
+
+
 def test_a_new_month_is_read_even_when_the_version_stands(warehouse, monkeypatch):
     for day, reads in ((date(2026, 3, 31), 1), (date(2026, 4, 1), 1)):
         reader = MemoryReader(rows=[A])
