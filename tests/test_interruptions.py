@@ -37,10 +37,6 @@ PROCESSES.set_forkserver_preload(["dlt.destinations", "tests.test_interruptions"
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
-<<<<<<< HEAD
-    (Ledger, "open_run"),
-=======
->>>>>>> 0bc94f21d42083c55ae9491b2ba9eed455fb2693
     (Warehouse, "repair"),
     (Pipeline, "extract"),
     (Pipeline, "load"),
@@ -395,6 +391,22 @@ def test_a_stop_at_any_moment_ends_soon_with_1(portal, cities, home, prepared, w
         assert counted(home) == whole
     assert set(codes) <= {0, 1}
     assert codes.count(1) >= MOMENTS / 2
+
+
+def test_a_stop_while_models_are_built_ends_with_1(home):
+    """dbt's threads are amid their queries."""
+    child = live.start(home, "http://127.0.0.1:9", "build")
+    log = home / "dbt" / "logs" / "dbt.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "OK created sql view model" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.terminate()
+    _, said = child.communicate(timeout=30)
+    assert (child.returncode, said) == (1, f"blotter: {STOPPED}\n")
+    assert live.ledger(home, "dataset, outcome, error") == [
+        ("(models)", "dbt_failed", STOPPED)
+    ]
 
 
 def test_a_second_run_ends_with_3_at_once_and_a_killed_ones_lock_is_free(
