@@ -309,10 +309,6 @@ def main() -> None:
             cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
         click.echo(f"blotter: {error}", err=True)
-        if stop.asked.is_set():
-            # dbt's threads may be amid a query: Python's own end would trip over them.
-            sys.stdout.flush()
-            os._exit(error.exit_code)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -320,6 +316,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("blotter: stopped.", err=True)
         sys.exit(1)
+    finally:
+        # All is done and said; Python's own end takes a while after dbt.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

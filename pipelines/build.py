@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pipelines import stop
 from pipelines.errors import ModelsError
 
 log = logging.getLogger(__name__)
@@ -57,23 +58,24 @@ def invoke(home: Path, arguments: list[str]) -> Any:
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner().invoke(
-        [
-            "--log-level",
-            "none",
-            "--log-level-file",
-            "info",
-            "--log-path",
-            str(home / "dbt" / "logs"),
-            *arguments,
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--target-path",
-            str(home / "dbt" / "target"),
-        ]
-    )
+    with stop.as_keyboard_interrupt():
+        return dbtRunner().invoke(
+            [
+                "--log-level",
+                "none",
+                "--log-level-file",
+                "info",
+                "--log-path",
+                str(home / "dbt" / "logs"),
+                *arguments,
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+                "--target-path",
+                str(home / "dbt" / "target"),
+            ]
+        )
 
 
 def fingerprint(project: Path) -> str:

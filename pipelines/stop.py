@@ -1,5 +1,6 @@
 """Stop a run when it is asked to (SIGTERM)."""
 
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +39,30 @@ def stoppable() -> Iterator[None]:
     except Exception:
         check()
         raise
+
+
+@contextmanager
+def as_keyboard_interrupt() -> Iterator[None]:
+    """For dbt: it waits for its threads after a Ctrl-C, and after nothing else.
+
+    Raises:
+        StoppedError: A stop was asked for meanwhile.
+    """
+
+    def interrupt(signum: int, frame: Any) -> None:
+        if not asked.is_set():
+            asked.set()
+            raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        check()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    check()
 
 
 def say_unraisable(unraisable: Any) -> None:
