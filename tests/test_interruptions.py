@@ -35,10 +35,6 @@ PROCESSES.set_forkserver_preload(["dlt.destinations", "tests.test_interruptions"
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
-<<<<<<< HEAD
-    (Ledger, "open_run"),
-=======
->>>>>>> 0bc94f21d42083c55ae9491b2ba9eed455fb2693
     (Warehouse, "repair"),
     (Pipeline, "extract"),
     (Pipeline, "load"),
