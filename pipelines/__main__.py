@@ -224,7 +224,8 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
     )
     warehouse.close()
     try:
-        log.info("models: %s", build_all(warehouse.home, full_refresh))
+        with stop.stoppable():
+            log.info("models: %s", build_all(warehouse.home, full_refresh))
     except BlotterError as error:
         failure = error
         log.error("%s", error)
@@ -308,6 +309,10 @@ def main() -> None:
             cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
         click.echo(f"blotter: {error}", err=True)
+        if stop.asked.is_set():
+            # dbt's threads may be amid a query: Python's own end would trip over them.
+            sys.stdout.flush()
+            os._exit(error.exit_code)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

@@ -117,7 +117,7 @@ def test_a_portal_that_sends_less_than_asked_is_read_to_its_end(portal, url, pla
     assert [row[0] for row in read] == [f"{number:05d}" for number in range(500)]
 
 
-@pytest.mark.parametrize("act", ["insert", "delete", "replace", "insert and delete"])
+@pytest.mark.parametrize("act", ["insert", "delete", "change", "replace", "both"])
 def test_a_portal_that_changes_between_pages_loses_and_doubles_nothing(
     portal, springfield, home, act
 ):
@@ -128,9 +128,10 @@ def test_a_portal_that_changes_between_pages_loses_and_doubles_nothing(
     acts = {
         "insert": [lambda: published.upsert(new)],
         "delete": [lambda: published.delete([f"{n:05d}" for n in range(0, 300, 20)])],
+        "change": [lambda: published.upsert([{"id": "00299", "category": "Arson"}])],
         "replace": [lambda: published.replace(live.soda_rows(290))],
     }
-    acts["insert and delete"] = [*acts["insert"], *acts["delete"]]
+    acts["both"] = [*acts["insert"], *acts["delete"]]
     published.upsert([{"id": "00000", "category": "Fraud"}])
     portal.fail(Fault("hook", hook=lambda: [do() for do in acts[act]], path=CSV))
     portal.faults[-1].after = 2

@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from dlt.load.load import Load
+from dlt.normalize.normalize import Normalize
 from dlt.pipeline.pipeline import Pipeline
 
 from demo.generator import generate
@@ -130,8 +132,8 @@ def scenario(request):
 # Children
 
 
-def strike_after(number: int, which: int) -> None:
-    """Send this process a signal once it has gone through `number` steps."""
+def strike_after(number: int, which: int, chosen: list[tuple[Any, str]]) -> None:
+    """Send this process a signal once it has gone through `number` of the steps."""
     steps = itertools.count(1)
 
     def struck(method: Any) -> Any:
@@ -143,20 +145,24 @@ def strike_after(number: int, which: int) -> None:
 
         return step
 
-    for owner, name in STEPS:
+    for owner, name in chosen:
         setattr(owner, name, struck(getattr(owner, name)))
 
 
 def run_once(home: Path, dataset: Dataset, number: int, began: Any) -> None:
     """In a child: one run that loads every month by itself; killed after a step."""
     runs.BATCH_ROWS = 1
-    strike_after(number, signal.SIGKILL)
+    strike_after(number, signal.SIGKILL, STEPS)
     began.set()
     assert live.daily(home, dataset, whole=True) is None
 
 
 def command_once(
-    home: Path, url: str, arguments: tuple[str, ...], number: int, said: Path
+    home: Path,
+    url: str,
+    arguments: tuple[str, ...],
+    stops: list[tuple[Any, str]],
+    said: Path,
 ) -> None:
     """In a child: the command, its output in a file; asked to stop after a step."""
     with said.open("w") as file:
@@ -165,7 +171,7 @@ def command_once(
         sys.stdout = sys.stderr = file
         os.environ.update(live.settings(home, url))
         sys.argv = ["blotter", *arguments]
-        strike_after(number, signal.SIGTERM)
+        strike_after(1, signal.SIGTERM, stops)
         command.main()
 
 
@@ -197,6 +203,8 @@ def carried_on(scenario: Scenario, home: Path) -> None:
     assert "running" not in outcomes
     asked = "".join(r.query.get("$where", "") for r in scenario.portal.requests)
     assert ("reported >= '2026-01-01T" in asked) == ("2026-01-01" not in finished)
+    months = live.select(home, "select month from ledger.months order by month")
+    assert months == [(date(2026, 1, 1),), (date(2026, 2, 1),)]
 
 
 # Killed
@@ -269,10 +277,10 @@ def home(prepared, tmp_path):
     return live.copied(prepared, tmp_path / "home")
 
 
-def started(home, url, number=0):
-    """The command in a child; stopped after a step, if a number is given."""
+def started(home, url, *stops):
+    """The command in a child, asked to stop after a step, if one is given."""
     said = home.parent / "said"
-    arguments = (home, url, LOAD, number, said)
+    arguments = (home, url, LOAD, stops, said)
     child = PROCESSES.Process(target=command_once, args=arguments)
     child.start()
     return child, said
@@ -340,13 +348,16 @@ def is_stopped(home, said):
     ]
 
 
-@pytest.mark.parametrize("step", ["repair", "extract", "load"])
+@pytest.mark.parametrize(
+    "step",
+    [(Pipeline, "extract"), (Normalize, "run"), (Load, "run"), (Warehouse, "write")],
+    ids=lambda step: f"{step[0].__name__}.{step[1]}",
+)
 def test_a_stop_during_a_load_closes_the_line_and_ends_with_1(
     portal, cities, home, whole, step
 ):
     """The other city is not begun."""
-    number = 1 + [name for _, name in STEPS].index(step)
-    child, said = started(home, cities[1], number)
+    child, said = started(home, cities[1], step)
     child.join(60)
     assert child.exitcode == 1
     is_stopped(home, said)
@@ -380,6 +391,22 @@ def test_a_stop_at_any_moment_ends_soon_with_1(portal, cities, home, prepared, w
         assert counted(home) == whole
     assert set(codes) <= {0, 1}
     assert codes.count(1) >= MOMENTS / 2
+
+
+def test_a_stop_while_models_are_built_ends_with_1(home):
+    """dbt's threads are amid their queries."""
+    child = live.start(home, "http://127.0.0.1:9", "build")
+    log = home / "dbt" / "logs" / "dbt.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "OK created sql view model" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.terminate()
+    _, said = child.communicate(timeout=30)
+    assert (child.returncode, said) == (1, f"blotter: {STOPPED}\n")
+    assert live.ledger(home, "dataset, outcome, error") == [
+        ("(models)", "dbt_failed", STOPPED)
+    ]
 
 
 def test_a_second_run_ends_with_3_at_once_and_a_killed_ones_lock_is_free(
