@@ -343,8 +343,7 @@ def why_closed(path: Path, error: Exception) -> str:
     said = str(error)
     if "lock" in said.lower():
         return (
-            f"{path} is open in another program; close it, or read the files in "
-            f"{path.parent / 'published'} instead."
+            f"{path} is open in another program; try again when it has let go of it."
         )
     return f"{path} can't be opened: {first_line(error)}."
 
