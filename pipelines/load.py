@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from pipelines import stop
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, quote
-from pipelines.errors import WarehouseError
+from pipelines.errors import ConfigError, WarehouseError
 from pipelines.ledger import Ledger
 from pipelines.portal import Reader
 from pipelines.tables import (
@@ -42,9 +42,18 @@ UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 
 class Warehouse:
-    """The DuckDB file of a home, and dlt's working folder beside it."""
+    """The DuckDB file of a home, and dlt's working folder beside it.
+
+    Raises:
+        ConfigError: BLOTTER_TARGET asks for another warehouse.
+    """
 
     def __init__(self, home: Path):
+        target = os.environ.get("BLOTTER_TARGET") or "duckdb"
+        if target != "duckdb":
+            raise ConfigError(
+                f"BLOTTER_TARGET is {target!r}; this version knows duckdb only."
+            )
         self.home = home
         self.path = home / "blotter.duckdb"
         self._last_instant = datetime.min.replace(tzinfo=UTC)
@@ -343,8 +352,7 @@ def why_closed(path: Path, error: Exception) -> str:
     said = str(error)
     if "lock" in said.lower():
         return (
-            f"{path} is open in another program; close it, or read the files in "
-            f"{path.parent / 'published'} instead."
+            f"{path} is open in another program; try again when it has let go of it."
         )
     return f"{path} can't be opened: {first_line(error)}."
 

@@ -1,6 +1,6 @@
 """Make `seeds/holidays.csv`: the days off of each city, 2018 through 2035.
 
-The dates come from the `holidays` package (https://pypi.org/project/holidays/): the
+The dates come from the `holidays` package (https://holidays.readthedocs.io): the
 federal holidays and those of the city's state. What a city keeps beside them or does
 not keep stands below. Run it by `make holidays`; the same version of the package
 gives the same bytes.

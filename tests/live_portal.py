@@ -23,22 +23,13 @@ from pipelines.errors import BlotterError
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run
+from tests.memory_portal import variant
 
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 3, 10)
 IMPATIENT = Patience(timeout=1.0, retries=2, backoff=0.01)
 
-SPRINGFIELD = Dataset(
-    name="springfield__incidents",
-    title="Springfield",
-    url="https://data.springfield.example/resource/abcd-1234",
-    api="soda2",
-    zone="America/Chicago",
-    backfill_from=date(2026, 1, 1),
-    window_column="reported",
-    key=["id"],
-    columns=["id", "reported", "category", "district"],
-)
+SPRINGFIELD = variant(columns=["id", "reported", "category", "district"])
 SPRINGFIELD_TYPES = {
     "id": "text",
     "reported": "calendar_date",

@@ -124,6 +124,11 @@ WRONG = {
     "half a retry": (LOAD, {"BLOTTER_RETRIES": "1.5"}, "BLOTTER_RETRIES is '1.5'"),
     "retries below none": (LOAD, {"BLOTTER_RETRIES": "-1"}, "BLOTTER_RETRIES is '-1'"),
     "no portal": (LOAD, {"BLOTTER_PORTAL": "http://"}, "BLOTTER_PORTAL is 'http://'"),
+    "other warehouse": (
+        LOAD,
+        {"BLOTTER_TARGET": "oracle"},
+        "BLOTTER_TARGET is 'oracle'",
+    ),
     "age of a status": (("status", "--max-age", "old"), {}, "'old' is no age"),
 }
 
