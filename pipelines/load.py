@@ -351,9 +351,7 @@ def why_closed(path: Path, error: Exception) -> str:
     """One sentence for a DuckDB file that does not open."""
     said = str(error)
     if "lock" in said.lower():
-        return (
-            f"{path} is open in another program; try again when it has let go of it."
-        )
+        return f"{path} is open in another program; try again when it has let go of it."
     return f"{path} can't be opened: {first_line(error)}."
 
 
