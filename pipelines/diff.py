@@ -138,7 +138,7 @@ def compare(
             case when k.row_id is null then 'added'
                 when k.is_removed then 'restored' else 'changed' end as change,
             case when o.row_id is not null and not k.is_removed
-                then concat_ws(',', {fields}) end as changed_fields
+                then nullif(concat_ws(',', {fields}), '') end as changed_fields
         from received as n
         left join known as k on n.row_id = k.row_id
         left join former as o on n.row_id = o.row_id

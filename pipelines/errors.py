@@ -53,3 +53,16 @@ class ModelsError(BlotterError):
 
 class StoppedError(BlotterError):
     """The run was asked to stop (SIGTERM)."""
+
+
+def first_line(error: BaseException) -> str:
+    """An error's message without what follows its first line, or its name."""
+    lines = str(error).splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def root_cause(error: BaseException) -> str:
+    """First line of the innermost error's message."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return first_line(error)

@@ -4,29 +4,26 @@ All that differs between warehouses is here. A load writes two tables, the chang
 first: whatever a crash leaves, `repair` can take back, and the next run finds the rest.
 """
 
-import gc
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import stop
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, quote
-from pipelines.errors import ConfigError, WarehouseError
+from pipelines.errors import ConfigError, WarehouseError, first_line
 from pipelines.ledger import Ledger
+from pipelines.packages import UPSERT, Packages
 from pipelines.portal import Reader
 from pipelines.tables import (
     INSTANT,
     empty_tables,
-    hints,
     reject_table,
     stamped,
     table,
@@ -37,8 +34,6 @@ log = logging.getLogger(__name__)
 
 # For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
 MEMORY = "128MB"
-
-UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 
 class Warehouse:
@@ -58,7 +53,7 @@ class Warehouse:
         self.path = home / "blotter.duckdb"
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._pipelines: dict[str, Any] = {}
+        self.packages = Packages(home, self.path)
         self.ledger = Ledger(self.connect)
 
     @contextmanager
@@ -127,8 +122,8 @@ class Warehouse:
                 for name, rows in tables.items()
                 for column in rows.column_names
             } - made:
-                self._drop_pending(dataset)
-                self._run_dlt(dataset, tables, "append")
+                self.packages.abort(dataset)
+                self.packages.load(dataset, tables, "append")
 
     def repair(self, dataset: Dataset) -> None:
         """Take back what a killed run left half done.
@@ -138,7 +133,7 @@ class Warehouse:
         along with them, so the newest load alone can be torn: entries without their
         rows go, and new rows without their entries. This run finds them again.
         """
-        self._drop_pending(dataset)
+        self.packages.abort(dataset)
         changes, rows = f"{table(dataset)}_changes", table(dataset)
         newest = (
             f"(select greatest((select max(changed_at) from {changes}), "
@@ -163,13 +158,6 @@ class Warehouse:
                 dataset.name,
                 *torn,
             )
-
-    def _drop_pending(self, dataset: Dataset) -> None:
-        """Forget dlt's pending packages; it would load them in place of a new one."""
-        pipeline = self._pipeline(dataset)
-        if pipeline.has_pending_data:
-            log.warning("%s: dropping what a killed run left pending.", dataset.name)
-            pipeline.abort_packages()
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
@@ -225,7 +213,7 @@ class Warehouse:
         }
         logs = {name: log for name, log in logs.items() if log.num_rows}
         if not changes.num_rows:
-            self._run_dlt(dataset, logs, "append")
+            self.packages.load(dataset, logs, "append")
             return
         rows = stamped(differences.rows, run_id, loaded_at=instant)
         gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
@@ -236,10 +224,10 @@ class Warehouse:
         )
         rows = rows.append_column("removed_at", removed_at)
         if pc.all(pc.equal(changes["change"], "added")).as_py():
-            self._run_dlt(dataset, {**logs, entity: rows}, "append")
+            self.packages.load(dataset, {**logs, entity: rows}, "append")
             return
-        self._run_dlt(dataset, logs, "append")
-        self._run_dlt(dataset, {entity: rows}, UPSERT)
+        self.packages.load(dataset, logs, "append")
+        self.packages.load(dataset, {entity: rows}, UPSERT)
 
     def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
         """Rejects as JSON with a reason, without those set aside before."""
@@ -269,68 +257,6 @@ class Warehouse:
         ).fetchone()
         return found[0] if found else None
 
-    def _pipeline(self, dataset: Dataset) -> Any:
-        configure_dlt(self.home)
-        import dlt
-
-        if dataset.name not in self._pipelines:
-            self._pipelines[dataset.name] = dlt.pipeline(
-                dataset.name,
-                destination=dlt.destinations.duckdb(str(self.path)),
-                dataset_name=dataset.schema,
-                pipelines_dir=str(self.home / "dlt"),
-            )
-        return self._pipelines[dataset.name]
-
-    def _run_dlt(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
-        """Load tables, by name, in one dlt package."""
-        stop.check()
-        pipeline = self._pipeline(dataset)
-        import dlt
-        from dlt.pipeline.exceptions import PipelineStepFailed
-
-        resources = [
-            dlt.resource(
-                [rows],
-                name=name,
-                write_disposition=how,
-                columns=hints(rows),
-                primary_key="row_id" if how is UPSERT else None,
-            )
-            for name, rows in tables.items()
-        ]
-        try:
-            pipeline.run(resources, loader_file_format="parquet")
-        except (PipelineStepFailed, duckdb.Error) as error:
-            raise WarehouseError(
-                f"{dataset.name}: {self.path} could not be written: "
-                f"{root_cause(error)}."
-            ) from error
-        finally:
-            # dlt's resources refer to themselves and would keep their rows for long.
-            del resources, tables
-            gc.collect()
-
-
-def configure_dlt(home: Path) -> None:
-    """Settings that dlt reads from the environment; none is the user's to choose."""
-    os.environ.update(
-        {
-            "RUNTIME__DLTHUB_TELEMETRY": "false",
-            "RUNTIME__LOG_LEVEL": "ERROR",
-            # Signals are the command's: dlt would wait, and may forget them.
-            "RUNTIME__INTERCEPT_SIGNALS": "false",
-            "DLT_DATA_DIR": str(home / "dlt"),
-            # Names as declared: `case_` would lose its underscore.
-            "SCHEMA__NAMING": "direct",
-            # Loaded packages and the staging tables hold published values.
-            "LOAD__DELETE_COMPLETED_JOBS": "true",
-            "LOAD__TRUNCATE_STAGING_DATASET": "true",
-            "RESTORE_FROM_DESTINATION": "false",
-            "GIT_PYTHON_REFRESH": "quiet",
-        }
-    )
-
 
 def in_window(dataset: Dataset, reader: Reader, window: Window) -> str:
     """The window as a condition on the raw table."""
@@ -353,16 +279,3 @@ def why_closed(path: Path, error: Exception) -> str:
     if "lock" in said.lower():
         return f"{path} is open in another program; try again when it has let go of it."
     return f"{path} can't be opened: {first_line(error)}."
-
-
-def root_cause(error: BaseException) -> str:
-    """First line of the innermost error's message."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return first_line(error)
-
-
-def first_line(error: BaseException) -> str:
-    return (
-        str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-    )

@@ -1,0 +1,98 @@
+"""Load Arrow tables with dlt: one pipeline a data set, named like it."""
+
+import gc
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines import stop
+from pipelines.dataset import Dataset
+from pipelines.errors import WarehouseError, root_cause
+from pipelines.tables import hints
+
+log = logging.getLogger(__name__)
+
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
+
+
+class Packages:
+    """dlt's pipelines of a home; its working folder is `dlt/` there."""
+
+    def __init__(self, home: Path, path: Path):
+        self.home = home
+        self.path = path
+        self._pipelines: dict[str, Any] = {}
+
+    def load(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
+        """Load tables, by name, in one dlt package."""
+        stop.check()
+        pipeline = self.pipeline(dataset)
+        import dlt
+        from dlt.pipeline.exceptions import PipelineStepFailed
+
+        resources = [
+            dlt.resource(
+                [rows],
+                name=name,
+                write_disposition=how,
+                columns=hints(rows),
+                primary_key="row_id" if how is UPSERT else None,
+            )
+            for name, rows in tables.items()
+        ]
+        try:
+            pipeline.run(resources, loader_file_format="parquet")
+        except (PipelineStepFailed, duckdb.Error) as error:
+            raise WarehouseError(
+                f"{dataset.name}: {self.path} could not be written: "
+                f"{root_cause(error)}."
+            ) from error
+        finally:
+            # dlt's resources refer to themselves and would keep their rows for long.
+            del resources, tables
+            gc.collect()
+
+    def abort(self, dataset: Dataset) -> None:
+        """Forget dlt's pending packages; it would load them in place of a new one."""
+        pipeline = self.pipeline(dataset)
+        if pipeline.has_pending_data:
+            log.warning("%s: dropping what a killed run left pending.", dataset.name)
+            pipeline.abort_packages()
+
+    def pipeline(self, dataset: Dataset) -> Any:
+        """The data set's dlt pipeline."""
+        configure_dlt(self.home)
+        import dlt
+
+        if dataset.name not in self._pipelines:
+            self._pipelines[dataset.name] = dlt.pipeline(
+                dataset.name,
+                destination=dlt.destinations.duckdb(str(self.path)),
+                dataset_name=dataset.schema,
+                pipelines_dir=str(self.home / "dlt"),
+            )
+        return self._pipelines[dataset.name]
+
+
+def configure_dlt(home: Path) -> None:
+    """Settings that dlt reads from the environment; none is the user's to choose."""
+    os.environ.update(
+        {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__LOG_LEVEL": "ERROR",
+            # Signals are the command's: dlt would wait, and may forget them.
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
+            "DLT_DATA_DIR": str(home / "dlt"),
+            # Names as declared: `case_` would lose its underscore.
+            "SCHEMA__NAMING": "direct",
+            # Loaded packages and the staging tables hold published values.
+            "LOAD__DELETE_COMPLETED_JOBS": "true",
+            "LOAD__TRUNCATE_STAGING_DATASET": "true",
+            "RESTORE_FROM_DESTINATION": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+        }
+    )
