@@ -179,23 +179,19 @@ def backfill(
 
     Args:
         first: A day of the first month; the declaration's `backfill_from` if None.
-        last: A day of the last month; up to today, with the rolling window, if None.
+        last: A day of the last month; up to today if None. Where the rolling window is
+            reached, all of it is read.
     """
 
     def work(reader: Reader, tally: Tally) -> str:
         window = daily_window(run.day_in(dataset))
-        start = first or dataset.backfill_from
-        if last is None and start >= window.start:
-            windows = [Window(start=month_start(start), undated=True)]
-        else:
-            end = min(next_month(last), window.start) if last else window.start
-            wanted = list(months(start, end))
-            if last and next_month(last) > window.start:
-                wanted.insert(0, window)
-            done = set() if again else run.warehouse.ledger.finished_months(dataset)
-            windows = [w for w in wanted if w.start not in done]
-            if last is None:
-                windows.insert(0, window)
+        end = next_month(last) if last else None
+        before = min(end, window.start) if end else window.start
+        done = set() if again else run.warehouse.ledger.finished_months(dataset)
+        wanted = months(first or dataset.backfill_from, before)
+        windows = [w for w in wanted if w.start not in done]
+        if end is None or end > window.start:
+            windows.insert(0, window)  # never read for good: its rows still change
         load_months(run, reader, windows, tally)
         return "loaded"
 

@@ -244,6 +244,21 @@ def test_months_read_whole_are_read_again_only_when_asked(warehouse, monkeypatch
     assert reader.reads == both + both
 
 
+def test_a_backfill_into_the_window_reads_it_though_its_first_month_is_over(
+    warehouse, monkeypatch
+):
+    run_over(warehouse, MemoryReader(rows=[A, C]), monkeypatch)
+    reader = MemoryReader(rows=[A, C])
+    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    for first, last in ((None, date(2026, 3, 5)), (date(2026, 3, 1), None)):
+        reader.reads.clear()
+        assert (
+            runs.backfill(new_run(warehouse), reader.dataset, first, last, False)
+            is None
+        )
+        assert reader.reads == ["2026-02-01 on"]
+
+
 def test_a_new_month_is_read_even_when_the_version_stands(warehouse, monkeypatch):
     for day, reads in ((date(2026, 3, 31), 1), (date(2026, 4, 1), 1)):
         reader = MemoryReader(rows=[A])
