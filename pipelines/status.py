@@ -9,6 +9,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
@@ -74,7 +75,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "title": dataset.title,
         "enabled": dataset.enabled,
         **held,
-        "newest": readable(held["newest"]),
+        "newest": wall_clock(held["newest"], dataset.tzinfo),
         "last_run": runs[0] if runs else None,
         "last_good_run": good["finished_at"] if good else None,
     }
@@ -87,10 +88,11 @@ def ledger_rows(
         return connection.execute(sql, values or []).to_arrow_table().to_pylist()
 
 
-def readable(published: str | None) -> str | None:
-    """The window column's newest value; epoch milliseconds as an instant in UTC."""
+def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
+    """The window column's newest value on the city's clock; ArcGIS has epoch ms."""
     if published and published.isdigit():
-        return iso(datetime.fromtimestamp(int(published) / 1000, UTC))
+        moment = datetime.fromtimestamp(int(published) / 1000, zone)
+        return moment.replace(tzinfo=None).isoformat(timespec="seconds")
     return published
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from dlt.common.configuration.resolve import resolve_configuration
@@ -17,7 +18,7 @@ from demo.portal import Fault, Portal, serve
 from demo.stock import publish
 from pipelines import build
 from pipelines.dataset import read_datasets
-from pipelines.status import write_status
+from pipelines.status import wall_clock, write_status
 from tests import live_portal as live
 from tests.live_portal import ROOT
 
@@ -298,3 +299,11 @@ def test_dbt_reports_no_usage_and_writes_below_the_home(monkeypatch, tmp_path):
     for option in ("--log-path", "--target-path"):
         assert arguments[arguments.index(option) + 1].startswith(str(tmp_path))
     assert "send_anonymous_usage_stats: false" in (ROOT / "dbt_project.yml").read_text()
+
+
+def test_the_newest_row_is_told_by_the_citys_clock_whatever_the_api():
+    zone = ZoneInfo("America/Chicago")
+    # 2026-07-01 02:30 UTC
+    assert wall_clock("1782873000000", zone) == "2026-06-30T21:30:00"
+    assert wall_clock("2026-06-30T21:30:00.000", zone) == "2026-06-30T21:30:00.000"
+    assert wall_clock(None, zone) is None
