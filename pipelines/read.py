@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +42,12 @@ class Tally:
     restored: int = 0
     rejected: int = 0
     repeats: int = 0
+    swept: int = 0
+    swept_to: datetime | None = None
+    """Up to when changes of rows older than the window are known; UTC."""
+    compared_at: datetime | None = None
+    months_compared: int | None = None
+    months_repaired: int | None = None
     is_moving: bool = False
     warnings: list[str] = field(default_factory=list)
 
@@ -78,17 +85,21 @@ def check_columns(dataset: Dataset, published: Published, tally: Tally) -> None:
 
 
 def read_window(
-    reader: Reader, window: Window, tally: Tally
+    reader: Reader, window: Window, tally: Tally, expected: int | None = None
 ) -> tuple[list[pa.Table], Read]:
     """Read a window until as many rows came as the portal counts.
+
+    Args:
+        expected: The portal's count, where it was just asked for.
 
     Raises:
         IncompleteReadError: They differ again and again while the count stands still.
     """
     dataset = reader.dataset
+    if expected is None:
+        expected = reader.count(window)
     for _ in range(READS):
         read = Read()
-        expected = reader.count(window)
         pages = list(reader.pages(window, read)) if expected else []
         received = sum(page.num_rows for page in pages)
         if received == expected:
@@ -109,6 +120,13 @@ def read_window(
     return pages, read
 
 
+def stood_still(dataset: Dataset, read: Read) -> bool:
+    """Whether what a read lacks may be taken for gone."""
+    moved = read.is_moving and dataset.heeds_movement
+    lagged = read.is_stale and dataset.heeds_out_of_date
+    return not (moved or lagged)
+
+
 def load_window(
     reader: Reader,
     warehouse: Warehouse,
@@ -117,13 +135,17 @@ def load_window(
     may_remove: bool,
     run_id: str,
     tally: Tally,
-) -> None:
+) -> int:
     """Write what differs between the portal's rows of a window and the warehouse's.
 
     Args:
         may_remove: The read was whole and the portal stood still: a row that the
             warehouse has and the read lacks may be gone. Each is asked for by its key
             before it is taken for removed.
+
+    Returns:
+        How many of the portal's rows are none of the warehouse's: repeats, and rows
+        without a key.
 
     Raises:
         TooManyRejectsError: More rows without a key than allowed; nothing written.
@@ -144,12 +166,15 @@ def load_window(
     former = warehouse.rows(dataset, differing(received, known))
     differences = compare(dataset, received, known, former, gone)
     warehouse.write(dataset, differences, keyed.rejects, run_id)
+    if may_remove:
+        warehouse.forget_rejects(dataset, reader, window, keyed.rejects)
     tally.rejected += keyed.rejects.num_rows
     tally.repeats += keyed.repeats
     for change in ("added", "changed", "removed", "restored"):
         setattr(tally, change, getattr(tally, change) + differences.number(change))
     if refusal:
         raise refusal
+    return keyed.repeats + keyed.rejects.num_rows
 
 
 def confirm(
@@ -176,7 +201,7 @@ def refuse_removals(
     return TooManyRemovalsError(
         f"{dataset.label} no longer shows {len(gone):,} of {held:,} "
         f"rows of {window}; more than {limit:,.0f} are not taken for removed. If "
-        f"they truly are, raise removal_limit_pct in {dataset.name}.toml for one run."
+        f"they truly are, run again with --removal-limit {len(gone)}."
     )
 
 
