@@ -81,8 +81,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     compare_by: list[str] = []
     """Columns whose values are counted by month too: they tell an edit that leaves the
     number of rows alone."""
+    reject_limit_rows: int = 10
     reject_limit_pct: float = 1.0
-    """More rows without a key than this stop the data set."""
+    """A read with more rows without a key than both limits stops the data set."""
 
     @property
     def source(self) -> str:

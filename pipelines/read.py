@@ -207,14 +207,13 @@ def refuse_removals(
 
 def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
     """Stop where so many rows lack a key that something else must be wrong."""
-    limit = (
-        (keyed.rows.num_rows + keyed.rejects.num_rows) * dataset.reject_limit_pct / 100
-    )
+    rows = keyed.rows.num_rows + keyed.rejects.num_rows
+    limit = max(dataset.reject_limit_rows, rows * dataset.reject_limit_pct / 100)
     if keyed.rejects.num_rows > limit:
         raise TooManyRejectsError(
-            f"{dataset.name}: {keyed.rejects.num_rows:,} rows of {window} from "
-            f"{dataset.host} have no {dataset.key[0]}, more than "
-            f"{dataset.reject_limit_pct} %; nothing of it was written."
+            f"{dataset.label} sent {keyed.rejects.num_rows:,} of {rows:,} rows of "
+            f"{window} without {dataset.key[0]}, more than {limit:,.0f}; nothing of it "
+            f"was written. Is the key in {dataset.name}.toml still the publisher's?"
         )
 
 
