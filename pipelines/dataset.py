@@ -74,8 +74,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """False: rows older than the window are not asked for what changed in them."""
     sweep_overlap_days: int = 2
     """How far a sweep reaches back before the last one: publishers load with delay."""
+    sweep_limit_rows: int = 1_000
     sweep_limit_pct: float = 25.0
-    """A sweep of more of the table is skipped: the publisher has replaced it."""
+    """A sweep of more rows than both limits is skipped: the publisher has replaced the
+    table."""
     compare_days: int = 7
     """How often the counts of all months are compared with the portal's; 0: never."""
     compare_by: list[str] = []

@@ -260,7 +260,7 @@ def sweep(
     late = Window(first, window.start, changed_since=since)
     expected = reader.count(late)
     held = run.warehouse.count_rows(dataset)
-    if expected > held * dataset.sweep_limit_pct / 100:
+    if expected > max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
         log.info(
             "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
             "table; left to the comparison of months.",
