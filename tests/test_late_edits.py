@@ -468,3 +468,28 @@ def test_months_apart_are_those_whose_counts_differ_beyond_the_surplus():
 def test_a_layer_cannot_be_compared_by_a_column(tmp_path):
     with pytest.raises(ConfigError, match="compare_by"):
         runs.reader_for(SHELBYVILLE, live.IMPATIENT).monthly_counts([], "Category")
+
+
+# What a quiet day costs
+
+
+@pytest.mark.parametrize("place", ["springfield", "shelbyville"])
+def test_a_day_without_changes_asks_once_and_writes_no_row(
+    portal, url, home, clock, place
+):
+    """On the day of the weekly comparison too: what stood still can't differ."""
+    make, dataset, rows = {
+        "springfield": (live.springfield, SPRINGFIELD, [*JANUARY, *live.soda_rows(9)]),
+        "shelbyville": (live.shelbyville, SHELBYVILLE, live.layer_rows(20)),
+    }[place]
+    make(portal, rows)
+    dataset = dataset.at_portal(url)
+    daily(home, dataset, clock)
+    before = live.raw_tables(home)
+    for days in (1, 7):
+        clock.pass_days(days)
+        portal.requests.clear()
+        daily(home, dataset, clock)
+        assert len(portal.requests) == 1
+        assert newest_line(home) == ("unchanged", 0, None, None)
+        assert live.raw_tables(home) == before
