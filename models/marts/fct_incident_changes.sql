@@ -1,0 +1,273 @@
+{{
+    config(
+        materialized='incremental',
+        unique_key='change_id',
+        on_schema_change='fail',
+        partition_by=month_partition('changed_date'),
+        cluster_by=['city'],
+    )
+}}
+
+{% set fields = [
+    'incident_category', 'resolution', 'police_district', 'council_district',
+    'neighborhood', 'occurred_at_local', 'reported_at_local',
+] -%}
+{% set columns = [
+    'change_id', 'incident_id', 'city', 'row_id', 'change', 'changed_at',
+    'changed_date', 'run_id',
+] -%}
+{% if is_incremental() -%}
+{% set newest = newest_by_city(this, 'changed_at') -%}
+{% endif -%}
+
+with changes as (
+
+    select * from {{ ref('stg_incident_changes') }}
+    {% if is_incremental() -%}
+    where {{ is_newer_than(newest, 'changed_at') }}
+    {%- endif %}
+
+),
+
+former_versions as (
+
+    select * from {{ ref('int_incident_versions_unioned') }}
+    where replaced_at is not null
+    {% if is_incremental() -%}
+    and {{ is_newer_than(newest, 'replaced_at') }}
+    {%- endif %}
+
+),
+
+-- A row is written with its entry, so that what new entries made is as new as they.
+present_versions as (
+
+    select * from {{ ref('int_incidents_unioned') }}
+    where removed_at is null
+    {% if is_incremental() -%}
+    and {{ is_newer_than(newest, 'loaded_at') }}
+    {%- endif %}
+
+),
+
+cities as (
+
+    select * from {{ ref('cities') }}
+
+),
+
+neighborhoods as (
+
+    select * from {{ ref('neighborhoods') }}
+
+),
+
+{% if is_incremental() -%}
+stored as (
+
+    select * from {{ this }}
+
+),
+
+{% endif -%}
+loads as (
+
+    select distinct city, changed_at
+    from changes
+
+),
+
+-- All changes of a load have one instant: its day is told once.
+days as (
+
+    select
+        loads.city,
+        loads.changed_at,
+        {{ local_day('loads.changed_at', 'cities.time_zone') }} as changed_date
+    from loads
+    inner join cities on loads.city = cities.city
+
+),
+
+removals as (
+
+    select
+        incident_id,
+        max(changed_at) as removed_at
+    from changes
+    where change = 'removed'
+    group by incident_id
+
+),
+
+-- `added` opens the log of a row, so it is never the next entry.
+followed as (
+
+    select
+        incident_id,
+        change,
+        changed_at,
+        lead(changed_at) over (
+            partition by incident_id order by changed_at
+        ) as next_changed_at
+
+    from changes
+    where change <> 'added'
+
+),
+
+-- What was changed before a removal has no values.
+corrections as (
+
+    select
+        followed.incident_id,
+        followed.changed_at,
+        followed.next_changed_at
+
+    from followed
+    left join removals on followed.incident_id = removals.incident_id
+    where
+        followed.change = 'changed'
+        and (
+            removals.removed_at is null
+            or removals.removed_at < followed.changed_at
+        )
+
+),
+
+versions as (
+
+    select
+        incident_id,
+        city,
+        replaced_at,
+        {{ fields | join(',\n        ') }}
+    from former_versions
+
+    union all
+
+    select
+        incident_id,
+        city,
+        null as replaced_at,
+        {{ fields | join(',\n        ') }}
+    from present_versions
+
+),
+
+{% for moment in ['before', 'after'] -%}
+versions_{{ moment }} as (
+
+    select
+        versions.incident_id,
+        versions.replaced_at,
+        {% for field in fields -%}
+        {% if field == 'neighborhood' -%}
+        coalesce(neighborhoods.neighborhood, versions.neighborhood)
+            as neighborhood_{{ moment }}
+        {%- else -%}
+        versions.{{ field }} as {{ field }}_{{ moment }}
+        {%- endif %}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from versions
+    left join neighborhoods
+        on versions.city = neighborhoods.city
+        and versions.neighborhood = neighborhoods.neighborhood_code
+
+),
+
+{% endfor -%}
+-- A version stood until the row's next entry; the present one still stands.
+compared as (
+
+    select
+        corrections.incident_id,
+        corrections.changed_at,
+        {% for field in fields -%}
+        versions_before.{{ field }}_before,
+        versions_after.{{ field }}_after
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from corrections
+    inner join versions_before
+        on corrections.incident_id = versions_before.incident_id
+        and corrections.changed_at = versions_before.replaced_at
+    inner join versions_after
+        on corrections.incident_id = versions_after.incident_id
+        and corrections.next_changed_at
+        is not distinct from versions_after.replaced_at
+
+),
+
+joined as (
+
+    select
+        changes.incident_id
+        || ':'
+        || cast(
+            {{ epoch_microseconds('changes.changed_at') }} as {{ dbt.type_string() }}
+        ) as change_id,
+        changes.incident_id,
+        changes.city,
+        changes.row_id,
+        changes.change,
+        changes.changed_at,
+        days.changed_date,
+        changes.run_id,
+        case
+            when removals.removed_at is null or removals.removed_at < changes.changed_at
+                then changes.changed_fields
+        end as changed_fields,
+        compared.incident_id is not null as has_values,
+        {% for field in fields -%}
+        compared.{{ field }}_before,
+        compared.{{ field }}_after
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from changes
+    inner join days
+        on changes.city = days.city
+        and changes.changed_at = days.changed_at
+    left join removals on changes.incident_id = removals.incident_id
+    left join compared
+        on changes.incident_id = compared.incident_id
+        and changes.changed_at = compared.changed_at
+
+),
+
+{% if is_incremental() -%}
+-- What was written before a row was removed loses its values with it.
+erased as (
+
+    select
+        {% for column in columns -%}
+        stored.{{ column }},
+        {% endfor -%}
+        null as changed_fields,
+        false as has_values,
+        {% for field in fields -%}
+        null as {{ field }}_before,
+        null as {{ field }}_after
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from stored
+    inner join removals on stored.incident_id = removals.incident_id
+    where stored.change = 'changed'
+
+),
+
+{% endif -%}
+final as (
+
+    select * from joined
+    {% if is_incremental() %}
+    union all
+
+    select * from erased
+    {%- endif %}
+
+)
+
+select * from final
+{{ in_storage_order([dbt.date_trunc('month', 'changed_date'), 'city', 'changed_at']) }}
