@@ -12,17 +12,38 @@
     'incident_category', 'resolution', 'police_district', 'council_district',
     'neighborhood', 'occurred_at_local', 'reported_at_local',
 ] -%}
-{% set columns = [
-    'change_id', 'incident_id', 'city', 'row_id', 'change', 'changed_at',
-    'changed_date', 'run_id',
-] -%}
 {% if is_incremental() -%}
 {% set newest = newest_by_city(this, 'changed_at') -%}
 {% endif -%}
 
-with changes as (
+-- The log is read once for each use: most of it are rows added, which need no join,
+-- and a warehouse keeps in memory what is used twice.
+with additions as (
 
     select * from {{ ref('stg_incident_changes') }}
+    where change = 'added'
+    {% if is_incremental() -%}
+    and {{ is_newer_than(newest, 'changed_at') }}
+    {%- endif %}
+
+),
+
+events as (
+
+    select * from {{ ref('stg_incident_changes') }}
+    where change <> 'added'
+    {% if is_incremental() -%}
+    and {{ is_newer_than(newest, 'changed_at') }}
+    {%- endif %}
+
+),
+
+loads as (
+
+    select distinct
+        city,
+        changed_at
+    from {{ ref('stg_incident_changes') }}
     {% if is_incremental() -%}
     where {{ is_newer_than(newest, 'changed_at') }}
     {%- endif %}
@@ -70,13 +91,6 @@ stored as (
 ),
 
 {% endif -%}
-loads as (
-
-    select distinct city, changed_at
-    from changes
-
-),
-
 -- All changes of a load have one instant: its day is told once.
 days as (
 
@@ -94,13 +108,13 @@ removals as (
     select
         incident_id,
         max(changed_at) as removed_at
-    from changes
+    from events
     where change = 'removed'
     group by incident_id
 
 ),
 
--- `added` opens the log of a row, so it is never the next entry.
+-- An addition opens the log of a row, so it is never the next entry.
 followed as (
 
     select
@@ -111,8 +125,7 @@ followed as (
             partition by incident_id order by changed_at
         ) as next_changed_at
 
-    from changes
-    where change <> 'added'
+    from events
 
 ),
 
@@ -143,6 +156,7 @@ versions as (
         replaced_at,
         {{ fields | join(',\n        ') }}
     from former_versions
+    where incident_id in (select incident_id from corrections)
 
     union all
 
@@ -152,6 +166,7 @@ versions as (
         null as replaced_at,
         {{ fields | join(',\n        ') }}
     from present_versions
+    where incident_id in (select incident_id from corrections)
 
 ),
 
@@ -200,24 +215,25 @@ compared as (
 
 ),
 
-joined as (
+{% set values -%}
+{% for field in fields -%}
+null as {{ field }}_before,
+        null as {{ field }}_after
+        {{- ',' if not loop.last }}
+        {% endfor -%}
+{% endset -%}
+logged as (
 
     select
-        changes.incident_id
-        || ':'
-        || cast(
-            {{ epoch_microseconds('changes.changed_at') }} as {{ dbt.type_string() }}
-        ) as change_id,
-        changes.incident_id,
-        changes.city,
-        changes.row_id,
-        changes.change,
-        changes.changed_at,
-        days.changed_date,
-        changes.run_id,
+        events.incident_id,
+        events.city,
+        events.row_id,
+        events.change,
+        events.changed_at,
+        events.run_id,
         case
-            when removals.removed_at is null or removals.removed_at < changes.changed_at
-                then changes.changed_fields
+            when removals.removed_at is null or removals.removed_at < events.changed_at
+                then events.changed_fields
         end as changed_fields,
         compared.incident_id is not null as has_values,
         {% for field in fields -%}
@@ -225,14 +241,54 @@ joined as (
         compared.{{ field }}_after
         {{- ',' if not loop.last }}
         {% endfor %}
-    from changes
-    inner join days
-        on changes.city = days.city
-        and changes.changed_at = days.changed_at
-    left join removals on changes.incident_id = removals.incident_id
+    from events
+    left join removals on events.incident_id = removals.incident_id
     left join compared
-        on changes.incident_id = compared.incident_id
-        and changes.changed_at = compared.changed_at
+        on events.incident_id = compared.incident_id
+        and events.changed_at = compared.changed_at
+
+    union all
+
+    select
+        incident_id,
+        city,
+        row_id,
+        change,
+        changed_at,
+        run_id,
+        null as changed_fields,
+        false as has_values,
+        {{ values }}
+    from additions
+
+),
+
+keyed as (
+
+    select
+        logged.incident_id
+        || ':'
+        || cast(
+            {{ epoch_microseconds('logged.changed_at') }} as {{ dbt.type_string() }}
+        ) as change_id,
+        logged.incident_id,
+        logged.city,
+        logged.row_id,
+        logged.change,
+        logged.changed_at,
+        days.changed_date,
+        logged.run_id,
+        logged.changed_fields,
+        logged.has_values,
+        {% for field in fields -%}
+        logged.{{ field }}_before,
+        logged.{{ field }}_after
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from logged
+    inner join days
+        on logged.city = days.city
+        and logged.changed_at = days.changed_at
 
 ),
 
@@ -241,16 +297,17 @@ joined as (
 erased as (
 
     select
-        {% for column in columns -%}
-        stored.{{ column }},
-        {% endfor -%}
+        stored.change_id,
+        stored.incident_id,
+        stored.city,
+        stored.row_id,
+        stored.change,
+        stored.changed_at,
+        stored.changed_date,
+        stored.run_id,
         null as changed_fields,
         false as has_values,
-        {% for field in fields -%}
-        null as {{ field }}_before,
-        null as {{ field }}_after
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ values }}
     from stored
     inner join removals on stored.incident_id = removals.incident_id
     where stored.change = 'changed'
@@ -260,7 +317,7 @@ erased as (
 {% endif -%}
 final as (
 
-    select * from joined
+    select * from keyed
     {% if is_incremental() %}
     union all
 
