@@ -17,6 +17,15 @@
 {%- endmacro %}
 
 
+{# The columns whose values before and after a change are kept. #}
+{% macro logged_columns() -%}
+    {{ return([
+        'incident_category', 'resolution', 'police_district', 'council_district',
+        'neighborhood', 'occurred_at_local', 'reported_at_local',
+    ]) }}
+{%- endmacro %}
+
+
 {# The newest `column` that `relation` holds of each city. #}
 {% macro newest_by_city(relation, column) -%}
     {%- if execute -%}
@@ -93,4 +102,31 @@
 
 {% macro duckdb__in_storage_order(columns) -%}
     order by {{ columns | join(', ') }}
+{%- endmacro %}
+
+
+{# Schema, table and name of every column of the schemas. #}
+{% macro columns_of_schemas(schemas) -%}
+    {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
+{%- endmacro %}
+
+{% macro default__columns_of_schemas(schemas) -%}
+    select
+        table_schema,
+        table_name,
+        column_name
+    from information_schema.columns
+    where table_schema in ('{{ schemas | join("', '") }}')
+{%- endmacro %}
+
+{# Each schema has its own. #}
+{% macro bigquery__columns_of_schemas(schemas) -%}
+    {% for schema in schemas -%}
+    select
+        table_schema,
+        table_name,
+        column_name
+    from `{{ schema }}`.INFORMATION_SCHEMA.COLUMNS
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 {%- endmacro %}

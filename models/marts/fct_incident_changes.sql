@@ -9,10 +9,7 @@
 }}
 
 -- Not put in order: the logs are by city and time as they were written.
-{% set fields = [
-    'incident_category', 'resolution', 'police_district', 'council_district',
-    'neighborhood', 'occurred_at_local', 'reported_at_local',
-] -%}
+{% set fields = logged_columns() -%}
 {% if is_incremental() -%}
 {% set newest = newest_by_city(this, 'changed_at') -%}
 {% endif -%}
