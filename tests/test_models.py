@@ -13,7 +13,7 @@ from tests.scratch_warehouse import ROOT, Warehouse
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SF = "san_francisco__incidents"
-MODELS = ["staging", "intermediate", "fct_incidents", "resource_type:model,dim_*"]
+MODELS = ["staging", "intermediate", "fct_*", "resource_type:model,dim_*"]
 MARKER = "Jane Roe"
 
 

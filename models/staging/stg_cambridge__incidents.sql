@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('cambridge', 'incidents') }}
+    select * from {{ source('cambridge', 'incidents_versions') }}
 
 ),
 
@@ -69,7 +69,8 @@ renamed as (
         or {{ is_unparsed('last_updated', 'updated_at_local') }}
         or coalesce(length(location_before_blanks) > 100, false) as has_unparsed_values,
         loaded_at,
-        removed_at
+        removed_at,
+        replaced_at
 
     from parsed
 
