@@ -267,6 +267,20 @@ def test_unreadable_times_warn_and_fail_above_one_percent(
     assert statuses == {"assert_published_values_parse": status}
 
 
+def test_a_small_citys_unreadable_values_are_not_lost_in_a_large_citys(
+    warehouse: Warehouse,
+) -> None:
+    crimes = [{"row_id": str(n), "date": "2024-02-01T10:00:00.000"} for n in range(50)]
+    crimes[0]["latitude"] = "north"
+    rows = [report(str(n), str(n)) for n in range(200)]
+    make_raw(warehouse.path, {SF: rows, "chicago__incidents": crimes})
+    warehouse.build()
+    check = "assert_published_values_parse"
+    assert warehouse.dbt("test", "--select", check) == {check: "fail"}
+    read = "select latitude, has_unparsed_values from marts.fct_incidents where "
+    assert warehouse.query(f"{read} incident_id = 'chicago:0'") == [(None, True)]
+
+
 def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:
     rows = [
         report("1", "A", police_district="Central"),
