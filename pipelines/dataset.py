@@ -1,6 +1,7 @@
 """What is published, and where: one TOML file a data set."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,17 @@ import msgspec
 from pipelines.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "datasets"
+
+# Names go into the portals' query languages and into SQL as they are.
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
+ADDRESSES = {
+    "soda2": (re.compile(r"/resource/[a-z0-9]{4}-[a-z0-9]{4}"), "/resource/abcd-1234"),
+    "arcgis": (
+        re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII),
+        "/.../FeatureServer/0",
+    ),
+}
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
@@ -133,17 +145,43 @@ def read_dataset(path: Path) -> Dataset:
 
 def problems(dataset: Dataset) -> Iterable[str]:
     """Say what is wrong with a declaration beyond the kinds of its values."""
-    if len(dataset.name.split("__")) != 2:
-        yield "its name must be <source>__<entity>.toml"
+    parts = dataset.name.split("__")
+    if len(parts) != 2 or not all(map(NAME_PART.fullmatch, parts)):
+        yield "its name must be <source>__<entity>.toml, in lower-case letters"
     try:
         _ = dataset.tzinfo
     except (KeyError, ValueError, OSError):
         yield f"`zone` {dataset.zone!r} is no time zone"
-    if urlsplit(dataset.url).scheme != "https":
-        yield "`url` must begin with https://"
+    yield from wrong_address(dataset)
+    yield from wrong_columns(dataset)
+    yield from wrong_limits(dataset)
+
+
+def wrong_address(dataset: Dataset) -> Iterable[str]:
+    """An address that is no data set's, or that holds more than where it is."""
+    try:
+        url = urlsplit(dataset.url)
+        _ = url.port
+    except ValueError:
+        yield f"`url` {dataset.url!r} is no address"
+        return
+    if url.scheme != "https" or not url.hostname or url.geturl() != dataset.url:
+        yield "`url` must begin with https:// and a host"
+    if "@" in url.netloc or url.query or url.fragment:
+        yield "`url` must hold no user, password, query or fragment"
+    shape, example = ADDRESSES[dataset.api]
+    if not shape.fullmatch(url.path):
+        yield f"the path of `url` must be like {example}"
+
+
+def wrong_columns(dataset: Dataset) -> Iterable[str]:
+    """Columns that are named elsewhere and not declared, or can't be columns."""
     if not dataset.key:
         yield "`key` names no column"
     declared = [*dataset.columns, *dataset.optional_columns]
+    for name in declared:
+        if not IDENTIFIER.fullmatch(name):
+            yield f"{name!r} is no name of a column: letters, digits and _ only"
     for name in (*dataset.key, dataset.window_column, dataset.newest_by):
         if name is not None and name not in dataset.columns:
             yield f"`columns` lacks {name!r}, which the file names elsewhere"
@@ -156,6 +194,19 @@ def problems(dataset: Dataset) -> Iterable[str]:
             yield f"column {name!r} is declared twice"
         if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
             yield f"column {name!r} has the name of one that the pipeline adds"
+
+
+def wrong_limits(dataset: Dataset) -> Iterable[str]:
+    """Numbers that no limit can have; not a number (nan) is in no range."""
+    ranges = {
+        "page_rows": (1, 50_000),
+        "removal_limit_rows": (0, 1_000_000_000),
+        "removal_limit_pct": (0, 100),
+        "reject_limit_pct": (0, 100),
+    }
+    for name, (least, most) in ranges.items():
+        if not least <= getattr(dataset, name) <= most:
+            yield f"`{name}` must be {least:,} to {most:,}"
 
 
 def read_datasets(folder: Path = FOLDER) -> dict[str, Dataset]:

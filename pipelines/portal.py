@@ -2,38 +2,36 @@
 
 import email.utils
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import requests
 import tenacity
+import urllib3
 
 from pipelines import __version__, stop
+from pipelines.answer import Answer, read_answer
 from pipelines.dataset import Dataset
-from pipelines.errors import ConfigError, PortalError, PortalMovedError
+from pipelines.errors import ConfigError, PortalError, PortalMovedError, Retryable
 from pipelines.windows import Window
 
 CONNECT_SECONDS = 10
 LONGEST_RETRY_AFTER = 300
+# How many times the timeout, which is that of a silence, a whole body may take.
+BODY_TIMEOUTS = 5
 
 # 202: still being computed. 408: the query took too long. Others: overload or edge.
 RETRIED = {202, 408, 429, 500, 502, 503, 504}
 
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
-
-
-class Retryable(PortalError):
-    """May go well the next time. `after`: seconds that the portal asks to wait."""
-
-    def __init__(self, message: str, after: float | None = None, slow: bool = False):
-        super().__init__(message)
-        self.after = after
-        self.slow = slow
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,15 @@ class Read:
     """The portal said that the copy which answered lags behind."""
     is_moving: bool = False
     """Rows came or went during the read: what is missing may not be gone."""
+    ids: list[pa.ChunkedArray] = field(default_factory=list)
+    """The portal's own ids of the rows, a page each, where order proves nothing."""
+
+    def repeats(self) -> int:
+        """How many rows came more than once, by the portal's own ids."""
+        ids = pa.chunked_array(
+            [c for page in self.ids for c in page.chunks], pa.string()
+        )
+        return len(ids) - pc.count_distinct(ids).as_py()
 
 
 class Reader(ABC):
@@ -129,6 +136,25 @@ class Reader(ABC):
             *self.dataset.columns,
             *(name for name in optional if name in self.published),
         ]
+
+
+def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:
+    """See that rows are of the window that was asked for.
+
+    Args:
+        dates: The window column, as what `start` and `end` are.
+        end: None leaves the end open.
+
+    Raises:
+        Retryable: A row is of another day, or has no date where dated ones were asked.
+    """
+    if dates.null_count and not window.undated:
+        raise Retryable(f"rows without a date came for {window}")
+    inside = pc.greater_equal(dates, start)
+    if end is not None:
+        inside = pc.and_(inside, pc.less(dates, end))
+    if pc.all(inside).as_py() is False:
+        raise Retryable(f"rows of other days came for {window}")
 
 
 def quoted(text: str) -> str:
@@ -180,8 +206,8 @@ def get(
     dataset: Dataset,
     patience: Patience,
     expect: str,
-) -> requests.Response:
-    """Send one request and read the whole answer.
+) -> Answer:
+    """Send one request, to the data set's own host alone, and read the whole answer.
 
     Args:
         expect: Part of the content type that the answer must have, such as `json`.
@@ -189,38 +215,65 @@ def get(
     Raises:
         Retryable: Timeout, broken connection or body, a status that may pass.
         PortalMovedError: Redirected, gone, or no such data set.
-        PortalError: Refused.
+        PortalError: Refused, or another host than the declared one.
     """
     stop.check()
+    check_host(url, dataset)
     try:
-        response = session.get(
-            url,
-            params=dict(params),
-            timeout=(CONNECT_SECONDS, patience.timeout),
-            allow_redirects=False,
+        answer = read_answer(
+            send_once(session, url, params, patience),
+            BODY_TIMEOUTS * patience.timeout,
         )
-    except requests.Timeout as error:
+    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Retryable(f"broken connection or body ({plain(error)})") from error
-    check_status(response, dataset)
-    kind = response.headers.get("Content-Type", "")
+    check_status(answer, dataset)
+    kind = answer.headers.get("Content-Type", "")
     if expect not in kind:
-        raise Retryable(f"{kind or 'no content type'} came instead of {expect}")
-    return response
+        raise Retryable(f"{kind[:80] or 'no content type'} came instead of {expect}")
+    return answer
 
 
-def check_status(response: requests.Response, dataset: Dataset) -> None:
+def send_once(
+    session: requests.Session, url: str, params: Mapping[str, str], patience: Patience
+) -> requests.Response:
+    """Send one request; the body is yet to be read.
+
+    The session's adapter is asked, not the session: that one follows redirects or,
+    told not to, reads the whole body of one all the same.
+    """
+    headers = {"Accept-Encoding": "gzip"}
+    request = session.prepare_request(
+        requests.Request("GET", url, headers=headers, params=dict(params))
+    )
+    address = request.url or url
+    settings = session.merge_environment_settings(address, {}, True, None, None)
+    return session.get_adapter(address).send(
+        request, timeout=(CONNECT_SECONDS, patience.timeout), **settings
+    )
+
+
+def check_host(url: str, dataset: Dataset) -> None:
+    """Refuse to send anything anywhere but to the address that is declared."""
+    if urlsplit(url)[:2] != urlsplit(dataset.url)[:2]:
+        raise PortalError(
+            f"{dataset.label} is the only host that this data set is read from; "
+            f"{urlsplit(url).hostname} was not asked."
+        )
+
+
+def check_status(answer: Answer, dataset: Dataset) -> None:
     """Raise what a status other than 200 means; see `get`."""
-    status = response.status_code
+    status = answer.status
     if status == 200:
         return
-    said = f"status {status}{message_of(response)}"
+    said = f"status {status}{message_of(answer)}"
     if status in RETRIED:
-        after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        after = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
         raise Retryable(said, after=after, slow=status in (408, 500, 502, 503, 504))
     if 300 <= status < 400:
-        there = response.headers.get("Location", "elsewhere")
+        there = answer.headers.get("Location", "elsewhere")[:200]
         raise PortalMovedError(
             f"{dataset.label} redirects to {there}; the portal may have "
             f"moved. Check the address in {dataset.name}.toml."
@@ -230,44 +283,46 @@ def check_status(response: requests.Response, dataset: Dataset) -> None:
             f"{dataset.label} does not have it any more ({said}); moved "
             f"or withdrawn? Check the address in {dataset.name}.toml."
         )
-    raise RefusedError(f"{dataset.label} refused ({said}).", response)
+    raise RefusedError(f"{dataset.label} refused ({said}).", answer)
 
 
 class RefusedError(PortalError):
     """The portal understood and said no. Carries the answer, to be read further."""
 
-    def __init__(self, message: str, response: requests.Response):
+    def __init__(self, message: str, answer: Answer):
         super().__init__(message)
-        self.response = response
+        self.answer = answer
 
 
-def body_of(response: requests.Response) -> dict[str, Any]:
+def body_of(answer: Answer) -> dict[str, Any]:
     """The JSON object of an error answer; empty where it is something else."""
     try:
-        body = response.json()
-    except requests.JSONDecodeError:
+        body = answer.json()
+    except Retryable:
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def message_of(response: requests.Response) -> str:
+def message_of(answer: Answer) -> str:
     """The portal's own words about a failure, and its id of the request."""
-    message = body_of(response).get("message")
-    request_id = response.headers.get("X-Socrata-RequestId")
+    message = body_of(answer).get("message")
+    request_id = answer.headers.get("X-Socrata-RequestId")
     words = f", {str(message)[:200]!r}" if message else ""
-    return words + (f", request {request_id}" if request_id else "")
+    return words + (f", request {request_id[:40]}" if request_id else "")
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for; None when it can't be read."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if re.fullmatch("[0-9]+", value.strip()):
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:  # "-0000": UTC, from nowhere in particular
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
 
 

@@ -91,7 +91,7 @@ def read_window(
         expected = reader.count(window)
         pages = list(reader.pages(window, read)) if expected else []
         received = sum(page.num_rows for page in pages)
-        if received == expected:
+        if received == expected and not read.repeats():
             break
         recount = reader.count(window)
         if recount != expected:

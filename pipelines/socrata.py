@@ -4,25 +4,27 @@ import logging
 import os
 from collections.abc import Iterator
 from datetime import date
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import requests
 from sodapy import Socrata
 
+from pipelines.answer import Answer
 from pipelines.dataset import Dataset
-from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
     Patience,
     Published,
     Read,
     Reader,
     RefusedError,
-    Retryable,
     ask,
     body_of,
+    check_dates,
     chunks,
     get,
     message_of,
@@ -34,6 +36,31 @@ from pipelines.windows import Window
 log = logging.getLogger(__name__)
 
 SMALLEST_PAGE = 500
+MOST_OF_KEYS = 50_000
+# A date as SODA writes it; a time may follow.
+ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
+
+
+class Column(msgspec.Struct):
+    """What is read of a column's description."""
+
+    fieldName: str
+
+
+class View(msgspec.Struct):
+    """What is read of a data set's description."""
+
+    columns: list[Column] | None = None
+    rowsUpdatedAt: int | None = None
+
+
+class Count(msgspec.Struct):
+    """A row of a count; the number comes as text."""
+
+    n: (
+        Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
+        | Annotated[int, msgspec.Meta(ge=0)]
+    )
 
 
 class SocrataReader(Reader):
@@ -54,33 +81,26 @@ class SocrataReader(Reader):
     def describe(self) -> Published:
         """Ask for columns and version."""
         address = urlsplit(self.dataset.url)
-        view = address.path.rsplit("/", 1)[-1]
-        url = f"{address.scheme}://{address.netloc}/api/views/{view}.json"
-        metadata = self._ask(url, {}, "json", "its description").json()
-        if not isinstance(metadata, dict) or not isinstance(
-            metadata.get("columns"), list
-        ):
+        name = address.path.rsplit("/", 1)[-1]
+        url = f"{address.scheme}://{address.netloc}/api/views/{name}.json"
+        view = self._ask(url, {}, View, "its description")
+        if view.columns is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
                 "without columns; is the address a data set's?"
             )
-        names = [column["fieldName"] for column in metadata["columns"]]
-        version = metadata.get("rowsUpdatedAt")
+        names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
+        version = view.rowsUpdatedAt
         return Published(published, str(version) if version else None)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
         query = {"$select": "count(*) as n", "$where": self._where(window)}
         url = f"{self.dataset.url}.json"
-        answer = self._ask(url, query, "json", f"the count of {window}").json()
-        try:
-            return int(answer[0]["n"])
-        except (LookupError, TypeError, ValueError) as error:
-            raise PortalError(
-                f"{self.dataset.label} sent no number for the count of {window}."
-            ) from error
+        one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
+        return int(self._ask(url, query, one, f"the count of {window}")[0].n)
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.
@@ -93,7 +113,7 @@ class SocrataReader(Reader):
         while True:
             where = self._where(window) + (f" AND :id > {quoted(last)}" if last else "")
             try:
-                page = self._rows(where, size, read, f"rows of {window}")
+                page = self._rows(where, size, read, f"rows of {window}", window)
             except Retryable as error:
                 if not error.slow or size <= SMALLEST_PAGE:
                     raise
@@ -105,6 +125,7 @@ class SocrataReader(Reader):
             if page.column(":id")[-1].as_py() == last:
                 raise PortalError(f"{self.dataset.label} repeats the same page.")
             last = page.column(":id")[-1].as_py()
+            read.ids.append(page.column(":id"))
             yield self._as_raw(page)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
@@ -112,7 +133,9 @@ class SocrataReader(Reader):
         tables = [pa.table({n: pa.array([], pa.string()) for n in self._raw_names()})]
         for chunk in chunks(key_values):
             where = f"{self.dataset.key[0]} in({chunk})"
-            rows = self._rows(where, 50_000, Read(), "rows that it no longer showed")
+            rows = self._rows(
+                where, MOST_OF_KEYS, Read(), "rows that it no longer showed"
+            )
             tables.append(self._as_raw(rows))
         return pa.concat_tables(tables)
 
@@ -133,44 +156,54 @@ class SocrataReader(Reader):
     def _as_raw(self, page: pa.Table) -> pa.Table:
         return page.select(self.requested()).rename_columns(self._raw_names())
 
-    def _rows(self, where: str, limit: int, read: Read, what: str) -> pa.Table:
+    def _rows(
+        self,
+        where: str,
+        limit: int,
+        read: Read,
+        what: str,
+        window: Window | None = None,
+    ) -> pa.Table:
+        """One page: the columns asked for and `:id`; checked against what was asked."""
+        columns = [*self.requested(), ":id"]
         query = {
-            "$select": ",".join([*self.requested(), ":id"]),
+            "$select": ",".join(columns),
             "$where": where,
             "$order": ":id",
             "$limit": str(limit),
         }
 
         def send() -> pa.Table:
-            response = self._get(f"{self.dataset.url}.csv", query, "csv")
-            table = parse_csv(response.content, [*self.requested(), ":id"])
-            if pc.count_distinct(table[":id"]).as_py() < table.num_rows:
-                raise Retryable("the page repeats rows")
-            stale = response.headers.get("X-SODA2-Data-Out-Of-Date", "")
+            answer = self._get(f"{self.dataset.url}.csv", query, "csv")
+            table = parse_csv(answer.body, columns)
+            check_page(table, limit)
+            if window:
+                self._check_window(table, window)
+            stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
 
         return ask(send, self.dataset, self.patience, what)
 
-    def _ask(
-        self, url: str, query: dict[str, str], expect: str, what: str
-    ) -> requests.Response:
-        def send() -> requests.Response:
-            response = self._get(url, query, expect)
-            try:
-                response.json()
-            except requests.JSONDecodeError as error:
-                raise Retryable("the JSON was cut short or broken") from error
-            return response
+    def _check_window(self, page: pa.Table, window: Window) -> None:
+        dates = page[self.dataset.window_column]
+        if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
+            raise Retryable(f"rows with a date that is none came for {window}")
+        days = pc.utf8_slice_codeunits(dates, 0, 10)
+        check_dates(days, str(window.start), window.end and str(window.end), window)
+
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
+        def send() -> Any:
+            return self._get(url, query, "json").json(kind)
 
         return ask(send, self.dataset, self.patience, what)
 
-    def _get(self, url: str, query: dict[str, str], expect: str) -> requests.Response:
+    def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
         session = self.client.session
         try:
             return get(session, url, query, self.dataset, self.patience, expect)
         except RefusedError as error:
-            status = error.response.status_code
+            status = error.answer.status
             if status in (401, 403) and session.headers.pop("X-App-Token", None):
                 log.warning(
                     "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
@@ -183,15 +216,30 @@ class SocrataReader(Reader):
             raise self._drift_or(error) from error
 
     def _drift_or(self, error: RefusedError) -> PortalError:
-        body = body_of(error.response)
+        body = body_of(error.answer)
         code = body.get("errorCode") or body.get("code") or ""
         if "no-such-column" not in str(code):
             return error
-        column = (body.get("data") or {}).get("column") or message_of(error.response)
+        data = body.get("data")
+        named = data.get("column") if isinstance(data, dict) else None
+        column = str(named)[:80] if named else message_of(error.answer)
         return SchemaDriftError(
             f"{self.dataset.label} has no column {column} any "
             f"more. Correct {self.dataset.name}.toml; nothing was written."
         )
+
+
+def check_page(page: pa.Table, limit: int) -> None:
+    """See that a page has rows of the portal's, each once, and no more than asked.
+
+    Raises:
+        Retryable: It has not.
+    """
+    ids = page[":id"]
+    if ids.null_count or pc.count_distinct(ids).as_py() < page.num_rows:
+        raise Retryable("the page repeats rows")
+    if page.num_rows > limit:
+        raise Retryable(f"the page has more than {limit} rows")
 
 
 def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
@@ -208,7 +256,10 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
+            # One block: a row must not be longer than one.
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, block_size=len(body) + 1
+            ),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={name: pa.string() for name in columns},
@@ -217,8 +268,10 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
                 quoted_strings_can_be_null=False,
             ),
         )
-    except pa.ArrowInvalid as error:
+        names = table.column_names
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise Retryable("the CSV was cut short or broken") from error
-    if table.column_names != columns:
-        raise Retryable(f"the CSV has columns {', '.join(table.column_names)[:200]}")
+    if names != columns:
+        # Not which: where the header is lost, these are values.
+        raise Retryable("the CSV has other columns than were asked for")
     return table

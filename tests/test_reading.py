@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.arcgis import as_text
-from pipelines.portal import Retryable, chunks, quoted, retry_after
+from pipelines.errors import Retryable
+from pipelines.portal import chunks, quoted, retry_after
 from pipelines.socrata import parse_csv
 
 
