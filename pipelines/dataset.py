@@ -60,6 +60,14 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Published and deliberately not loaded; any other unknown column is reported."""
     unhashed: list[str] = []
     """Columns whose change is no change of the row: stamps of the publisher's load."""
+    kept_part: dict[str, str] = {}
+    """Of a column only what the one named group of a pattern matches is ever kept.
+
+    For a column that runs on into what must not be held, such as a narrative that names
+    people: the rest of it reaches no table, file or log. A value that does not match
+    becomes empty, null stays null. Patterns are RE2's, found anywhere unless anchored
+    with `\\A` and `\\z` (https://github.com/google/re2/wiki/Syntax).
+    """
     enabled: bool = True
     """False: only loaded when named on the command line."""
     moving_window: bool = False
@@ -104,8 +112,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def fingerprint(self) -> str:
         """Changes with what is read or how rows are keyed, not with limits."""
-        parts = (self.url, self.key, self.columns, self.optional_columns, self.unhashed)
-        return hashlib.md5(repr(parts).encode()).hexdigest()
+        parts = [self.url, self.key, self.columns, self.optional_columns, self.unhashed]
+        if self.kept_part:
+            parts.append(sorted(self.kept_part.items()))
+        return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 
     def at_portal(self, portal: str | None) -> "Dataset":
         """The data set with scheme and host replaced by `portal`'s, if given."""
@@ -188,12 +198,28 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
     for name in dataset.unhashed:
         if name not in declared:
             yield f"`unhashed` names {name!r}, which is not among the columns"
+    for name, pattern in dataset.kept_part.items():
+        if name not in declared:
+            yield f"`kept_part` names {name!r}, which is not among the columns"
+        if not has_one_group(pattern):
+            yield f"`kept_part` of {name!r} is no pattern with one group, (?P<name>...)"
     names = dataset.loaded_columns
     for name in names:
         if names.count(name) > 1:
             yield f"column {name!r} is declared twice"
         if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
             yield f"column {name!r} has the name of one that the pipeline adds"
+
+
+def has_one_group(pattern: str) -> bool:
+    """Whether a pattern of `kept_part` can be used."""
+    import pyarrow as pa  # only where a file has patterns: it takes its time
+    import pyarrow.compute as pc
+
+    try:
+        return pc.extract_regex(pa.array([""]), pattern).type.num_fields == 1
+    except pa.ArrowInvalid:
+        return False
 
 
 def wrong_limits(dataset: Dataset) -> Iterable[str]:

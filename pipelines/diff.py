@@ -51,6 +51,7 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
     read = pa.concat_tables([empty(dataset), *pages], promote_options="default").select(
         dataset.loaded_columns
     )
+    read = without_the_rest(dataset, read)
     rejects, rows = empty(dataset), read
     if read[key := dataset.key[0].lower()].null_count:
         rejects = read.filter(pc.is_null(read[key]))
@@ -71,6 +72,20 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
             kept = kept.drop_columns([name])
         kept = kept.append_column(name, keys[name])
     return Keyed(kept, rejects, rows.num_rows - kept.num_rows)
+
+
+def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
+    """Cut columns to the part that the declaration keeps of them (`kept_part`).
+
+    Every row passes here before it is keyed, compared, set aside or written.
+    """
+    for column, pattern in dataset.kept_part.items():
+        name = column.lower()
+        position = rows.column_names.index(name)
+        found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
+        kept = pc.if_else(pc.is_valid(rows[name]), pc.fill_null(found, ""), None)
+        rows = rows.set_column(position, name, kept.cast(pa.string()))
+    return rows
 
 
 def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:

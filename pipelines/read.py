@@ -9,7 +9,14 @@ import pyarrow.compute as pc
 
 from pipelines.arcgis import ArcgisReader
 from pipelines.dataset import Dataset
-from pipelines.diff import Keyed, compare, differing, key_rows, missing
+from pipelines.diff import (
+    Keyed,
+    compare,
+    differing,
+    key_rows,
+    missing,
+    without_the_rest,
+)
 from pipelines.errors import (
     IncompleteReadError,
     SchemaDriftError,
@@ -141,7 +148,10 @@ def load_window(
         received = pa.concat_tables([received, moved.select(received.column_names)])
         if refusal := refuse_removals(dataset, gone, known, window):
             gone = []
-    former = warehouse.rows(dataset, differing(received, known))
+    # Rows that were loaded before a column was cut are cut now.
+    former = without_the_rest(
+        dataset, warehouse.rows(dataset, differing(received, known))
+    )
     differences = compare(dataset, received, known, former, gone)
     warehouse.write(dataset, differences, keyed.rejects, run_id)
     tally.rejected += keyed.rejects.num_rows
