@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 import requests
 import urllib3
 
+from pipelines.dataset import REJECT
 from pipelines.errors import Retryable
 
 T = TypeVar("T")
@@ -46,13 +49,20 @@ class Answer:
             raise Retryable("the JSON was cut short or broken") from error
 
 
-def is_utf8(body: bytes) -> bool:
-    """Whether every byte of a body can be read."""
+class NotUtf8Error(Exception):
+    """A body has bytes that are no UTF-8; `readable` marks them."""
+
+
+def check_utf8(body: bytes) -> None:
+    """See that every byte of a body can be read.
+
+    Raises:
+        NotUtf8Error: One can't.
+    """
     try:
         body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        raise NotUtf8Error from error
 
 
 def readable(body: bytes) -> bytes:
@@ -63,6 +73,26 @@ def readable(body: bytes) -> bytes:
     escaped = body.decode(errors="surrogateescape")
     marks = dict.fromkeys(range(0xDC80, 0xDD00), UNREADABLE)
     return escaped.translate(marks).encode()
+
+
+def set_aside(rows: pa.Table, body: bytes) -> pa.Table:
+    """Give a reason, in `REJECT`, to rows that no warehouse could hold as they are.
+
+    Those with unreadable bytes, which become U+FFFD, and those with the character NUL,
+    which text in Postgres can't hold. A page without any stays as it is.
+    """
+    signs = (UNREADABLE.encode(), b"\0", b"\\u0000")
+    if not any(sign in body for sign in signs):
+        return rows
+    reason = pa.nulls(rows.num_rows, pa.string())
+    for position, name in enumerate(rows.column_names):
+        column = rows[name].combine_chunks()
+        for sign, why in ((UNREADABLE, "not UTF-8"), ("\0", "NUL character")):
+            holds = pc.fill_null(pc.match_substring(column, sign), False)
+            reason = pc.if_else(holds, why, reason)
+        column = pc.replace_substring(column, UNREADABLE, "\ufffd")
+        rows = rows.set_column(position, name, column)
+    return rows.append_column(REJECT, reason)
 
 
 def read_answer(response: requests.Response, seconds: float) -> Answer:

@@ -1,7 +1,8 @@
 """Read a data set from an ArcGIS feature layer."""
 
+import dataclasses
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import requests
 
+from pipelines.answer import Answer, check_utf8, readable, set_aside
 from pipelines.dataset import IDENTIFIER, Dataset
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
@@ -18,6 +20,7 @@ from pipelines.portal import (
     Read,
     Reader,
     ask,
+    ask_for_rows,
     check_dates,
     chunks,
     get,
@@ -119,21 +122,24 @@ class ArcgisReader(Reader):
         """
         last = -1
         while True:
-            rows = self._rows(self._where(window), last, f"rows of {window}", window)
-            if not rows:
+            rows, last = self._rows(
+                self._where(window), last, f"rows of {window}", window
+            )
+            if not rows.num_rows:
                 return
-            last = rows[-1][-1]
-            yield self._as_raw(rows)
+            yield rows
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
         """Every row whose first key column holds one of these values, any date."""
-        rows: list[tuple] = []
+        tables = [self._as_raw([])]
         for chunk in chunks(key_values):
             keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
-            while page := self._rows(keyed, last, "rows that it no longer showed"):
-                rows += page
-                last = page[-1][-1]
-        return self._as_raw(rows)
+            while True:
+                rows, last = self._rows(keyed, last, "rows that it no longer showed")
+                if not rows.num_rows:
+                    break
+                tables.append(rows)
+        return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> int:
         """A day's local midnight in epoch milliseconds."""
@@ -161,8 +167,8 @@ class ArcgisReader(Reader):
 
     def _rows(
         self, where: str, last: int, what: str, window: Window | None = None
-    ) -> list[tuple]:
-        """One page of rows after an object id: the values asked for, and that id."""
+    ) -> tuple[pa.Table, int]:
+        """One page of the rows after an object id, and the id that it ends with."""
         asked = [*self.requested(), self.object_id]
         query = {
             "where": f"({where}) AND {self.object_id} > {last}",
@@ -171,14 +177,17 @@ class ArcgisReader(Reader):
             "resultRecordCount": str(self.dataset.page_rows),
             "returnGeometry": "false",
         }
+        shape = self._page_of(asked)
 
-        def check(page: Any) -> None:
-            rows = [msgspec.structs.astuple(f.attributes) for f in page.features]
+        def send(any_bytes: bool) -> tuple[pa.Table, int]:
+            answer = self._get(f"{self.dataset.url}/query", query, any_bytes)
+            features = answer.json(shape).features
+            rows = [msgspec.structs.astuple(f.attributes) for f in features]
             self._check_page(rows, last, window)
+            table = set_aside(self._as_raw(rows), answer.body)
+            return table, rows[-1][-1] if rows else last
 
-        url = f"{self.dataset.url}/query"
-        page = self._ask(url, query, self._page_of(asked), what, check)
-        return [msgspec.structs.astuple(f.attributes) for f in page.features]
+        return ask_for_rows(send, self.dataset, self.patience, what)
 
     def _page_of(self, asked: list[str]) -> Any:
         """The shape of a page: every value asked for, of the type that is described."""
@@ -208,25 +217,20 @@ class ArcgisReader(Reader):
             end = window.end and self.bound(window.end)
             check_dates(dates, self.bound(window.start), end, window)
 
-    def _ask(
-        self,
-        url: str,
-        query: dict[str, str],
-        kind: Any,
-        what: str,
-        check: Callable[[Any], None] = lambda answer: None,
-    ) -> Any:
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
         def send() -> Any:
-            query_json = {**query, "f": "json"}
-            response = get(
-                self.session, url, query_json, self.dataset, self.patience, "json"
-            )
-            self._check_error(response.json(Failure).error)
-            answer = response.json(kind)
-            check(answer)
-            return answer
+            return self._get(url, query, any_bytes=True).json(kind)
 
         return ask(send, self.dataset, self.patience, what)
+
+    def _get(self, url: str, query: dict[str, str], any_bytes: bool) -> Answer:
+        as_json = {**query, "f": "json"}
+        answer = get(self.session, url, as_json, self.dataset, self.patience, "json")
+        if any_bytes:
+            answer = dataclasses.replace(answer, body=readable(answer.body))
+        check_utf8(answer.body)
+        self._check_error(answer.json(Failure).error)
+        return answer
 
     def _check_error(self, error: Any) -> None:
         """Raise what an error inside the answer means."""

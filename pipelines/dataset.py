@@ -26,6 +26,9 @@ ADDRESSES = {
     ),
 }
 
+# A column of pages, not of tables: why a row can't be loaded; null where it can.
+REJECT = ":reject"
+
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
 SYSTEM_COLUMNS = ("row_id", "row_hash", "run_id", "loaded_at", "removed_at")
@@ -77,7 +80,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     removal_limit_pct: float = 2.0
     """A read that would remove more rows than both limits removes none."""
     reject_limit_pct: float = 1.0
-    """More rows without a key than this stop the data set."""
+    """More rows without a key, or unreadable, than this stop the data set."""
 
     @property
     def source(self) -> str:

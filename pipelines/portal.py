@@ -1,6 +1,7 @@
 """Ask a portal: one request, tried again where that can help."""
 
 import email.utils
+import logging
 import os
 import re
 from abc import ABC, abstractmethod
@@ -17,10 +18,12 @@ import tenacity
 import urllib3
 
 from pipelines import __version__, stop
-from pipelines.answer import Answer, read_answer
+from pipelines.answer import Answer, NotUtf8Error, read_answer
 from pipelines.dataset import Dataset
 from pipelines.errors import ConfigError, PortalError, PortalMovedError, Retryable
 from pipelines.windows import Window
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10
 LONGEST_RETRY_AFTER = 300
@@ -197,6 +200,21 @@ def ask(send: Callable[[], T], dataset: Dataset, patience: Patience, what: str) 
             f"gave up after {patience.retries + 1} tries. Try again later.",
             slow=error.slow,
         ) from error
+
+
+def ask_for_rows(
+    send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
+) -> T:
+    """Like `ask`; `send` is told whether to take bytes that are no UTF-8.
+
+    At first it is not to: they may be a fault of the line, gone when asked again. Where
+    they stay, a few bad rows must not stop a data set for ever.
+    """
+    try:
+        return ask(lambda: send(False), dataset, patience, what)
+    except NotUtf8Error:
+        log.warning("%s sent bytes that are no UTF-8 (%s).", dataset.label, what)
+        return ask(lambda: send(True), dataset, patience, what)
 
 
 def get(

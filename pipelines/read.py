@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.arcgis import ArcgisReader
-from pipelines.dataset import Dataset
+from pipelines.dataset import REJECT, Dataset
 from pipelines.diff import (
     Keyed,
     compare,
@@ -143,7 +143,8 @@ def load_window(
     known = warehouse.known(dataset, reader, window, received)
     gone: list[str] = []
     refusal = None
-    if may_remove and (lost := missing(received, known)):
+    lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
+    if may_remove and lost:
         gone, moved = confirm(reader, warehouse, lost)
         received = pa.concat_tables([received, moved.select(received.column_names)])
         if refusal := refuse_removals(dataset, gone, known, window):
@@ -169,10 +170,14 @@ def confirm(
     dataset = reader.dataset
     held = warehouse.rows(dataset, lost)
     values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
-    found = key_rows(dataset, [reader.rows_of(sorted(values))]).rows
-    moved = found.filter(pc.is_in(found["row_id"], pa.array(lost, pa.string())))
+    found = key_rows(dataset, [reader.rows_of(sorted(values))])
+    is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))
+    moved = found.rows.filter(is_lost)
     there = set(moved["row_id"].to_pylist())
-    return [row_id for row_id in lost if row_id not in there], moved
+    if found.has_unknown:
+        return [], moved
+    gone = [i for i in lost if i not in there and not found.holds(dataset, i)]
+    return gone, moved
 
 
 def refuse_removals(
@@ -191,14 +196,16 @@ def refuse_removals(
 
 
 def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
-    """Stop where so many rows lack a key that something else must be wrong."""
+    """Stop where so many rows can't be loaded that something else must be wrong."""
     limit = (
         (keyed.rows.num_rows + keyed.rejects.num_rows) * dataset.reject_limit_pct / 100
     )
     if keyed.rejects.num_rows > limit:
+        why = set(keyed.rejects[REJECT].to_pylist())
+        reason = f"have no {dataset.key[0]}" if why == {"no key"} else "can't be loaded"
         raise TooManyRejectsError(
             f"{dataset.name}: {keyed.rejects.num_rows:,} rows of {window} from "
-            f"{dataset.host} have no {dataset.key[0]}, more than "
+            f"{dataset.host} {reason}, more than "
             f"{dataset.reject_limit_pct} %; nothing of it was written."
         )
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from sodapy import Socrata
 
-from pipelines.answer import Answer
-from pipelines.dataset import Dataset
+from pipelines.answer import Answer, check_utf8, readable, set_aside
+from pipelines.dataset import REJECT, Dataset
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
     Patience,
@@ -23,6 +23,7 @@ from pipelines.portal import (
     Reader,
     RefusedError,
     ask,
+    ask_for_rows,
     body_of,
     check_dates,
     chunks,
@@ -130,14 +131,15 @@ class SocrataReader(Reader):
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
         """Every row whose first key column holds one of these values, any date."""
-        tables = [pa.table({n: pa.array([], pa.string()) for n in self._raw_names()})]
+        none = pa.array([], pa.string())
+        tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
         for chunk in chunks(key_values):
             where = f"{self.dataset.key[0]} in({chunk})"
             rows = self._rows(
                 where, MOST_OF_KEYS, Read(), "rows that it no longer showed"
             )
             tables.append(self._as_raw(rows))
-        return pa.concat_tables(tables)
+        return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> str:
         """A day's local midnight, as the portal writes it: no zone."""
@@ -154,7 +156,9 @@ class SocrataReader(Reader):
         return [name.lower() for name in self.requested()]
 
     def _as_raw(self, page: pa.Table) -> pa.Table:
-        return page.select(self.requested()).rename_columns(self._raw_names())
+        reasons = [name for name in page.column_names if name == REJECT]
+        names = [*self._raw_names(), *reasons]
+        return page.select([*self.requested(), *reasons]).rename_columns(names)
 
     def _rows(
         self,
@@ -173,17 +177,18 @@ class SocrataReader(Reader):
             "$limit": str(limit),
         }
 
-        def send() -> pa.Table:
+        def send(any_bytes: bool) -> pa.Table:
             answer = self._get(f"{self.dataset.url}.csv", query, "csv")
-            table = parse_csv(answer.body, columns)
+            body = readable(answer.body) if any_bytes else answer.body
+            table = set_aside(parse_csv(body, columns), body)
             check_page(table, limit)
             if window:
-                self._check_window(table, window)
+                self._check_window(good_rows(table), window)
             stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
 
-        return ask(send, self.dataset, self.patience, what)
+        return ask_for_rows(send, self.dataset, self.patience, what)
 
     def _check_window(self, page: pa.Table, window: Window) -> None:
         dates = page[self.dataset.window_column]
@@ -242,6 +247,13 @@ def check_page(page: pa.Table, limit: int) -> None:
         raise Retryable(f"the page has more than {limit} rows")
 
 
+def good_rows(page: pa.Table) -> pa.Table:
+    """The rows that were not set aside."""
+    if REJECT not in page.column_names:
+        return page
+    return page.filter(pc.is_null(page[REJECT]))
+
+
 def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
     """Parse a SODA CSV answer; every column text.
 
@@ -249,6 +261,7 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
 
     Raises:
         Retryable: The body is cut or has other columns than were asked for.
+        NotUtf8Error: It has bytes that can't be read.
     """
     # Arrow takes a last value that lacks its closing quote for a whole one.
     if not body.endswith(b"\n"):
@@ -270,6 +283,7 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
         )
         names = table.column_names
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        check_utf8(body)
         raise Retryable("the CSV was cut short or broken") from error
     if names != columns:
         # Not which: where the header is lost, these are values.

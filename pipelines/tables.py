@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.dataset import Dataset
+from pipelines.dataset import REJECT, Dataset
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -49,11 +49,12 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
 
 
 def reject_table(rows: pa.Table) -> pa.Table:
-    """Rows that have no key, kept as JSON with the reason."""
+    """Rows that can't be loaded, kept as JSON with the reason (`REJECT`)."""
+    contents = rows.drop_columns([REJECT]).to_pylist()
     return pa.table(
         {
-            "reason": pa.array(["no key"] * rows.num_rows, pa.string()),
-            "row": pa.array([json.dumps(row) for row in rows.to_pylist()], pa.string()),
+            "reason": rows[REJECT],
+            "row": pa.array([json.dumps(row) for row in contents], pa.string()),
         }
     )
 
