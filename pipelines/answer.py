@@ -75,15 +75,12 @@ def readable(body: bytes) -> bytes:
     return escaped.translate(marks).encode()
 
 
-def set_aside(rows: pa.Table, body: bytes) -> pa.Table:
+def set_aside(rows: pa.Table) -> pa.Table:
     """Give a reason, in `REJECT`, to rows that no warehouse could hold as they are.
 
     Those with unreadable bytes, which become U+FFFD, and those with the character NUL,
-    which text in Postgres can't hold. A page without any stays as it is.
+    which text in Postgres can't hold.
     """
-    signs = (UNREADABLE.encode(), b"\0", b"\\u0000")
-    if not any(sign in body for sign in signs):
-        return rows
     reason = pa.nulls(rows.num_rows, pa.string())
     for position, name in enumerate(rows.column_names):
         column = rows[name].combine_chunks()

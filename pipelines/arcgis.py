@@ -22,6 +22,7 @@ from pipelines.portal import (
     ask,
     ask_for_rows,
     check_dates,
+    check_number,
     chunks,
     get,
     user_agent,
@@ -111,9 +112,7 @@ class ArcgisReader(Reader):
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        query = {"where": self._where(window), "returnCountOnly": "true"}
-        url = f"{self.dataset.url}/query"
-        return self._ask(url, query, Count, f"the count of {window}").count
+        return self._count(self._where(window), f"the count of {window}")
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of the object id, each once.
@@ -134,11 +133,15 @@ class ArcgisReader(Reader):
         tables = [self._as_raw([])]
         for chunk in chunks(key_values):
             keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
+            what, received = "rows by their keys", 0
+            expected = self._count(keyed, f"the count of {what}")
             while True:
-                rows, last = self._rows(keyed, last, "rows that it no longer showed")
+                rows, last = self._rows(keyed, last, what)
                 if not rows.num_rows:
                     break
+                received += rows.num_rows
                 tables.append(rows)
+            check_number(self.dataset, what, received, expected)
         return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> int:
@@ -184,10 +187,16 @@ class ArcgisReader(Reader):
             features = answer.json(shape).features
             rows = [msgspec.structs.astuple(f.attributes) for f in features]
             self._check_page(rows, last, window)
-            table = set_aside(self._as_raw(rows), answer.body)
+            table = self._as_raw(rows)
+            if any_bytes or b"\\u0000" in answer.body:
+                table = set_aside(table)
             return table, rows[-1][-1] if rows else last
 
         return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"where": where, "returnCountOnly": "true"}
+        return self._ask(f"{self.dataset.url}/query", query, Count, what).count
 
     def _page_of(self, asked: list[str]) -> Any:
         """The shape of a page: every value asked for, of the type that is described."""

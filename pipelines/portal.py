@@ -20,7 +20,13 @@ import urllib3
 from pipelines import __version__, stop
 from pipelines.answer import Answer, NotUtf8Error, read_answer
 from pipelines.dataset import Dataset
-from pipelines.errors import ConfigError, PortalError, PortalMovedError, Retryable
+from pipelines.errors import (
+    ConfigError,
+    IncompleteReadError,
+    PortalError,
+    PortalMovedError,
+    Retryable,
+)
 from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
@@ -158,6 +164,19 @@ def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) ->
         inside = pc.and_(inside, pc.less(dates, end))
     if pc.all(inside).as_py() is False:
         raise Retryable(f"rows of other days came for {window}")
+
+
+def check_number(dataset: Dataset, what: str, received: int, expected: int) -> None:
+    """See that as many rows came as are counted.
+
+    Raises:
+        IncompleteReadError: Fewer or more did.
+    """
+    if received != expected:
+        raise IncompleteReadError(
+            f"{dataset.label} sent {received:,} {what} but counts {expected:,}; "
+            "try again later."
+        )
 
 
 def quoted(text: str) -> str:

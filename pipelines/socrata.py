@@ -26,6 +26,7 @@ from pipelines.portal import (
     ask_for_rows,
     body_of,
     check_dates,
+    check_number,
     chunks,
     get,
     message_of,
@@ -98,10 +99,7 @@ class SocrataReader(Reader):
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        query = {"$select": "count(*) as n", "$where": self._where(window)}
-        url = f"{self.dataset.url}.json"
-        one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
-        return int(self._ask(url, query, one, f"the count of {window}")[0].n)
+        return self._count(self._where(window), f"the count of {window}")
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.
@@ -134,10 +132,10 @@ class SocrataReader(Reader):
         none = pa.array([], pa.string())
         tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
         for chunk in chunks(key_values):
-            where = f"{self.dataset.key[0]} in({chunk})"
-            rows = self._rows(
-                where, MOST_OF_KEYS, Read(), "rows that it no longer showed"
-            )
+            where, what = f"{self.dataset.key[0]} in({chunk})", "rows by their keys"
+            expected = self._count(where, f"the count of {what}")
+            rows = self._rows(where, MOST_OF_KEYS, Read(), what)
+            check_number(self.dataset, what, rows.num_rows, expected)
             tables.append(self._as_raw(rows))
         return pa.concat_tables(tables, promote_options="default")
 
@@ -180,7 +178,9 @@ class SocrataReader(Reader):
         def send(any_bytes: bool) -> pa.Table:
             answer = self._get(f"{self.dataset.url}.csv", query, "csv")
             body = readable(answer.body) if any_bytes else answer.body
-            table = set_aside(parse_csv(body, columns), body)
+            table = parse_csv(body, columns)
+            if any_bytes or b"\0" in body:
+                table = set_aside(table)
             check_page(table, limit)
             if window:
                 self._check_window(good_rows(table), window)
@@ -189,6 +189,11 @@ class SocrataReader(Reader):
             return table
 
         return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"$select": "count(*) as n", "$where": where}
+        one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
+        return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
 
     def _check_window(self, page: pa.Table, window: Window) -> None:
         dates = page[self.dataset.window_column]
@@ -264,7 +269,8 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
         NotUtf8Error: It has bytes that can't be read.
     """
     # Arrow takes a last value that lacks its closing quote for a whole one.
-    if not body.endswith(b"\n"):
+    # So it does a value with a quote inside for one that lacks its opening quote.
+    if not body.endswith(b"\n") or body.count(b'"') % 2:
         raise Retryable("the CSV was cut short")
     try:
         table = pyarrow.csv.read_csv(
