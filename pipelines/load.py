@@ -213,7 +213,8 @@ class Warehouse:
         }
         logs = {name: log for name, log in logs.items() if log.num_rows}
         if not changes.num_rows:
-            self.packages.load(dataset, logs, "append")
+            if logs:  # none where every reject was set aside before
+                self.packages.load(dataset, logs, "append")
             return
         rows = stamped(differences.rows, run_id, loaded_at=instant)
         gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
