@@ -24,9 +24,9 @@ from pipelines.portal import (
     check_dates,
     check_number,
     chunks,
-    get,
     user_agent,
 )
+from pipelines.request import get
 from pipelines.windows import Window, utc_midnight
 
 log = logging.getLogger(__name__)
@@ -234,7 +234,9 @@ class ArcgisReader(Reader):
 
     def _get(self, url: str, query: dict[str, str], any_bytes: bool) -> Answer:
         as_json = {**query, "f": "json"}
-        answer = get(self.session, url, as_json, self.dataset, self.patience, "json")
+        answer = get(
+            self.session, url, as_json, self.dataset, self.patience.timeout, "json"
+        )
         if any_bytes:
             answer = dataclasses.replace(answer, body=readable(answer.body))
         check_utf8(answer.body)

@@ -21,18 +21,15 @@ from pipelines.portal import (
     Published,
     Read,
     Reader,
-    RefusedError,
     ask,
     ask_for_rows,
-    body_of,
     check_dates,
     check_number,
     chunks,
-    get,
-    message_of,
     quoted,
     user_agent,
 )
+from pipelines.request import RefusedError, body_of, get, message_of
 from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
@@ -211,7 +208,7 @@ class SocrataReader(Reader):
     def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
         session = self.client.session
         try:
-            return get(session, url, query, self.dataset, self.patience, expect)
+            return get(session, url, query, self.dataset, self.patience.timeout, expect)
         except RefusedError as error:
             status = error.answer.status
             if status in (401, 403) and session.headers.pop("X-App-Token", None):
@@ -222,7 +219,9 @@ class SocrataReader(Reader):
                     self.dataset.host,
                     status,
                 )
-                return get(session, url, query, self.dataset, self.patience, expect)
+                return get(
+                    session, url, query, self.dataset, self.patience.timeout, expect
+                )
             raise self._drift_or(error) from error
 
     def _drift_or(self, error: RefusedError) -> PortalError:

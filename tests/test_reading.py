@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.arcgis import as_text
 from pipelines.errors import Retryable
-from pipelines.portal import chunks, quoted, retry_after
+from pipelines.portal import chunks, quoted
+from pipelines.request import retry_after
 from pipelines.socrata import parse_csv
 
 

@@ -19,7 +19,6 @@ from demo.exchange import Reply
 from demo.portal import Fault, Portal, serve
 from demo.rows_cambridge import COLUMNS, TAIL_MARKER
 from pipelines import answer
-from pipelines import portal as portals
 from pipelines.dataset import FOLDER, read_dataset, read_datasets
 from pipelines.diff import key_rows
 from pipelines.errors import (
@@ -32,6 +31,7 @@ from pipelines.errors import (
 )
 from pipelines.portal import Patience
 from pipelines.read import Tally, read_window, reader_for
+from pipelines.request import get
 from pipelines.windows import Window
 from tests import live_portal as live
 from tests.live_portal import ROOT, SHELBYVILLE, SPRINGFIELD
@@ -137,7 +137,7 @@ def test_nothing_is_sent_to_another_host(portal, springfield):
     with serve(Portal()) as elsewhere, requests.Session() as session:
         for url in (elsewhere + CSV, springfield.url.replace("http", "https")):
             with pytest.raises(PortalError, match="the only host"):
-                portals.get(session, url, {}, springfield, ONCE, "csv")
+                get(session, url, {}, springfield, 1.0, "csv")
     assert portal.requests == []
 
 
@@ -151,7 +151,7 @@ def test_nothing_but_the_one_function_sends_to_portals():
                 is_call = isinstance(node, ast.Call)
                 called = ast.unparse(node.func) if is_call else ""
                 assert not re.fullmatch(r"(requests|.*session|.*client)\.get", called)
-    assert senders == ["portal.py", "portal.py"]
+    assert senders == ["request.py", "request.py"]
 
 
 def test_a_redirect_is_not_followed_nor_its_body_unpacked(portal, springfield):
