@@ -1,29 +1,85 @@
 """Read a data set from an ArcGIS feature layer."""
 
+import dataclasses
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date
-from typing import Any
+from itertools import pairwise
+from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
 import requests
 
-from pipelines.dataset import Dataset
-from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.answer import Answer, check_utf8, readable, set_aside
+from pipelines.dataset import IDENTIFIER, Dataset
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
     Patience,
     Published,
     Read,
     Reader,
-    Retryable,
     ask,
+    ask_for_rows,
+    check_dates,
+    check_number,
     chunks,
-    get,
     user_agent,
 )
+from pipelines.request import get
 from pipelines.windows import Window, utc_midnight
 
 log = logging.getLogger(__name__)
+
+ObjectId = Annotated[int, msgspec.Meta(ge=0)]
+Number = int | float | None
+# Whole milliseconds, of which JSON holds 53 bits exactly.
+Moment = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None
+# The JSON types of https://developers.arcgis.com/web-map-specification/objects/field/
+KINDS = {
+    "esriFieldTypeDate": Moment,
+    "esriFieldTypeOID": ObjectId,
+    **dict.fromkeys(
+        [
+            f"esriFieldType{name}"
+            for name in ("SmallInteger", "Integer", "BigInteger", "Single", "Double")
+        ],
+        Number,
+    ),
+}
+
+
+class Field(msgspec.Struct):
+    """What is read of a field's description."""
+
+    name: str
+    type: str = "esriFieldTypeString"
+
+
+class Editing(msgspec.Struct):
+    """When a layer was edited, in epoch milliseconds."""
+
+    lastEditDate: int | None = None
+
+
+class Layer(msgspec.Struct):
+    """What is read of a layer's description."""
+
+    fields: list[Field] | None = None
+    objectIdField: str | None = None
+    editingInfo: Editing | None = None
+
+
+class Count(msgspec.Struct):
+    """The answer to `returnCountOnly`."""
+
+    count: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Failure(msgspec.Struct):
+    """An error, which comes in place of any other answer."""
+
+    error: Any = None
 
 
 class ArcgisReader(Reader):
@@ -34,25 +90,29 @@ class ArcgisReader(Reader):
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent()
         self.object_id = "ObjectId"
+        self.kinds: dict[str, Any] = {}
 
     def describe(self) -> Published:
         """Ask for fields and version."""
-        layer = self._ask(self.dataset.url, {}, "its description")
-        if not isinstance(layer.get("fields"), list):
+        layer = self._ask(self.dataset.url, {}, Layer, "its description")
+        if layer.fields is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
                 "without fields; is the address a feature layer's?"
             )
-        self.object_id = layer.get("objectIdField") or self.object_id
-        version = (layer.get("editingInfo") or {}).get("lastEditDate")
-        names = [field["name"] for field in layer["fields"]]
-        columns = [name for name in names if name != self.object_id]
+        self.object_id = layer.objectIdField or self.object_id
+        if not IDENTIFIER.fullmatch(self.object_id):
+            raise PortalError(f"{self.dataset.label} names no usable object id.")
+        self.kinds = {
+            field.name: KINDS.get(field.type, str | None) for field in layer.fields
+        }
+        version = layer.editingInfo and layer.editingInfo.lastEditDate
+        columns = [name for name in self.kinds if name != self.object_id]
         return Published(columns, str(version) if version else None)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        query = {"where": self._where(window), "returnCountOnly": "true"}
-        return int(self._query(query, "count", f"the count of {window}"))
+        return self._count(self._where(window), f"the count of {window}")
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of the object id, each once.
@@ -61,26 +121,28 @@ class ArcgisReader(Reader):
         """
         last = -1
         while True:
-            where = f"({self._where(window)}) AND {self.object_id} > {last}"
-            rows = self._rows(where, f"rows of {window}")
-            if not rows:
+            rows, last = self._rows(
+                self._where(window), last, f"rows of {window}", window
+            )
+            if not rows.num_rows:
                 return
-            last = rows[-1][self.object_id]
-            yield self._as_raw(rows)
+            yield rows
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
         """Every row whose first key column holds one of these values, any date."""
-        rows: list[dict[str, Any]] = []
+        tables = [self._as_raw([])]
         for chunk in chunks(key_values):
-            keyed = f"{self.dataset.key[0]} IN ({chunk})"
-            last = -1
-            while page := self._rows(
-                f"{keyed} AND {self.object_id} > {last}",
-                "rows that it no longer showed",
-            ):
-                rows += page
-                last = page[-1][self.object_id]
-        return self._as_raw(rows)
+            keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
+            what, received = "rows by their keys", 0
+            expected = self._count(keyed, f"the count of {what}")
+            while True:
+                rows, last = self._rows(keyed, last, what)
+                if not rows.num_rows:
+                    break
+                received += rows.num_rows
+                tables.append(rows)
+            check_number(self.dataset, what, received, expected)
+        return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> int:
         """A day's local midnight in epoch milliseconds."""
@@ -104,66 +166,108 @@ class ArcgisReader(Reader):
     def _timestamp(self, day: date) -> str:
         return f"TIMESTAMP '{utc_midnight(day, self.dataset.tzinfo):%Y-%m-%d %H:%M:%S}'"
 
-    def _as_raw(self, rows: list[dict[str, Any]]) -> pa.Table:
+    def _as_raw(self, rows: list[tuple]) -> pa.Table:
+        names = [name.lower() for name in self.requested()]
+        values = list(zip(*rows, strict=True)) or [[]] * (len(names) + 1)
         return pa.table(
             {
-                name.lower(): pa.array(
-                    [as_text(row[name]) for row in rows], pa.string()
-                )
-                for name in self.requested()
+                name: pa.array([as_text(value) for value in column], pa.string())
+                for name, column in zip(names, values[:-1], strict=True)
             }
         )
 
-    def _rows(self, where: str, what: str) -> list[dict[str, Any]]:
+    def _rows(
+        self, where: str, last: int, what: str, window: Window | None = None
+    ) -> tuple[pa.Table, int]:
+        """One page of the rows after an object id, and the id that it ends with."""
+        asked = [*self.requested(), self.object_id]
         query = {
-            "where": where,
-            "outFields": ",".join([*self.requested(), self.object_id]),
+            "where": f"({where}) AND {self.object_id} > {last}",
+            "outFields": ",".join(asked),
             "orderByFields": self.object_id,
             "resultRecordCount": str(self.dataset.page_rows),
             "returnGeometry": "false",
         }
-        features = self._query(query, "features", what)
-        return [feature["attributes"] for feature in features]
+        shape = self._page_of(asked)
 
-    def _query(self, query: dict[str, str], part: str, what: str) -> Any:
-        answer = self._ask(f"{self.dataset.url}/query", query, what)
-        if part not in answer:
-            raise PortalError(f"{self.dataset.label} sent no {part} ({what}).")
-        return answer[part]
+        def send(any_bytes: bool) -> tuple[pa.Table, int]:
+            answer = self._get(f"{self.dataset.url}/query", query, any_bytes)
+            features = answer.json(shape).features
+            rows = [msgspec.structs.astuple(f.attributes) for f in features]
+            self._check_page(rows, last, window)
+            table = self._as_raw(rows)
+            if any_bytes or b"\\u0000" in answer.body:
+                table = set_aside(table)
+            return table, rows[-1][-1] if rows else last
 
-    def _ask(self, url: str, query: dict[str, str], what: str) -> dict[str, Any]:
-        def send() -> dict[str, Any]:
-            query_json = {**query, "f": "json"}
-            response = get(
-                self.session, url, query_json, self.dataset, self.patience, "json"
+        return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"where": where, "returnCountOnly": "true"}
+        return self._ask(f"{self.dataset.url}/query", query, Count, what).count
+
+    def _page_of(self, asked: list[str]) -> Any:
+        """The shape of a page: every value asked for, of the type that is described."""
+        names = {f"value_{number}": name for number, name in enumerate(asked)}
+        kinds = [self.kinds.get(name, str | None) for name in asked[:-1]]
+        fields = list(zip(names, [*kinds, ObjectId], strict=True))
+        attributes = msgspec.defstruct("Attributes", fields, rename=names)
+        feature = msgspec.defstruct("Feature", [("attributes", attributes)])
+        return msgspec.defstruct("Page", [("features", list[feature])])
+
+    def _check_page(self, rows: list[tuple], last: int, window: Window | None) -> None:
+        """See that a page has what was asked for.
+
+        Raises:
+            Retryable: Rows are repeated, too many, or of other days.
+        """
+        if len(rows) > self.dataset.page_rows:
+            raise Retryable(f"the page has more than {self.dataset.page_rows} rows")
+        ids = [last, *(row[-1] for row in rows)]
+        if any(this <= before for before, this in pairwise(ids)):
+            raise Retryable("the page repeats rows")
+        if window:
+            position = self.requested().index(self.dataset.window_column)
+            dates = pa.chunked_array(
+                [pa.array([r[position] for r in rows], pa.int64())]
             )
-            try:
-                answer = response.json()
-            except requests.JSONDecodeError as error:
-                raise Retryable("the JSON was cut short or broken") from error
-            if not isinstance(answer, dict):
-                raise Retryable("the JSON is none of a feature layer")
-            self._check(answer)
-            return answer
+            end = window.end and self.bound(window.end)
+            check_dates(dates, self.bound(window.start), end, window)
+
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
+        def send() -> Any:
+            return self._get(url, query, any_bytes=True).json(kind)
 
         return ask(send, self.dataset, self.patience, what)
 
-    def _check(self, answer: dict[str, Any]) -> None:
-        error = answer.get("error")
+    def _get(self, url: str, query: dict[str, str], any_bytes: bool) -> Answer:
+        as_json = {**query, "f": "json"}
+        answer = get(
+            self.session, url, as_json, self.dataset, self.patience.timeout, "json"
+        )
+        if any_bytes:
+            answer = dataclasses.replace(answer, body=readable(answer.body))
+        check_utf8(answer.body)
+        self._check_error(answer.json(Failure).error)
+        return answer
+
+    def _check_error(self, error: Any) -> None:
+        """Raise what an error inside the answer means."""
         if not error:
             return
-        said = " ".join(
-            [str(error.get("message", "")), *map(str, error.get("details", []))]
-        )
-        if error.get("code") in (429, 500, 502, 503, 504):
-            raise Retryable(f"error {error['code']} inside the answer", slow=True)
+        told = error if isinstance(error, dict) else {"message": error}
+        details = told.get("details")
+        details = details if isinstance(details, list) else []
+        said = " ".join(map(str, [told.get("message", ""), *details]))
+        if told.get("code") in (429, 500, 502, 503, 504):
+            raise Retryable(f"error {told['code']} inside the answer", slow=True)
         gone = [name for name in self.requested() if name in said]
         if gone and "field" in said.lower():
             raise SchemaDriftError(
                 f"{self.dataset.label} has no column {gone[0]} any "
                 f"more. Correct {self.dataset.name}.toml; nothing was written."
             )
-        raise PortalError(f"{self.dataset.label} refused: {said[:200]}.")
+        raise PortalError(f"{self.dataset.label} refused: {said[:200]!r}.")
 
 
 def as_text(value: Any) -> str | None:

@@ -1,6 +1,7 @@
 """What is published, and where: one TOML file a data set."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,20 @@ import msgspec
 from pipelines.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "datasets"
+
+# Names go into the portals' query languages and into SQL as they are.
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
+ADDRESSES = {
+    "soda2": (re.compile(r"/resource/[a-z0-9]{4}-[a-z0-9]{4}"), "/resource/abcd-1234"),
+    "arcgis": (
+        re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII),
+        "/.../FeatureServer/0",
+    ),
+}
+
+# A column of pages, not of tables: why a row can't be loaded; null where it can.
+REJECT = ":reject"
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
@@ -55,6 +70,14 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Published and deliberately not loaded; any other unknown column is reported."""
     unhashed: list[str] = []
     """Columns whose change is no change of the row: stamps of the publisher's load."""
+    kept_part: dict[str, str] = {}
+    """Of a column only what the one named group of a pattern matches is ever kept.
+
+    For a column that runs on into what must not be held, such as a narrative that names
+    people: the rest of it reaches no table, file or log. A value that does not match
+    becomes empty, null stays null. Patterns are RE2's, found anywhere unless anchored
+    with `\\A` and `\\z` (https://github.com/google/re2/wiki/Syntax).
+    """
     enabled: bool = True
     """False: only loaded when named on the command line."""
     moving_window: bool = False
@@ -85,7 +108,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     number of rows alone."""
     reject_limit_rows: int = 10
     reject_limit_pct: float = 1.0
-    """A read with more rows without a key than both limits stops the data set."""
+    """A read with more rows without a key, or unreadable, than both limits stops the
+    data set."""
 
     @property
     def source(self) -> str:
@@ -120,8 +144,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def fingerprint(self) -> str:
         """Changes with what is read or how rows are keyed, not with limits."""
-        parts = (self.url, self.key, self.columns, self.optional_columns, self.unhashed)
-        return hashlib.md5(repr(parts).encode()).hexdigest()
+        parts = [self.url, self.key, self.columns, self.optional_columns, self.unhashed]
+        if self.kept_part:
+            parts.append(sorted(self.kept_part.items()))
+        return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 
     def with_removal_limit(self, rows: int) -> "Dataset":
         """The data set with a limit of removals in rows alone."""
@@ -167,17 +193,43 @@ def read_dataset(path: Path) -> Dataset:
 
 def problems(dataset: Dataset) -> Iterable[str]:
     """Say what is wrong with a declaration beyond the kinds of its values."""
-    if len(dataset.name.split("__")) != 2:
-        yield "its name must be <source>__<entity>.toml"
+    parts = dataset.name.split("__")
+    if len(parts) != 2 or not all(map(NAME_PART.fullmatch, parts)):
+        yield "its name must be <source>__<entity>.toml, in lower-case letters"
     try:
         _ = dataset.tzinfo
     except (KeyError, ValueError, OSError):
         yield f"`zone` {dataset.zone!r} is no time zone"
-    if urlsplit(dataset.url).scheme != "https":
-        yield "`url` must begin with https://"
+    yield from wrong_address(dataset)
+    yield from wrong_columns(dataset)
+    yield from wrong_limits(dataset)
+
+
+def wrong_address(dataset: Dataset) -> Iterable[str]:
+    """An address that is no data set's, or that holds more than where it is."""
+    try:
+        url = urlsplit(dataset.url)
+        _ = url.port
+    except ValueError:
+        yield f"`url` {dataset.url!r} is no address"
+        return
+    if url.scheme != "https" or not url.hostname or url.geturl() != dataset.url:
+        yield "`url` must begin with https:// and a host"
+    if "@" in url.netloc or url.query or url.fragment:
+        yield "`url` must hold no user, password, query or fragment"
+    shape, example = ADDRESSES[dataset.api]
+    if not shape.fullmatch(url.path):
+        yield f"the path of `url` must be like {example}"
+
+
+def wrong_columns(dataset: Dataset) -> Iterable[str]:
+    """Columns that are named elsewhere and not declared, or can't be columns."""
     if not dataset.key:
         yield "`key` names no column"
     declared = [*dataset.columns, *dataset.optional_columns]
+    for name in declared:
+        if not IDENTIFIER.fullmatch(name):
+            yield f"{name!r} is no name of a column: letters, digits and _ only"
     named = [dataset.window_column, dataset.newest_by, dataset.change_column]
     for name in (*dataset.key, *named, *dataset.compare_by):
         if name is not None and name not in dataset.columns:
@@ -185,12 +237,46 @@ def problems(dataset: Dataset) -> Iterable[str]:
     for name in dataset.unhashed:
         if name not in declared:
             yield f"`unhashed` names {name!r}, which is not among the columns"
+    for name, pattern in dataset.kept_part.items():
+        if name not in declared:
+            yield f"`kept_part` names {name!r}, which is not among the columns"
+        if not has_one_group(pattern):
+            yield f"`kept_part` of {name!r} is no pattern with one group, (?P<name>...)"
     names = dataset.loaded_columns
     for name in names:
         if names.count(name) > 1:
             yield f"column {name!r} is declared twice"
         if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
             yield f"column {name!r} has the name of one that the pipeline adds"
+
+
+def has_one_group(pattern: str) -> bool:
+    """Whether a pattern of `kept_part` can be used."""
+    import pyarrow as pa  # only where a file has patterns: it takes its time
+    import pyarrow.compute as pc
+
+    try:
+        return pc.extract_regex(pa.array([""]), pattern).type.num_fields == 1
+    except pa.ArrowInvalid:
+        return False
+
+
+def wrong_limits(dataset: Dataset) -> Iterable[str]:
+    """Numbers that no limit can have; not a number (nan) is in no range."""
+    ranges = {
+        "page_rows": (1, 50_000),
+        "removal_limit_rows": (0, 1_000_000_000),
+        "reject_limit_rows": (0, 1_000_000_000),
+        "sweep_limit_rows": (0, 1_000_000_000),
+        "sweep_limit_pct": (0, 100),
+        "sweep_overlap_days": (0, 3650),
+        "compare_days": (0, 3650),
+        "removal_limit_pct": (0, 100),
+        "reject_limit_pct": (0, 100),
+    }
+    for name, (least, most) in ranges.items():
+        if not least <= getattr(dataset, name) <= most:
+            yield f"`{name}` must be {least:,} to {most:,}"
 
 
 def read_datasets(folder: Path = FOLDER) -> dict[str, Dataset]:

@@ -3,6 +3,7 @@
 All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.dataset import Dataset
+from pipelines.dataset import REJECT, Dataset
 
 # Never part of a published text, so a null can't be taken for text, nor two columns
 # for one.
@@ -24,9 +25,18 @@ class Keyed:
 
     rows: pa.Table
     rejects: pa.Table
-    """Rows without a key; the declared columns."""
+    """Rows that can't be loaded; the declared columns and the reason, `REJECT`."""
     repeats: int
     """Rows left out because a newer or equal one has their key."""
+    seen: frozenset[str] = frozenset()
+    """`row_id` of rejects, less an ordinal: their rows are there, if not readable."""
+    has_unknown: bool = False
+    """A reject's key can't be read: it may be any row's."""
+
+    def holds(self, dataset: Dataset, row_id: str) -> bool:
+        """Whether a row is among the rejects."""
+        base = row_id if dataset.key_is_unique else re.sub("-[0-9]+$", "", row_id)
+        return row_id in self.seen or base in self.seen
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,13 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
     removal), then an ordinal where exact ties remain. `row_hash` covers the declared
     columns without `unhashed`, null and empty text kept apart.
     """
-    read = pa.concat_tables([empty(dataset), *pages], promote_options="default").select(
-        dataset.loaded_columns
-    )
-    rejects, rows = empty(dataset), read
-    if read[key := dataset.key[0].lower()].null_count:
-        rejects = read.filter(pc.is_null(read[key]))
-        rows = read.filter(pc.is_valid(read[key]))
+    read = pa.concat_tables([empty(dataset), *pages], promote_options="default")
+    reason = reasons(dataset, read)
+    read = without_the_rest(dataset, read.select(dataset.loaded_columns))
+    rejects, rows = read.slice(0, 0).append_column(REJECT, reason.slice(0, 0)), read
+    if reason.null_count < len(reason):
+        rejects = read.append_column(REJECT, reason).filter(pc.is_valid(reason))
+        rows = read.filter(pc.is_null(reason))
     keys = query(
         f"""
         select {key_sql(dataset)} as row_id, {hash_sql(dataset)} as row_hash,
@@ -74,7 +84,48 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
         if name in kept.column_names:
             kept = kept.drop_columns([name])
         kept = kept.append_column(name, keys[name])
-    return Keyed(kept, rejects, rows.num_rows - kept.num_rows)
+    repeats = rows.num_rows - kept.num_rows
+    return Keyed(kept, rejects, repeats, *seen_keys(dataset, rejects))
+
+
+def reasons(dataset: Dataset, read: pa.Table) -> pa.ChunkedArray:
+    """Why each row can't be loaded; null where it can."""
+    key = read[dataset.key[0].lower()]
+    reason = pa.chunked_array([pa.nulls(read.num_rows, pa.string())])
+    if REJECT in read.column_names:
+        reason = read[REJECT]
+    if key.null_count:
+        reason = pc.if_else(pc.is_null(key), "no key", reason)
+    return reason
+
+
+def seen_keys(dataset: Dataset, rejects: pa.Table) -> tuple[frozenset[str], bool]:
+    """Keys of the rejects that have one, and whether others can't be read."""
+    if not rejects.num_rows:
+        return frozenset(), False
+    names = [quote(name.lower()) for name in dataset.key]
+    broken = " or ".join(f"coalesce(contains({n}, chr(65533)), false)" for n in names)
+    keys = query(
+        f"select {key_sql(dataset)} as row_id, {broken} as is_broken from rejects "
+        f"where {names[0]} is not null",
+        rejects=rejects,
+    )
+    legible = keys.filter(pc.invert(keys["is_broken"]))["row_id"].to_pylist()
+    return frozenset(legible), len(legible) < keys.num_rows
+
+
+def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
+    """Cut columns to the part that the declaration keeps of them (`kept_part`).
+
+    Every row passes here before it is keyed, compared, set aside or written.
+    """
+    for column, pattern in dataset.kept_part.items():
+        name = column.lower()
+        position = rows.column_names.index(name)
+        found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
+        kept = pc.if_else(pc.is_valid(rows[name]), pc.fill_null(found, ""), None)
+        rows = rows.set_column(position, name, kept.cast(pa.string()))
+    return rows
 
 
 def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:

@@ -23,6 +23,18 @@ class PortalError(BlotterError):
     """The portal refused, kept failing or sent what it should not."""
 
 
+class Retryable(PortalError):
+    """May go well the next time.
+
+    `after`: seconds that the portal asks to wait. `slow`: a smaller page may help.
+    """
+
+    def __init__(self, message: str, after: float | None = None, slow: bool = False):
+        super().__init__(message)
+        self.after = after
+        self.slow = slow
+
+
 class PortalMovedError(PortalError):
     """The data set is not where it was: redirected, withdrawn or replaced by a page."""
 

@@ -1,39 +1,33 @@
-"""Ask a portal: one request, tried again where that can help."""
+"""A portal: what a reader promises, and asking again where that can help."""
 
-import email.utils
+import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import requests
+import pyarrow.compute as pc
 import tenacity
 
-from pipelines import __version__, stop
+from pipelines import __version__
+from pipelines.answer import NotUtf8Error
 from pipelines.dataset import Dataset
-from pipelines.errors import ConfigError, PortalError, PortalMovedError
+from pipelines.errors import (
+    ConfigError,
+    IncompleteReadError,
+    Retryable,
+)
 from pipelines.windows import Window
 
-CONNECT_SECONDS = 10
-LONGEST_RETRY_AFTER = 300
+log = logging.getLogger(__name__)
 
-# 202: still being computed. 408: the query took too long. Others: overload or edge.
-RETRIED = {202, 408, 429, 500, 502, 503, 504}
+LONGEST_RETRY_AFTER = 300
 
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
-
-
-class Retryable(PortalError):
-    """May go well the next time. `after`: seconds that the portal asks to wait."""
-
-    def __init__(self, message: str, after: float | None = None, slow: bool = False):
-        super().__init__(message)
-        self.after = after
-        self.slow = slow
 
 
 @dataclass(frozen=True)
@@ -85,6 +79,15 @@ class Read:
     """The portal said that the copy which answered lags behind."""
     is_moving: bool = False
     """Rows came or went during the read: what is missing may not be gone."""
+    ids: list[pa.ChunkedArray] = field(default_factory=list)
+    """The portal's own ids of the rows, a page each, where order proves nothing."""
+
+    def repeats(self) -> int:
+        """How many rows came more than once, by the portal's own ids."""
+        ids = pa.chunked_array(
+            [c for page in self.ids for c in page.chunks], pa.string()
+        )
+        return len(ids) - pc.count_distinct(ids).as_py()
 
 
 class Reader(ABC):
@@ -156,6 +159,38 @@ class Reader(ABC):
         ]
 
 
+def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:
+    """See that rows are of the window that was asked for.
+
+    Args:
+        dates: The window column, as what `start` and `end` are.
+        end: None leaves the end open.
+
+    Raises:
+        Retryable: A row is of another day, or has no date where dated ones were asked.
+    """
+    if dates.null_count and not window.undated:
+        raise Retryable(f"rows without a date came for {window}")
+    inside = pc.greater_equal(dates, start)
+    if end is not None:
+        inside = pc.and_(inside, pc.less(dates, end))
+    if pc.all(inside).as_py() is False:
+        raise Retryable(f"rows of other days came for {window}")
+
+
+def check_number(dataset: Dataset, what: str, received: int, expected: int) -> None:
+    """See that as many rows came as are counted.
+
+    Raises:
+        IncompleteReadError: Fewer or more did.
+    """
+    if received != expected:
+        raise IncompleteReadError(
+            f"{dataset.label} sent {received:,} {what} but counts {expected:,}; "
+            "try again later."
+        )
+
+
 def quoted(text: str) -> str:
     """A text literal of the portal's SQL: single quotes, doubled inside."""
     return "'" + text.replace("'", "''") + "'"
@@ -198,107 +233,19 @@ def ask(send: Callable[[], T], dataset: Dataset, patience: Patience, what: str) 
         ) from error
 
 
-def get(
-    session: requests.Session,
-    url: str,
-    params: Mapping[str, str],
-    dataset: Dataset,
-    patience: Patience,
-    expect: str,
-) -> requests.Response:
-    """Send one request and read the whole answer.
+def ask_for_rows(
+    send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
+) -> T:
+    """Like `ask`; `send` is told whether to take bytes that are no UTF-8.
 
-    Args:
-        expect: Part of the content type that the answer must have, such as `json`.
-
-    Raises:
-        Retryable: Timeout, broken connection or body, a status that may pass.
-        PortalMovedError: Redirected, gone, or no such data set.
-        PortalError: Refused.
+    At first it is not to: they may be a fault of the line, gone when asked again. Where
+    they stay, a few bad rows must not stop a data set for ever.
     """
-    stop.check()
     try:
-        response = session.get(
-            url,
-            params=dict(params),
-            timeout=(CONNECT_SECONDS, patience.timeout),
-            allow_redirects=False,
-        )
-    except requests.Timeout as error:
-        raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
-    except requests.RequestException as error:
-        raise Retryable(f"broken connection or body ({plain(error)})") from error
-    check_status(response, dataset)
-    kind = response.headers.get("Content-Type", "")
-    if expect not in kind:
-        raise Retryable(f"{kind or 'no content type'} came instead of {expect}")
-    return response
-
-
-def check_status(response: requests.Response, dataset: Dataset) -> None:
-    """Raise what a status other than 200 means; see `get`."""
-    status = response.status_code
-    if status == 200:
-        return
-    said = f"status {status}{message_of(response)}"
-    if status in RETRIED:
-        after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        raise Retryable(said, after=after, slow=status in (408, 500, 502, 503, 504))
-    if 300 <= status < 400:
-        there = response.headers.get("Location", "elsewhere")
-        raise PortalMovedError(
-            f"{dataset.label} redirects to {there}; the portal may have "
-            f"moved. Check the address in {dataset.name}.toml."
-        )
-    if status in (404, 410):
-        raise PortalMovedError(
-            f"{dataset.label} does not have it any more ({said}); moved "
-            f"or withdrawn? Check the address in {dataset.name}.toml."
-        )
-    raise RefusedError(f"{dataset.label} refused ({said}).", response)
-
-
-class RefusedError(PortalError):
-    """The portal understood and said no. Carries the answer, to be read further."""
-
-    def __init__(self, message: str, response: requests.Response):
-        super().__init__(message)
-        self.response = response
-
-
-def body_of(response: requests.Response) -> dict[str, Any]:
-    """The JSON object of an error answer; empty where it is something else."""
-    try:
-        body = response.json()
-    except requests.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def message_of(response: requests.Response) -> str:
-    """The portal's own words about a failure, and its id of the request."""
-    message = body_of(response).get("message")
-    request_id = response.headers.get("X-Socrata-RequestId")
-    words = f", {str(message)[:200]!r}" if message else ""
-    return words + (f", request {request_id}" if request_id else "")
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for; None when it can't be read."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment - now).total_seconds())
-
-
-def plain(error: Exception) -> str:
-    """What broke, in a few words: no address, so no secret can be in it."""
-    return type(error).__name__
+        return ask(lambda: send(False), dataset, patience, what)
+    except NotUtf8Error:
+        log.warning("%s sent bytes that are no UTF-8 (%s).", dataset.label, what)
+        return ask(lambda: send(True), dataset, patience, what)
 
 
 def user_agent() -> str:

@@ -9,8 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.arcgis import ArcgisReader
-from pipelines.dataset import Dataset
-from pipelines.diff import Keyed, compare, differing, key_rows, missing
+from pipelines.dataset import REJECT, Dataset
+from pipelines.diff import (
+    Keyed,
+    compare,
+    differing,
+    key_rows,
+    missing,
+    without_the_rest,
+)
 from pipelines.errors import (
     IncompleteReadError,
     SchemaDriftError,
@@ -100,9 +107,10 @@ def read_window(
         expected = reader.count(window)
     for _ in range(READS):
         read = Read()
-        pages = list(reader.pages(window, read)) if expected else []
+        # Asked for even where none are counted: the count alone proves nothing.
+        pages = list(reader.pages(window, read))
         received = sum(page.num_rows for page in pages)
-        if received == expected:
+        if received == expected and not read.repeats():
             break
         recount = reader.count(window)
         if recount != expected:
@@ -158,12 +166,16 @@ def load_window(
     known = warehouse.known(dataset, reader, window, received)
     gone: list[str] = []
     refusal = None
-    if may_remove and (lost := missing(received, known)):
+    lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
+    if may_remove and lost:
         gone, moved = confirm(reader, warehouse, lost)
         received = pa.concat_tables([received, moved.select(received.column_names)])
         if refusal := refuse_removals(dataset, gone, known, window):
             gone = []
-    former = warehouse.rows(dataset, differing(received, known))
+    # Rows that were loaded before a column was cut are cut now.
+    former = without_the_rest(
+        dataset, warehouse.rows(dataset, differing(received, known))
+    )
     differences = compare(dataset, received, known, former, gone)
     warehouse.write(dataset, differences, keyed.rejects, run_id)
     if may_remove:
@@ -184,10 +196,14 @@ def confirm(
     dataset = reader.dataset
     held = warehouse.rows(dataset, lost)
     values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
-    found = key_rows(dataset, [reader.rows_of(sorted(values))]).rows
-    moved = found.filter(pc.is_in(found["row_id"], pa.array(lost, pa.string())))
+    found = key_rows(dataset, [reader.rows_of(sorted(values))])
+    is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))
+    moved = found.rows.filter(is_lost)
     there = set(moved["row_id"].to_pylist())
-    return [row_id for row_id in lost if row_id not in there], moved
+    if found.has_unknown:
+        return [], moved
+    gone = [i for i in lost if i not in there and not found.holds(dataset, i)]
+    return gone, moved
 
 
 def refuse_removals(
@@ -206,14 +222,16 @@ def refuse_removals(
 
 
 def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
-    """Stop where so many rows lack a key that something else must be wrong."""
+    """Stop where so many rows can't be loaded that something else must be wrong."""
     rows = keyed.rows.num_rows + keyed.rejects.num_rows
     limit = max(dataset.reject_limit_rows, rows * dataset.reject_limit_pct / 100)
     if keyed.rejects.num_rows > limit:
+        why = set(keyed.rejects[REJECT].to_pylist())
+        reason = f"without {dataset.key[0]}" if why == {"no key"} else "unreadable"
         raise TooManyRejectsError(
             f"{dataset.label} sent {keyed.rejects.num_rows:,} of {rows:,} rows of "
-            f"{window} without {dataset.key[0]}, more than {limit:,.0f}; nothing of it "
-            f"was written. Is the key in {dataset.name}.toml still the publisher's?"
+            f"{window} {reason}, more than {limit:,.0f}; nothing of it was written. "
+            f"Is the key in {dataset.name}.toml still the publisher's?"
         )
 
 

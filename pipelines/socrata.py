@@ -4,36 +4,75 @@ import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import requests
 from sodapy import Socrata
 
-from pipelines.dataset import Dataset
-from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.answer import Answer, check_utf8, readable, set_aside
+from pipelines.dataset import REJECT, Dataset
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
     Patience,
     Published,
     Read,
     Reader,
-    RefusedError,
-    Retryable,
     ask,
-    body_of,
+    ask_for_rows,
+    check_dates,
+    check_number,
     chunks,
-    get,
-    message_of,
     quoted,
     user_agent,
 )
+from pipelines.request import RefusedError, body_of, get, message_of
 from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
 SMALLEST_PAGE = 500
+MOST_OF_KEYS = 50_000
+# A date as SODA writes it; a time may follow.
+ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
+
+
+class Column(msgspec.Struct):
+    """What is read of a column's description."""
+
+    fieldName: str
+
+
+class View(msgspec.Struct):
+    """What is read of a data set's description."""
+
+    columns: list[Column] | None = None
+    rowsUpdatedAt: int | None = None
+
+
+# A count comes as text.
+Number = (
+    Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
+    | Annotated[int, msgspec.Meta(ge=0)]
+)
+
+
+class Count(msgspec.Struct):
+    """A row of a count."""
+
+    n: Number
+
+
+class MonthlyCount(msgspec.Struct):
+    """A row of counts by month, and by a value."""
+
+    month: datetime
+    n: Number
+    value: str | bool | None = None
+
 
 # The longest answer that every portal gives (SODA 2.0).
 MOST_GROUPS = 50_000
@@ -57,33 +96,23 @@ class SocrataReader(Reader):
     def describe(self) -> Published:
         """Ask for columns and version."""
         address = urlsplit(self.dataset.url)
-        view = address.path.rsplit("/", 1)[-1]
-        url = f"{address.scheme}://{address.netloc}/api/views/{view}.json"
-        metadata = self._ask(url, {}, "json", "its description").json()
-        if not isinstance(metadata, dict) or not isinstance(
-            metadata.get("columns"), list
-        ):
+        name = address.path.rsplit("/", 1)[-1]
+        url = f"{address.scheme}://{address.netloc}/api/views/{name}.json"
+        view = self._ask(url, {}, View, "its description")
+        if view.columns is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
                 "without columns; is the address a data set's?"
             )
-        names = [column["fieldName"] for column in metadata["columns"]]
-        version = metadata.get("rowsUpdatedAt")
+        names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
+        version = view.rowsUpdatedAt
         return Published(published, str(version) if version else None)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        query = {"$select": "count(*) as n", "$where": self._where(window)}
-        url = f"{self.dataset.url}.json"
-        answer = self._ask(url, query, "json", f"the count of {window}").json()
-        try:
-            return int(answer[0]["n"])
-        except (LookupError, TypeError, ValueError) as error:
-            raise PortalError(
-                f"{self.dataset.label} sent no number for the count of {window}."
-            ) from error
+        return self._count(self._where(window), f"the count of {window}")
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.
@@ -96,7 +125,7 @@ class SocrataReader(Reader):
         while True:
             where = self._where(window) + (f" AND :id > {quoted(last)}" if last else "")
             try:
-                page = self._rows(where, size, read, f"rows of {window}")
+                page = self._rows(where, size, read, f"rows of {window}", window)
             except Retryable as error:
                 if not error.slow or size <= SMALLEST_PAGE:
                     raise
@@ -108,16 +137,20 @@ class SocrataReader(Reader):
             if page.column(":id")[-1].as_py() == last:
                 raise PortalError(f"{self.dataset.label} repeats the same page.")
             last = page.column(":id")[-1].as_py()
+            read.ids.append(page.column(":id"))
             yield self._as_raw(page)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
         """Every row whose first key column holds one of these values, any date."""
-        tables = [pa.table({n: pa.array([], pa.string()) for n in self._raw_names()})]
+        none = pa.array([], pa.string())
+        tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
         for chunk in chunks(key_values):
-            where = f"{self.dataset.key[0]} in({chunk})"
-            rows = self._rows(where, 50_000, Read(), "rows that it no longer showed")
+            where, what = f"{self.dataset.key[0]} in({chunk})", "rows by their keys"
+            expected = self._count(where, f"the count of {what}")
+            rows = self._rows(where, MOST_OF_KEYS, Read(), what)
+            check_number(self.dataset, what, rows.num_rows, expected)
             tables.append(self._as_raw(rows))
-        return pa.concat_tables(tables)
+        return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> str:
         """A day's local midnight, as the portal writes it: no zone."""
@@ -142,27 +175,20 @@ class SocrataReader(Reader):
             "$limit": str(MOST_GROUPS),
         }
         what = f"the counts by month{f' and {column}' if column else ''}"
-        rows = self._ask(f"{self.dataset.url}.json", query, "json", what).json()
-        if not isinstance(rows, list) or len(rows) >= MOST_GROUPS:
+        url = f"{self.dataset.url}.json"
+        rows = self._ask(url, query, list[MonthlyCount], what)
+        if len(rows) >= MOST_GROUPS:
             raise PortalError(
-                f"{self.dataset.label} sent no list, or one too long ({what}); is "
+                f"{self.dataset.label} sent a list that is too long ({what}); is "
                 f"`compare_by` in {self.dataset.name}.toml a column of few values?"
             )
-        try:
-            return pa.table(
-                {
-                    "month": pa.array(
-                        [date.fromisoformat(row["month"][:10]) for row in rows],
-                        pa.date32(),
-                    ),
-                    "value": pa.array([row.get("value") for row in rows], pa.string()),
-                    "row_count": pa.array([int(row["n"]) for row in rows], pa.int64()),
-                }
-            )
-        except (LookupError, TypeError, ValueError) as error:
-            raise PortalError(
-                f"{self.dataset.label} sent something else than {what}."
-            ) from error
+        return pa.table(
+            {
+                "month": pa.array([row.month.date() for row in rows], pa.date32()),
+                "value": pa.array([as_published(r.value) for r in rows], pa.string()),
+                "row_count": pa.array([int(row.n) for row in rows], pa.int64()),
+            }
+        )
 
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
@@ -184,46 +210,66 @@ class SocrataReader(Reader):
         return [name.lower() for name in self.requested()]
 
     def _as_raw(self, page: pa.Table) -> pa.Table:
-        return page.select(self.requested()).rename_columns(self._raw_names())
+        reasons = [name for name in page.column_names if name == REJECT]
+        names = [*self._raw_names(), *reasons]
+        return page.select([*self.requested(), *reasons]).rename_columns(names)
 
-    def _rows(self, where: str, limit: int, read: Read, what: str) -> pa.Table:
+    def _rows(
+        self,
+        where: str,
+        limit: int,
+        read: Read,
+        what: str,
+        window: Window | None = None,
+    ) -> pa.Table:
+        """One page: the columns asked for and `:id`; checked against what was asked."""
+        columns = [*self.requested(), ":id"]
         query = {
-            "$select": ",".join([*self.requested(), ":id"]),
+            "$select": ",".join(columns),
             "$where": where,
             "$order": ":id",
             "$limit": str(limit),
         }
 
-        def send() -> pa.Table:
-            response = self._get(f"{self.dataset.url}.csv", query, "csv")
-            table = parse_csv(response.content, [*self.requested(), ":id"])
-            if pc.count_distinct(table[":id"]).as_py() < table.num_rows:
-                raise Retryable("the page repeats rows")
-            stale = response.headers.get("X-SODA2-Data-Out-Of-Date", "")
+        def send(any_bytes: bool) -> pa.Table:
+            answer = self._get(f"{self.dataset.url}.csv", query, "csv")
+            body = readable(answer.body) if any_bytes else answer.body
+            table = parse_csv(body, columns)
+            if any_bytes or b"\0" in body:
+                table = set_aside(table)
+            check_page(table, limit)
+            if window:
+                self._check_window(good_rows(table), window)
+            stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
 
+        return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"$select": "count(*) as n", "$where": where}
+        one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
+        return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
+
+    def _check_window(self, page: pa.Table, window: Window) -> None:
+        dates = page[self.dataset.window_column]
+        if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
+            raise Retryable(f"rows with a date that is none came for {window}")
+        days = pc.utf8_slice_codeunits(dates, 0, 10)
+        check_dates(days, str(window.start), window.end and str(window.end), window)
+
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
+        def send() -> Any:
+            return self._get(url, query, "json").json(kind)
+
         return ask(send, self.dataset, self.patience, what)
 
-    def _ask(
-        self, url: str, query: dict[str, str], expect: str, what: str
-    ) -> requests.Response:
-        def send() -> requests.Response:
-            response = self._get(url, query, expect)
-            try:
-                response.json()
-            except requests.JSONDecodeError as error:
-                raise Retryable("the JSON was cut short or broken") from error
-            return response
-
-        return ask(send, self.dataset, self.patience, what)
-
-    def _get(self, url: str, query: dict[str, str], expect: str) -> requests.Response:
+    def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
         session = self.client.session
         try:
-            return get(session, url, query, self.dataset, self.patience, expect)
+            return get(session, url, query, self.dataset, self.patience.timeout, expect)
         except RefusedError as error:
-            status = error.response.status_code
+            status = error.answer.status
             if status in (401, 403) and session.headers.pop("X-App-Token", None):
                 log.warning(
                     "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
@@ -232,19 +278,48 @@ class SocrataReader(Reader):
                     self.dataset.host,
                     status,
                 )
-                return get(session, url, query, self.dataset, self.patience, expect)
+                return get(
+                    session, url, query, self.dataset, self.patience.timeout, expect
+                )
             raise self._drift_or(error) from error
 
     def _drift_or(self, error: RefusedError) -> PortalError:
-        body = body_of(error.response)
+        body = body_of(error.answer)
         code = body.get("errorCode") or body.get("code") or ""
         if "no-such-column" not in str(code):
             return error
-        column = (body.get("data") or {}).get("column") or message_of(error.response)
+        data = body.get("data")
+        named = data.get("column") if isinstance(data, dict) else None
+        column = str(named)[:80] if named else message_of(error.answer)
         return SchemaDriftError(
             f"{self.dataset.label} has no column {column} any "
             f"more. Correct {self.dataset.name}.toml; nothing was written."
         )
+
+
+def as_published(value: str | bool | None) -> str | None:
+    """A JSON value as the CSV has it."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def check_page(page: pa.Table, limit: int) -> None:
+    """See that a page has rows of the portal's, each once, and no more than asked.
+
+    Raises:
+        Retryable: It has not.
+    """
+    ids = page[":id"]
+    if ids.null_count or pc.count_distinct(ids).as_py() < page.num_rows:
+        raise Retryable("the page repeats rows")
+    if page.num_rows > limit:
+        raise Retryable(f"the page has more than {limit} rows")
+
+
+def good_rows(page: pa.Table) -> pa.Table:
+    """The rows that were not set aside."""
+    if REJECT not in page.column_names:
+        return page
+    return page.filter(pc.is_null(page[REJECT]))
 
 
 def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
@@ -254,14 +329,19 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
 
     Raises:
         Retryable: The body is cut or has other columns than were asked for.
+        NotUtf8Error: It has bytes that can't be read.
     """
     # Arrow takes a last value that lacks its closing quote for a whole one.
-    if not body.endswith(b"\n"):
+    # So it does a value with a quote inside for one that lacks its opening quote.
+    if not body.endswith(b"\n") or body.count(b'"') % 2:
         raise Retryable("the CSV was cut short")
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
+            # One block: a row must not be longer than one.
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, block_size=len(body) + 1
+            ),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={name: pa.string() for name in columns},
@@ -270,8 +350,11 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
                 quoted_strings_can_be_null=False,
             ),
         )
-    except pa.ArrowInvalid as error:
+        names = table.column_names
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        check_utf8(body)
         raise Retryable("the CSV was cut short or broken") from error
-    if table.column_names != columns:
-        raise Retryable(f"the CSV has columns {', '.join(table.column_names)[:200]}")
+    if names != columns:
+        # Not which: where the header is lost, these are values.
+        raise Retryable("the CSV has other columns than were asked for")
     return table

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.dataset import Dataset
+from pipelines.dataset import REJECT, Dataset
 from pipelines.diff import quote
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -84,11 +84,12 @@ def versions_view(dataset: Dataset) -> str:
 
 
 def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
-    """Rows that have no key, kept as JSON with the reason and the window's date."""
+    """Rows that can't be loaded, as JSON with the reason and the window's date."""
+    contents = rows.drop_columns([REJECT]).to_pylist()
     return pa.table(
         {
-            "reason": pa.array(["no key"] * rows.num_rows, pa.string()),
-            "row": pa.array([json.dumps(row) for row in rows.to_pylist()], pa.string()),
+            "reason": rows[REJECT],
+            "row": pa.array([json.dumps(row) for row in contents], pa.string()),
             "window_value": rows[dataset.window_column.lower()],
         }
     )

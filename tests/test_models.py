@@ -165,27 +165,6 @@ def test_supervisors_of_the_day_come_from_the_seed(warehouse: Warehouse) -> None
     assert warehouse.query(sql) == [("1", "Gordon Mar"), ("2", "Joel Engardio")]
 
 
-def test_no_narrative_leaves_the_raw_table(warehouse: Warehouse) -> None:
-    entry = {
-        "row_id": "1",
-        "id": "25000001",
-        "date_time": "2025-03-06T01:07:00.000",
-        "type": "ARREST",
-        "location": f"AMES ST          {MARKER}, 30, of Boston was arrested.",
-    }
-    make_raw(warehouse.path, {"cambridge__incidents": [entry]})
-    warehouse.build()
-    relations = warehouse.query(
-        "select table_schema, table_name from information_schema.tables"
-        " where table_schema in ('staging', 'intermediate', 'marts')"
-    )
-    assert ("staging", "stg_cambridge__incidents") in relations
-    for schema, name in relations:
-        rows = warehouse.query(f"from {schema}.{name}")
-        assert MARKER not in str(rows), name
-    assert warehouse.query("select place from marts.fct_incidents") == [("AMES ST",)]
-
-
 def test_a_removed_row_leaves_no_trace_in_the_marts(warehouse: Warehouse) -> None:
     make_raw(warehouse.path, {SF: [report("1", "A", intersection=MARKER)]})
     warehouse.build()

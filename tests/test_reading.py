@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.arcgis import as_text
-from pipelines.portal import Retryable, chunks, quoted, retry_after
+from pipelines.errors import Retryable
+from pipelines.portal import chunks, quoted
+from pipelines.request import retry_after
 from pipelines.socrata import parse_csv
 
 

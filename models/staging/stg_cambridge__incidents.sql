@@ -10,12 +10,7 @@ parsed as (
         *,
         {{ as_local_timestamp('date_time') }} as occurred_at_local,
         {{ as_local_timestamp('last_updated') }} as updated_at_local,
-        {{ clean_text('subtype') }} as offense,
-        -- Rows without a description carry the officers' account of it in the
-        -- location, behind a run of blanks. It may name people: no model keeps it.
-        {{ clean_text(dbt.split_part(
-            "regexp_replace(trim(location), '[[:cntrl:]]', '  ')", "'  '", 1
-        )) }} as location_before_blanks
+        {{ clean_text('subtype') }} as offense
 
     from source
 
@@ -56,10 +51,8 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as beat,
         cast(null as {{ dbt.type_string() }}) as council_district,
         cast(null as {{ dbt.type_string() }}) as neighborhood,
-        -- Streets and crossings are short; what is longer is an account without blanks.
-        case
-            when length(location_before_blanks) <= 100 then location_before_blanks
-        end as place,
+        -- The account that may follow, or stand in its place, was cut off when read.
+        {{ clean_text('location') }} as place,
         cast(null as {{ type_double() }}) as latitude,
         cast(null as {{ type_double() }}) as longitude,
         cast(null as {{ dbt.type_string() }}) as coordinates,
@@ -67,7 +60,7 @@ renamed as (
         -- the row itself
         {{ is_unparsed('date_time', 'occurred_at_local') }}
         or {{ is_unparsed('last_updated', 'updated_at_local') }}
-        or coalesce(length(location_before_blanks) > 100, false) as has_unparsed_values,
+        or coalesce(location = '', false) as has_unparsed_values,
         loaded_at,
         removed_at,
         replaced_at
