@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines import __version__, stop
-from pipelines.errors import BlotterError, ConfigError
+from pipelines import __version__, logs, stop
+from pipelines.errors import BlotterError, ConfigError, WarehouseError
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -177,25 +177,35 @@ def run_all(
     work: "Callable[[Run, Dataset], BlotterError | None]",
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
+    from pipelines.alerts import watch
     from pipelines.dataset import pick, read_datasets
     from pipelines.load import Warehouse
     from pipelines.portal import Patience
     from pipelines.run import lock
 
-    declared = read_datasets()
-    portal = os.environ.get("BLOTTER_PORTAL")
-    Patience.from_environment()  # What is wrong there is said before anything is made.
-    chosen = [d.at_portal(portal) for d in pick(declared, names)]
-    home = home_folder()
-    with lock(home), closing(Warehouse(home)) as warehouse:
-        warehouse.prepare(list(declared.values()))
-        warehouse.ledger.close_killed_runs()
-        run = new_run(warehouse, " ".join([command, *names]), today)
-        with progress_bar() as run.progress:
-            failures = [work(run, dataset) for dataset in chosen]
-        if with_models:
-            failures.append(build_models(warehouse, run, False))
-        finish(warehouse, failures)
+    home, command = home_folder(), " ".join([command, *names])
+    with watch(command, home) as alerts:
+        declared = read_datasets()
+        portal = os.environ.get("BLOTTER_PORTAL")
+        Patience.from_environment()  # Said before anything is made.
+        chosen = [d.at_portal(portal) for d in pick(declared, names)]
+        with lock(home), closing(Warehouse(home)) as warehouse:
+            run = new_run(warehouse, command, today)
+            with logs.about(run_id=run.run_id):
+                alerts.begin(run.run_id)
+                warehouse.prepare(list(declared.values()))
+                warehouse.ledger.close_killed_runs()
+
+                def part(dataset: "Dataset") -> BlotterError | None:
+                    with logs.about(dataset=dataset.name):
+                        return alerts.note(dataset.name, work(run, dataset))
+
+                with progress_bar() as run.progress:
+                    failures = [part(dataset) for dataset in chosen]
+                if with_models:
+                    failure = build_models(warehouse, run, False)
+                    failures.append(alerts.note("(models)", failure))
+                finish(warehouse, failures)
 
 
 def new_run(warehouse: Any, command: str, today: date | None) -> "Run":
@@ -247,7 +257,10 @@ def finish(warehouse: Any, failures: "list[BlotterError | None]") -> None:
     from pipelines.dataset import read_datasets
     from pipelines.status import write_status
 
-    write_status(warehouse, list(read_datasets().values()))
+    try:
+        write_status(warehouse, list(read_datasets().values()))
+    except WarehouseError as error:
+        failures = [*failures, error]  # It must not hide what failed before.
     failed = [failure for failure in failures if failure]
     if failed:
         raise BlotterError(
@@ -292,29 +305,21 @@ def progress_bar() -> "Iterator[Callable[[Dataset, int, int], None]]":
 
 def main() -> None:
     """Run the command; a failure is one sentence and an exit code."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        stream=sys.stdout,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%SZ",
-    )
-    # sodapy says so for each data set: the README tells it once.
-    logging.getLogger().addFilter(lambda r: "without an app_token" not in str(r.msg))
     stop.asked.clear()
     signal.signal(signal.SIGTERM, stop.on_signal)
     sys.unraisablehook = stop.say_unraisable
     try:
+        logs.set_up()
         with stop.stoppable():
             cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
-        click.echo(f"blotter: {error}", err=True)
+        click.echo(logs.last_words(str(error)), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("blotter: stopped.", err=True)
+        click.echo(logs.last_words("stopped."), err=True)
         sys.exit(1)
     finally:
         # All is done and said; Python's own end takes a while after dbt.

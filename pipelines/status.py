@@ -21,7 +21,11 @@ MODELS = "(models)"
 
 
 def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
-    """Write `status.json`, by a rename, from the ledger and the raw tables."""
+    """Write `status.json`, by a rename, from the ledger and the raw tables.
+
+    Raises:
+        WarehouseError: It can't be written, for the disk is full or so.
+    """
     entries = [dataset_status(warehouse, dataset) for dataset in datasets]
     runs = ledger_rows(
         warehouse,
@@ -48,8 +52,14 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     }
     path = warehouse.home / "status.json"
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
-    os.replace(fresh, path)
+    try:
+        fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
+        os.replace(fresh, path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path} can't be written: {error.strerror}; what the run loaded is safe. "
+            "Make room or give back the right to write."
+        ) from error
 
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
