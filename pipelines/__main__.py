@@ -145,9 +145,9 @@ def status(as_json: bool, max_age: str | None) -> None:
     """Show what each data set holds and how the last run went."""
     from pipelines.status import in_words, is_fresh, read_status
 
-    content = read_status(home_folder())
-    click.echo(json.dumps(content, indent=2) if as_json else in_words(content))
-    if max_age and not is_fresh(content, max_age, datetime.now(UTC)):
+    content, now = read_status(home_folder()), datetime.now(UTC)
+    click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
+    if max_age and not is_fresh(content, max_age, now):
         raise BlotterError(f"The last good run is more than {max_age} old.")
 
 

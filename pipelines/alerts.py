@@ -197,10 +197,8 @@ def message_of(report: Report, told: Told) -> dict[str, Any] | None:
         event, text = "failure", f"{command} {SAID[report.outcome]}. "
         text += " ".join(failed.values())
     elif before:
-        event, text = (
-            "recovery",
-            f"{command} went well, for the first time since {before}.",
-        )
+        event = "recovery"
+        text = f"{command} went well; it had not since run {before}."
     elif new:
         event, text = "warning", f"{command} went well, with new warnings."
     else:
@@ -225,7 +223,9 @@ def told_after(report: Report, told: Told) -> Told:
     if report.outcome == "ok":
         failing.pop(report.command, None)
     else:
-        failing.setdefault(report.command, report.run_id or f"{report.started_at:%F}")
+        failing.setdefault(
+            report.command, report.run_id or f"of {report.started_at:%F}"
+        )
         warned |= set(told.warned.get(report.command, []))
     return Told(None, failing, {**told.warned, report.command: sorted(warned)})
 

@@ -113,10 +113,9 @@ class Json(logging.Formatter):
     """One JSON object a line: ts, level, message, and run_id, dataset, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
         line = {
-            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(
-                timespec="milliseconds"
-            ),
+            "ts": f"{moment.isoformat(timespec='milliseconds')}Z",
             "level": record.levelname,
             "message": redacted(record.getMessage()),
             "logger": record.name,
