@@ -152,6 +152,29 @@ def status(as_json: bool, max_age: str | None) -> None:
 
 
 @cli.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
+    """Examine settings, portals, warehouse and disk; say what to do.
+
+    Asks a portal two or three things about each data set; without DATASETS, of all
+    that are enabled. Writes nothing, and can be used while a run is under way.
+    """
+    from pipelines.doctor import Finding, examine, in_json, in_words
+
+    findings: list[Finding] = []
+    try:
+        with logs.silent():
+            for finding in examine(home_folder(), datasets, datetime.now(UTC)):
+                findings.append(finding)
+                if not as_json:
+                    click.echo(in_words(finding))
+    finally:
+        if as_json:
+            click.echo(in_json(findings))
+
+
+@cli.command()
 @click.option(
     "--since", type=Day(), help="From this day on, in UTC; default: the last run."
 )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pipelines.portal import (
     Read,
     Reader,
     Retryable,
+    Survey,
     ask,
     chunks,
     get,
@@ -47,12 +48,20 @@ class ArcgisReader(Reader):
         version = (layer.get("editingInfo") or {}).get("lastEditDate")
         names = [field["name"] for field in layer["fields"]]
         columns = [name for name in names if name != self.object_id]
-        return Published(columns, str(version) if version else None)
+        updated = datetime.fromtimestamp(version / 1000, UTC) if version else None
+        return Published(columns, str(version) if version else None, updated)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        query = {"where": self._where(window), "returnCountOnly": "true"}
-        return int(self._query(query, "count", f"the count of {window}"))
+        return self._count(self._where(window), f"the count of {window}")
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in two requests; a layer tells no updates."""
+        keyed = f"({self._where(window)}) AND {self.dataset.key[0]} IS NOT NULL"
+        return Survey(
+            rows=self.count(window),
+            keyed=self._count(keyed, f"rows of {window} that have a key"),
+        )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of the object id, each once.
@@ -85,6 +94,10 @@ class ArcgisReader(Reader):
     def bound(self, day: date) -> int:
         """A day's local midnight in epoch milliseconds."""
         return int(utc_midnight(day, self.dataset.tzinfo).timestamp() * 1000)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"where": where, "returnCountOnly": "true"}
+        return int(self._query(query, "count", what))
 
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column

@@ -3,13 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import requests
+from msgspec import ValidationError, convert
 from sodapy import Socrata
 
 from pipelines.dataset import Dataset
@@ -21,6 +22,7 @@ from pipelines.portal import (
     Reader,
     RefusedError,
     Retryable,
+    Survey,
     ask,
     body_of,
     chunks,
@@ -46,6 +48,7 @@ class SocrataReader(Reader):
     def __init__(self, dataset: Dataset, patience: Patience):
         super().__init__(dataset, patience)
         token = os.environ.get("SOCRATA_APP_TOKEN") or None
+        self.has_token = token is not None
         address = urlsplit(dataset.url)
         self.client = Socrata(address.netloc, token, timeout=patience.timeout)
         self.client.uri_prefix = f"{address.scheme}://"
@@ -68,7 +71,8 @@ class SocrataReader(Reader):
         version = metadata.get("rowsUpdatedAt")
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
-        return Published(published, str(version) if version else None)
+        updated = datetime.fromtimestamp(int(version), UTC) if version else None
+        return Published(published, str(version) if version else None, updated)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
@@ -81,6 +85,37 @@ class SocrataReader(Reader):
             raise PortalError(
                 f"{self.dataset.label} sent no number for the count of {window}."
             ) from error
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in one request."""
+        key = self.dataset.key[0]
+        figures = {
+            "rows": "count(*)",
+            "keyed": f"count({key})",
+            "first_update": "min(:updated_at)",
+            "last_update": "max(:updated_at)",
+        }
+        if self.dataset.key_is_unique and len(self.dataset.key) == 1:
+            figures["different"] = f"count(distinct {key})"
+        query = {
+            "$select": ", ".join(f"{sql} as {name}" for name, sql in figures.items()),
+            "$where": self._where(window),
+        }
+        url, what = f"{self.dataset.url}.json", f"figures of {window}"
+        answer = self._ask(url, query, "json", what).json()
+        try:
+            return convert(answer[0], Survey, strict=False)
+        except (LookupError, TypeError, ValidationError) as error:
+            raise PortalError(
+                f"{self.dataset.label} sent something else for {what}."
+            ) from error
+
+    def token_state(self) -> str | None:
+        """How the portal took the app token; a refused one is not sent again."""
+        if not self.has_token:
+            return "none"
+        is_kept = "X-App-Token" in self.client.session.headers
+        return "accepted" if is_kept else "refused"
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.
