@@ -51,17 +51,17 @@ def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding
     """
     configured = configuration(home)
     yield from configured
-    if number := sum(finding.level == "fail" for finding in configured):
-        raise ConfigError(f"{number} settings or declarations are wrong; see above.")
+    if any(finding.level == "fail" for finding in configured):
+        raise ConfigError("The configuration is wrong; see above.")
     declared = read_datasets()
-    failed = 0
+    levels = []
     for finding in chain(
         place(home, list(declared.values()), now), portals(pick(declared, names), now)
     ):
-        failed += finding.level == "fail"
+        levels.append(finding.level)
         yield finding
-    if failed:
-        raise BlotterError(f"{failed} checks failed; see above.")
+    if failed := levels.count("fail"):
+        raise BlotterError(f"{failed} of {len(levels)} checks failed; see above.")
 
 
 def configuration(home: Path) -> list[Finding]:

@@ -42,30 +42,35 @@ def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
 
 
 def data_set_findings(reader: Reader, now: datetime) -> Iterator[Finding]:
-    """Reachability and freshness, columns, key, and how the publisher updates."""
-    dataset = reader.dataset
+    """Reachability and freshness, columns, key, and how the publisher updates.
+
+    What fails is the last of a data set's findings.
+    """
+    name = reader.dataset.name
     try:
-        published = reader.probe()
+        yield from examine(reader, now)
     except BlotterError as error:
-        yield Finding("fail", dataset.name, str(error))
-        return
+        yield Finding("fail", name, str(error).removeprefix(f"{name}: "))
+
+
+def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
+    """Ask a portal about its data set.
+
+    Raises:
+        PortalError: It does not answer, or publishes no such columns.
+    """
+    dataset, tally = reader.dataset, Tally()
+    published = reader.probe()
     yield freshness_finding(dataset, published, now)
-    tally = Tally()
-    try:
-        check_columns(dataset, published, tally)
-    except BlotterError as error:
-        yield Finding("fail", dataset.name, str(error))
-        return
-    yield from (Finding("warn", dataset.name, warning) for warning in tally.warnings)
+    check_columns(dataset, published, tally)
+    for warning in tally.warnings:
+        said = warning.removeprefix(f"{dataset.name}: ")
+        yield Finding("warn", dataset.name, said)
     if not tally.warnings:
         all_of = f"all {len(dataset.columns)} declared columns are published"
         yield Finding("ok", dataset.name, all_of)
     window = daily_window(local_day(now, dataset.tzinfo))
-    try:
-        survey = reader.survey(window)
-    except BlotterError as error:
-        yield Finding("fail", dataset.name, str(error))
-        return
+    survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))
     yield update_finding(dataset, survey)
 
