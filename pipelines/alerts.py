@@ -195,7 +195,7 @@ def message_of(report: Report, told: Told) -> dict[str, Any] | None:
     failed = {part: without_values(why) for part, why in report.failed.items()}
     if report.outcome != "ok":
         event, text = "failure", f"{command} {SAID[report.outcome]}. "
-        text += " ".join(failed.values())
+        text += " ".join(dict.fromkeys(failed.values()))
     elif before:
         event = "recovery"
         text = f"{command} went well; it had not since run {before}."
@@ -210,7 +210,9 @@ def message_of(report: Report, told: Told) -> dict[str, Any] | None:
         "run_id": report.run_id,
         "command": report.command,
         "outcome": report.outcome,
-        "failed": [{"part": p, "error": logs.redacted(e)} for p, e in failed.items()],
+        "failed": [
+            {"dataset": p, "error": logs.redacted(e)} for p, e in failed.items()
+        ],
         "warnings": len(report.warnings),
         "started_at": report.started_at.isoformat(timespec="seconds"),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -307,7 +309,7 @@ def send_once(url: str, message: dict[str, Any] | None) -> int:
             allow_redirects=False,
             headers={"User-Agent": user_agent()},
         )
-    except requests.RequestException as error:
+    except (requests.RequestException, UnicodeError) as error:
         raise UnsentError(type(error).__name__) from None
     if response.status_code == 429 or response.status_code >= 500:
         raise UnsentError(f"status {response.status_code}")

@@ -1,6 +1,7 @@
 """What a webhook and a heartbeat hear of a run."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import alerts
-from pipelines.errors import RunUnderWayError
+from pipelines import alerts, stop
+from pipelines.errors import BlotterError, RunUnderWayError, StoppedError
 from tests import live_portal as live
 
 NAME = "cambridge__incidents"
@@ -138,7 +139,7 @@ def test_a_failure_is_told_with_what_failed_and_why(blotter, listener, portal):
     assert message["event"] == "failure"
     assert message["command"] == f"daily {NAME}"
     assert (message["outcome"], message["warnings"]) == ("failed", 0)
-    ((part, why),) = [(one["part"], one["error"]) for one in message["failed"]]
+    ((part, why),) = [(one["dataset"], one["error"]) for one in message["failed"]]
     assert part == NAME
     assert "kept failing" in why
     assert "status 500" in why
@@ -184,7 +185,7 @@ def test_a_wrong_configuration_is_told_before_anything_is_opened(blotter, listen
     assert (message["event"], message["run_id"]) == ("failure", None)
     # What a sentence quotes may be a row's, and is left out.
     assert message["failed"] == [
-        {"part": "(run)", "error": "BLOTTER_RETRIES is '...'; it must be a number."}
+        {"dataset": "(run)", "error": "BLOTTER_RETRIES is '...'; it must be a number."}
     ]
 
 
@@ -204,6 +205,21 @@ def test_a_warehouse_that_is_held_is_told_and_the_recovery_too(blotter, listener
     blotter(*LOAD)
     assert events(listener) == ["failure", "recovery"]
     assert "is open in another program" in listener.messages[0]["text"]
+
+
+def test_a_status_that_cant_be_written_is_one_more_failure(
+    blotter, listener, portal, home
+):
+    (home / "status.new").mkdir()
+    code, err = blotter(*LOAD)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"{home}/status.json can't be written: Is a directory" in err
+    assert "status.json can't be written" in listener.messages[0]["text"]
+    portal.fail(Fault("status", 500, path="*3gki-wyrb*", times=None))
+    code, err = blotter(*LOAD)
+    assert code == 1
+    assert "status 500" in err
+    assert "status.json can't be written" in err
 
 
 def test_a_run_that_would_not_start_is_told_and_the_other_ones_end_is_its_own(
@@ -283,7 +299,7 @@ def test_a_fault_of_its_own_is_told_by_its_kind_alone(listener, monkeypatch, tmp
     (message,) = listener.messages
     assert message["failed"] == [
         {
-            "part": "(run)",
+            "dataset": "(run)",
             "error": "A fault of Blotter's own (ZeroDivisionError); see the log.",
         }
     ]
@@ -343,6 +359,45 @@ def test_a_run_that_is_stopped_says_so(home, served, portal, listener):
         "Blotter: daily was stopped. Stopped by SIGTERM; the next run carries on."
     )
     assert err == "blotter: Stopped by SIGTERM; the next run carries on.\n"
+
+
+def test_what_a_stop_broke_is_told_as_a_stop(listener, monkeypatch, tmp_path):
+    """A query that the signal interrupted, or dbt, whose failure is a part's."""
+    monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
+    stopped = "Stopped by SIGTERM; the next run carries on."
+
+    def interrupted():
+        with alerts.watch("daily", tmp_path) as watched:
+            stop.asked.set()
+            watched.note("(models)", StoppedError(stopped))
+            raise BlotterError(f"1 of 5 parts failed. {stopped}")
+
+    try:
+        with pytest.raises(StoppedError):
+            interrupted()
+    finally:
+        stop.asked.clear()
+    (message,) = listener.messages
+    assert message["text"] == f"Blotter: daily was stopped. {stopped}"
+    assert message["outcome"] == "stopped"
+
+
+def test_a_second_stop_does_not_cut_the_telling_short(listener, monkeypatch, tmp_path):
+    monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
+    sent, handler = [], signal.signal(signal.SIGTERM, stop.on_signal)
+
+    def send(*what):
+        os.kill(os.getpid(), signal.SIGTERM)
+        sent.append(what)
+
+    monkeypatch.setattr(alerts, "send", send)
+    try:
+        with pytest.raises(ZeroDivisionError), alerts.watch("daily", tmp_path):
+            raise ZeroDivisionError
+        assert signal.getsignal(signal.SIGTERM) is stop.on_signal
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert len(sent) == 1
 
 
 # Sending
