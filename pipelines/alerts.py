@@ -205,14 +205,12 @@ def message_of(report: Report, told: Told) -> dict[str, Any] | None:
         return None
     warnings = [without_values(warning) for warning in new[:MOST_WARNINGS]]
     return {
-        "text": logs.redacted(" ".join([text, *warnings]))[:LONGEST_TEXT],
+        "text": " ".join([text, *warnings])[:LONGEST_TEXT],
         "event": event,
         "run_id": report.run_id,
         "command": report.command,
         "outcome": report.outcome,
-        "failed": [
-            {"dataset": p, "error": logs.redacted(e)} for p, e in failed.items()
-        ],
+        "failed": [{"dataset": p, "error": why} for p, why in failed.items()],
         "warnings": len(report.warnings),
         "started_at": report.started_at.isoformat(timespec="seconds"),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -238,8 +236,8 @@ def without_numbers(warning: str) -> str:
 
 
 def without_values(sentence: str) -> str:
-    """A sentence without what stands in quotes: it may be a row's."""
-    return QUOTED.sub(r"\1...\1", sentence)
+    """A sentence without secrets and what stands in quotes: it may be a row's."""
+    return QUOTED.sub(r"\1...\1", logs.redacted(sentence))
 
 
 def address(setting: str) -> str | None:

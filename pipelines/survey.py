@@ -104,6 +104,9 @@ def age_in_words(age: timedelta) -> str:
 def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:
     """Whether every row has a key, and a unique one where it is declared so."""
     key, rows = dataset.key[0], survey.rows
+    if not rows:
+        said = f"no row of {window} is published; has the city stopped publishing?"
+        return Finding("warn", dataset.name, said)
     missing = 0 if survey.keyed is None else rows - survey.keyed
     if missing:
         over = missing > rows * dataset.reject_limit_pct / 100
@@ -130,10 +133,10 @@ def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:
 
 def update_finding(dataset: Dataset, survey: Survey) -> Finding:
     """Whether the publisher upserts rows or replaces the table."""
-    if survey.first_update is None:
-        said = "the portal does not tell whether rows are updated in place"
-    elif survey.rows < 2:
+    if survey.rows < 2:
         said = "too few rows to tell whether they are updated in place"
+    elif survey.first_update is None:
+        said = "the portal does not tell whether rows are updated in place"
     elif survey.first_update == survey.last_update:
         said = (
             "the publisher replaces the whole table: late edits are found by the "

@@ -182,6 +182,15 @@ def test_rows_without_a_key_warn_up_to_the_limit_then_fail():
     )
 
 
+def test_a_window_without_rows_is_a_warning(examined, portal):
+    published = portal.datasets["wg3w-h783"]
+    published.delete(published.rows()["row_id"].to_pylist())
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 0
+    assert re.match(r"warn no row of \S+ on is published", lines[FRANCISCO][2])
+    assert lines[FRANCISCO][3].startswith("ok too few rows to tell")
+
+
 def test_rows_without_a_key_are_counted_by_either_api(portal):
     portal.datasets["wg3w-h783"].append([{"row_id": None}, {"row_id": None}])
     layer = next(d for name, d in portal.datasets.items() if "FeatureServer" in name)
