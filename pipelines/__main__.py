@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines import __version__, stop
-from pipelines.errors import BlotterError, ConfigError
+from pipelines import __version__, logs, stop
+from pipelines.errors import BlotterError, ConfigError, WarehouseError
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -187,10 +187,33 @@ def status(as_json: bool, max_age: str | None) -> None:
     """Show what each data set holds and how the last run went."""
     from pipelines.status import in_words, is_fresh, read_status
 
-    content = read_status(home_folder())
-    click.echo(json.dumps(content, indent=2) if as_json else in_words(content))
-    if max_age and not is_fresh(content, max_age, datetime.now(UTC)):
+    content, now = read_status(home_folder()), datetime.now(UTC)
+    click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
+    if max_age and not is_fresh(content, max_age, now):
         raise BlotterError(f"The last good run is more than {max_age} old.")
+
+
+@cli.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
+    """Examine settings, portals, warehouse and disk; say what to do.
+
+    Asks a portal two or three things about each data set; without DATASETS, of all
+    that are enabled. Writes nothing, and can be used while a run is under way.
+    """
+    from pipelines.doctor import Finding, examine, in_json, in_words
+
+    findings: list[Finding] = []
+    try:
+        with logs.silent():
+            for finding in examine(home_folder(), datasets, datetime.now(UTC)):
+                findings.append(finding)
+                if not as_json:
+                    click.echo(in_words(finding))
+    finally:
+        if as_json:
+            click.echo(in_json(findings))
 
 
 @cli.command()
@@ -258,26 +281,36 @@ def run_all(
     removal_limit: int | None = None,
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
+    from pipelines.alerts import watch
     from pipelines.dataset import pick, read_datasets
     from pipelines.load import Warehouse
     from pipelines.portal import Patience
     from pipelines.run import lock
 
-    declared = read_datasets()
-    portal = os.environ.get("BLOTTER_PORTAL")
-    Patience.from_environment()  # What is wrong there is said before anything is made.
-    chosen = [d.at_portal(portal) for d in pick(declared, names)]
-    home = home_folder()
-    with lock(home), closing(Warehouse(home)) as warehouse:
-        warehouse.prepare(list(declared.values()))
-        warehouse.ledger.close_killed_runs()
-        run = new_run(warehouse, " ".join([command, *names]), today)
-        run.removal_limit = removal_limit
-        with progress_bar() as run.progress:
-            failures = [work(run, dataset) for dataset in chosen]
-        if with_models:
-            failures.append(build_models(warehouse, run, False))
-        finish(warehouse, failures)
+    home, command = home_folder(), " ".join([command, *names])
+    with watch(command, home) as alerts:
+        declared = read_datasets()
+        portal = os.environ.get("BLOTTER_PORTAL")
+        Patience.from_environment()  # Said before anything is made.
+        chosen = [d.at_portal(portal) for d in pick(declared, names)]
+        with lock(home), closing(Warehouse(home)) as warehouse:
+            run = new_run(warehouse, command, today)
+            run.removal_limit = removal_limit
+            with logs.about(run_id=run.run_id):
+                alerts.begin(run.run_id)
+                warehouse.prepare(list(declared.values()))
+                warehouse.ledger.close_killed_runs()
+
+                def part(dataset: "Dataset") -> BlotterError | None:
+                    with logs.about(dataset=dataset.name):
+                        return alerts.note(dataset.name, work(run, dataset))
+
+                with progress_bar() as run.progress:
+                    failures = [part(dataset) for dataset in chosen]
+                if with_models:
+                    failure = build_models(warehouse, run, False)
+                    failures.append(alerts.note("(models)", failure))
+                finish(warehouse, failures)
 
 
 def new_run(warehouse: Any, command: str, today: date | None) -> "Run":
@@ -329,7 +362,10 @@ def finish(warehouse: Any, failures: "list[BlotterError | None]") -> None:
     from pipelines.dataset import read_datasets
     from pipelines.status import write_status
 
-    write_status(warehouse, list(read_datasets().values()))
+    try:
+        write_status(warehouse, list(read_datasets().values()))
+    except WarehouseError as error:
+        failures = [*failures, error]  # It must not hide what failed before.
     failed = [failure for failure in failures if failure]
     if failed:
         raise BlotterError(
@@ -374,29 +410,21 @@ def progress_bar() -> "Iterator[Callable[[Dataset, int, int], None]]":
 
 def main() -> None:
     """Run the command; a failure is one sentence and an exit code."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        stream=sys.stdout,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%SZ",
-    )
-    # sodapy says so for each data set: the README tells it once.
-    logging.getLogger().addFilter(lambda r: "without an app_token" not in str(r.msg))
     stop.asked.clear()
     signal.signal(signal.SIGTERM, stop.on_signal)
     sys.unraisablehook = stop.say_unraisable
     try:
+        logs.set_up()
         with stop.stoppable():
             cli(prog_name="blotter", standalone_mode=False)
     except BlotterError as error:
-        click.echo(f"blotter: {error}", err=True)
+        click.echo(logs.last_words(str(error)), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("blotter: stopped.", err=True)
+        click.echo(logs.last_words("stopped."), err=True)
         sys.exit(1)
     finally:
         # All is done and said; Python's own end takes a while after dbt.

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from pipelines.portal import (
     Published,
     Read,
     Reader,
+    Survey,
     ask,
     ask_for_rows,
     check_dates,
@@ -56,10 +57,14 @@ class Field(msgspec.Struct):
     type: str = "esriFieldTypeString"
 
 
+# Epoch milliseconds before the year 10000.
+Edited = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]
+
+
 class Editing(msgspec.Struct):
     """When a layer was edited, in epoch milliseconds."""
 
-    lastEditDate: int | None = None
+    lastEditDate: Edited | None = None
 
 
 class Layer(msgspec.Struct):
@@ -108,11 +113,20 @@ class ArcgisReader(Reader):
         }
         version = layer.editingInfo and layer.editingInfo.lastEditDate
         columns = [name for name in self.kinds if name != self.object_id]
-        return Published(columns, str(version) if version else None)
+        updated = datetime.fromtimestamp(version / 1000, UTC) if version else None
+        return Published(columns, str(version) if version else None, updated)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
         return self._count(self._where(window), f"the count of {window}")
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in two requests; a layer tells no updates."""
+        keyed = f"({self._where(window)}) AND {self.dataset.key[0]} IS NOT NULL"
+        return Survey(
+            rows=self.count(window),
+            keyed=self._count(keyed, f"rows of {window} that have a key"),
+        )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of the object id, each once.

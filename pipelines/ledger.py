@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.dataset import Dataset
+from pipelines.logs import redacted
 
 TABLES = """
 create schema if not exists ledger;
@@ -57,10 +58,11 @@ class Ledger:
     def close_run(self, run_id: str, dataset: str, row: dict[str, Any]) -> None:
         """Complete a line of the ledger."""
         names = ", ".join(f"{name} = ?" for name in row)
+        values = [redacted(v) if isinstance(v, str) else v for v in row.values()]
         with self.connect() as connection:
             connection.execute(
                 f"update ledger.runs set {names} where run_id = ? and dataset = ?",
-                [*row.values(), run_id, dataset],
+                [*values, run_id, dataset],
             )
 
     def close_killed_runs(self) -> None:

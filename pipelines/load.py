@@ -81,6 +81,29 @@ class Warehouse:
                     "makes those of every declared data set."
                 ) from error
 
+    def examine(self, datasets: list[Dataset]) -> int:
+        """How many rows it holds that are not removed; opened for reading only.
+
+        Raises:
+            WarehouseError: It can't be opened, or is held by another program.
+        """
+        try:
+            with duckdb.connect(str(self.path), read_only=True) as connection:
+                made = connection.execute(
+                    "select table_schema || '.' || table_name "
+                    "from information_schema.tables"
+                ).fetchall()
+                counts = [
+                    f"select count(*) as n from {table(d)} where removed_at is null"
+                    for d in datasets
+                    if (table(d),) in made
+                ]
+                every = " union all ".join(counts or ["select 0 as n"])
+                found = connection.execute(f"select sum(n) from ({every})").fetchone()
+        except duckdb.Error as error:
+            raise WarehouseError(why_closed(self.path, error)) from error
+        return int(found[0]) if found else 0
+
     def close(self) -> None:
         """Let go of the file: dbt opens it in its own way."""
         if self._connection is not None:

@@ -5,7 +5,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -69,6 +69,23 @@ class Published:
     columns: list[str]
     version: str | None
     """Changes when the rows change; None where the portal does not tell."""
+    updated_at: datetime | None = None
+    """The instant, in UTC, of the last change of rows, where the portal tells."""
+
+
+@dataclass
+class Survey:
+    """Figures of a window that tell whether a declaration fits what is published."""
+
+    rows: int
+    keyed: int | None = None
+    """Rows with a value in the first key column; None where that can't be counted."""
+    different: int | None = None
+    """Different values there, where that column alone is declared a unique key."""
+    first_update: str | None = None
+    last_update: str | None = None
+    """When the portal wrote the rows, in its own spelling; the same instant for all
+    where the publisher replaces the whole table."""
 
 
 @dataclass
@@ -149,6 +166,17 @@ class Reader(ABC):
                 "row_count": pa.array([self.count(w) for w in windows], pa.int64()),
             }
         )
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, as far as the API gives any."""
+        return Survey(self.count(window))
+
+    def token_state(self) -> str | None:
+        """How the portal took the app token: `accepted`, `refused`, or `none` is set.
+
+        None where the API knows no token. Only told after a request.
+        """
+        return None
 
     def requested(self) -> list[str]:
         """Published names of the columns to ask for."""

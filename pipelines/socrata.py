@@ -21,6 +21,7 @@ from pipelines.portal import (
     Published,
     Read,
     Reader,
+    Survey,
     ask,
     ask_for_rows,
     check_dates,
@@ -50,7 +51,8 @@ class View(msgspec.Struct):
     """What is read of a data set's description."""
 
     columns: list[Column] | None = None
-    rowsUpdatedAt: int | None = None
+    rowsUpdatedAt: Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)] | None = None
+    """Seconds since 1970, before the year 10000."""
 
 
 # A count comes as text.
@@ -88,6 +90,7 @@ class SocrataReader(Reader):
     def __init__(self, dataset: Dataset, patience: Patience):
         super().__init__(dataset, patience)
         token = os.environ.get("SOCRATA_APP_TOKEN") or None
+        self.has_token = token is not None
         address = urlsplit(dataset.url)
         self.client = Socrata(address.netloc, token, timeout=patience.timeout)
         self.client.uri_prefix = f"{address.scheme}://"
@@ -108,11 +111,43 @@ class SocrataReader(Reader):
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
         version = view.rowsUpdatedAt
-        return Published(published, str(version) if version else None)
+        updated = datetime.fromtimestamp(version, UTC) if version else None
+        return Published(published, str(version) if version else None, updated)
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
         return self._count(self._where(window), f"the count of {window}")
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in one request."""
+        key = self.dataset.key[0]
+        figures = {
+            "rows": "count(*)",
+            "keyed": f"count({key})",
+            "first_update": "min(:updated_at)",
+            "last_update": "max(:updated_at)",
+        }
+        if self.dataset.key_is_unique and len(self.dataset.key) == 1:
+            figures["different"] = f"count(distinct {key})"
+        query = {
+            "$select": ", ".join(f"{sql} as {name}" for name, sql in figures.items()),
+            "$where": self._where(window),
+        }
+        url, what = f"{self.dataset.url}.json", f"figures of {window}"
+        rows = self._ask(url, query, list[dict[str, str | int | None]], what)
+        try:
+            return msgspec.convert(rows[0], Survey, strict=False)
+        except (LookupError, msgspec.ValidationError) as error:
+            raise PortalError(
+                f"{self.dataset.label} sent something else for {what}."
+            ) from error
+
+    def token_state(self) -> str | None:
+        """How the portal took the app token; a refused one is not sent again."""
+        if not self.has_token:
+            return "none"
+        is_kept = "X-App-Token" in self.client.session.headers
+        return "accepted" if is_kept else "refused"
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows in the order of `:id`, each once.

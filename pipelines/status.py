@@ -6,22 +6,32 @@ the warehouse.
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import convert
 
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
 from pipelines.errors import ConfigError, WarehouseError
 from pipelines.load import Warehouse
+from pipelines.rhythm import Rhythm, rhythm
+from pipelines.rhythm import in_words as rhythm_in_words
 from pipelines.tables import table
+from pipelines.windows import local_day
 
 MODELS = "(models)"
 
 
 def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
-    """Write `status.json`, by a rename, from the ledger and the raw tables."""
+    """Write `status.json`, by a rename, from the ledger and the raw tables.
+
+    Raises:
+        WarehouseError: It can't be written, for the disk is full or so.
+    """
     entries = [dataset_status(warehouse, dataset) for dataset in datasets]
     runs = ledger_rows(
         warehouse,
@@ -48,13 +58,19 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     }
     path = warehouse.home / "status.json"
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
-    os.replace(fresh, path)
+    try:
+        fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
+        os.replace(fresh, path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path} can't be written: {error.strerror}; what the run loaded is safe. "
+            "Make room or give back the right to write."
+        ) from error
 
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     """Rows held, newest row, last run, last good run and warnings of one data set."""
-    newest = quote(dataset.window_column.lower())
+    newest, zone = quote(dataset.window_column.lower()), dataset.tzinfo
     (held,) = ledger_rows(
         warehouse,
         "select count(*) filter (removed_at is null) as row_count, "
@@ -75,10 +91,43 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "title": dataset.title,
         "enabled": dataset.enabled,
         **held,
-        "newest": wall_clock(held["newest"], dataset.tzinfo),
+        "newest": wall_clock(held["newest"], zone),
         "last_run": runs[0] if runs else None,
         "last_good_run": good["finished_at"] if good else None,
+        "zone": dataset.zone,
+        "rhythm": asdict(
+            rhythm(looks(warehouse, dataset), local_day(datetime.now(UTC), zone))
+        ),
     }
+
+
+def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
+    """The city's day of each daily run that looked, and how many new rows it found.
+
+    Not the first one, nor those that read months before their window: what they add
+    is history. A run that failed looked if it found something.
+    """
+    runs = ledger_rows(
+        warehouse,
+        """
+        with runs as (
+            select *, outcome in ('loaded', 'unchanged', 'moving') as is_good
+            from ledger.runs where dataset = ? and window_start is not null
+        )
+        select finished_at, coalesce(added, 0) as added from runs
+        where (is_good or added > 0)
+            and finished_at > (select min(finished_at) from runs where is_good)
+            and not exists (
+                select 1 from ledger.months
+                where months.dataset = runs.dataset and months.run_id = runs.run_id
+                    and months.month < runs.window_start
+            )
+        """,
+        [dataset.name],
+    )
+    return [
+        (local_day(run["finished_at"], dataset.tzinfo), run["added"]) for run in runs
+    ]
 
 
 def ledger_rows(
@@ -122,8 +171,11 @@ def read_status(home: Path) -> dict[str, Any]:
         ) from None
 
 
-def in_words(status: dict[str, Any]) -> str:
-    """The status for a person: a line a data set, then what to look at."""
+def in_words(status: dict[str, Any], now: datetime) -> str:
+    """The status for a person at an instant: a line a data set, then what to look at.
+
+    Below a data set stands how often new rows come, and how long ago they last did.
+    """
     lines = [f"{'data set':34}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
     notes = []
     for entry in status["datasets"]:
@@ -136,6 +188,9 @@ def in_words(status: dict[str, Any]) -> str:
             f"{entry['dataset']:34}{entry['row_count']:>11,}"
             f"{entry['removed_count']:>9,}  {newest:21}{said}"
         )
+        if "rhythm" in entry and last:
+            day = local_day(now, ZoneInfo(entry["zone"]))
+            lines.append(f"  {rhythm_in_words(convert(entry['rhythm'], Rhythm), day)}")
         if last:
             notes += [f"! {last['error']}"] if last["error"] else []
             notes += [f"  {w}" for w in (last["warnings"] or "").splitlines()]

@@ -1,0 +1,215 @@
+"""What a run says while it goes: log lines without secrets, as text or as JSON."""
+
+import json
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from pipelines.errors import ConfigError
+
+SECRET_NAMES = re.compile(r"(TOKEN|SECRET|PASSWORD|KEY|WEBHOOK|HEARTBEAT)$")
+# Shorter ones are none; to replace them would garble every message.
+SHORTEST_SECRET = 4
+USER_AND_PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/]+@")
+
+LAST = {"name": "blotter", "levelname": "ERROR", "levelno": logging.ERROR}
+
+_about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
+
+
+@contextmanager
+def about(**fields: str) -> Iterator[None]:
+    """Put fields (run_id, dataset) on every JSON line of the block."""
+    token = _about.set({**(_about.get() or {}), **fields})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def redacted(text: str) -> str:
+    """A text without the values of secret settings, however they are written in it.
+
+    For all that leaves the process: log lines, sentences, the ledger, alerts.
+    """
+    for secret in secrets():
+        text = text.replace(secret, "***")
+    return USER_AND_PASSWORD.sub(r"\1:***@", text)
+
+
+def secrets() -> list[str]:
+    """Values of secret settings, plain and as addresses, JSON and Python write them.
+
+    Of an address that is one, and of any address with a password, the part behind the
+    host is secret too: an error about a connection names host and path apart. The
+    longest comes first, for one may hold another.
+    """
+    found = set()
+    for name, value in os.environ.items():
+        if SECRET_NAMES.search(name.upper()):
+            found.add(value)
+            if "://" in value:
+                found |= parts_behind_host(value)
+        if "://" in value and "@" in value:
+            found.add(password_of(value))
+    forms = {
+        form
+        for value in found
+        if len(value) >= SHORTEST_SECRET
+        for form in (
+            value,
+            quote(value),
+            quote(value, safe=""),
+            quote_plus(value),
+            json.dumps(value)[1:-1],
+            repr(value)[1:-1],
+        )
+    }
+    return sorted(forms, key=len, reverse=True)
+
+
+def parts_behind_host(address: str) -> set[str]:
+    """An address's path and query, in whole and alone."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return set()
+    path = parts.path.rstrip("/")
+    return {path, parts.query, f"{parts.path}?{parts.query}" if parts.query else path}
+
+
+def password_of(address: str) -> str:
+    """The password in an address; empty where there is none."""
+    try:
+        return urlsplit(address).password or ""
+    except ValueError:
+        return ""
+
+
+class Text(logging.Formatter):
+    """A line a message, the time in UTC; a traceback follows on lines of its own."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+class Json(logging.Formatter):
+    """One JSON object a line: ts, level, message, and run_id, dataset, traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        line = {
+            "ts": f"{moment.isoformat(timespec='milliseconds')}Z",
+            "level": record.levelname,
+            "message": redacted(record.getMessage()),
+            "logger": record.name,
+            **(_about.get() or {}),
+        }
+        if record.exc_info:
+            line["traceback"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class Handler(logging.StreamHandler):
+    """Keeps its formatter: dlt would set one of its own, which redacts nothing."""
+
+    def __init__(self, stream: Any, fixed: logging.Formatter) -> None:
+        super().__init__(stream)
+        self.formatter = fixed
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:
+        """Leave it as it is."""
+
+
+def set_up() -> None:
+    """Log to standard output in the form that BLOTTER_LOG asks for.
+
+    Raises:
+        ConfigError: It asks for a form that there is not.
+    """
+    sys.excepthook = say_fault
+    kind = os.environ.get("BLOTTER_LOG") or "text"
+    if kind not in ("text", "json"):
+        raise ConfigError(f"BLOTTER_LOG is {kind!r}; it must be text or json.")
+    handler = Handler(sys.stdout, formatter())
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    logging.getLogger("dlt").handlers = [handler]
+    # sodapy says so for each data set: the README tells it once.
+    logging.getLogger().addFilter(without_sodapys_advice)
+
+
+def without_sodapys_advice(record: logging.LogRecord) -> bool:
+    return "without an app_token" not in str(record.msg)
+
+
+def formatter() -> logging.Formatter:
+    return Json() if os.environ.get("BLOTTER_LOG") == "json" else Text()
+
+
+def last_words(sentence: str) -> str:
+    """What a command ends with on standard error, in the form of the log."""
+    if os.environ.get("BLOTTER_LOG") != "json":
+        return redacted(f"blotter: {sentence}")
+    return Json().format(logging.makeLogRecord({**LAST, "msg": sentence}))
+
+
+def say_fault(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Tell of an exception that nothing caught, without secrets."""
+    told = {
+        **LAST,
+        "msg": "A fault of Blotter's own.",
+        "exc_info": (kind, error, trace),
+    }
+    sys.stderr.write(formatter().format(logging.makeLogRecord(told)) + "\n")
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Log nothing below an error: for a command whose output tells it all itself."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+class Collected(logging.Handler):
+    """The warnings of a run, for its alert."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            self.messages.append(redacted(record.getMessage()))
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Every warning that is logged in the block."""
+    handler = Collected()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield handler.messages
+    finally:
+        logging.getLogger().removeHandler(handler)
