@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import __version__, stop
-from pipelines.errors import BlotterError, ConfigError
+from pipelines.errors import BlotterError, ConfigError, unwritable
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -126,11 +126,12 @@ def backfill(
 def build(full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     from pipelines.dataset import read_datasets
+    from pipelines.held import seconds_to_wait
     from pipelines.load import Warehouse
     from pipelines.run import lock
 
-    home = home_folder()
-    with lock(home), closing(Warehouse(home)) as warehouse:
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
         warehouse.prepare(list(read_datasets().values()))
         failure = build_models(
             warehouse, new_run(warehouse, "build", None), full_refresh
@@ -178,6 +179,7 @@ def run_all(
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
     from pipelines.dataset import pick, read_datasets
+    from pipelines.held import seconds_to_wait
     from pipelines.load import Warehouse
     from pipelines.portal import Patience
     from pipelines.run import lock
@@ -186,8 +188,8 @@ def run_all(
     portal = os.environ.get("BLOTTER_PORTAL")
     Patience.from_environment()  # What is wrong there is said before anything is made.
     chosen = [d.at_portal(portal) for d in pick(declared, names)]
-    home = home_folder()
-    with lock(home), closing(Warehouse(home)) as warehouse:
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
         warehouse.prepare(list(declared.values()))
         warehouse.ledger.close_killed_runs()
         run = new_run(warehouse, " ".join([command, *names]), today)
@@ -210,6 +212,7 @@ def new_run(warehouse: Any, command: str, today: date | None) -> "Run":
 def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError | None:
     """Build the models and write their line of the ledger."""
     from pipelines.build import build as build_all
+    from pipelines.dataset import read_datasets
     from pipelines.status import MODELS
 
     begin, failure = time.monotonic(), None
@@ -222,13 +225,17 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
             "outcome": "running",
         }
     )
-    warehouse.close()
     try:
         with stop.stoppable():
-            log.info("models: %s", build_all(warehouse.home, full_refresh))
-    except BlotterError as error:
-        failure = error
-        log.error("%s", error)
+            for dataset in read_datasets().values():
+                warehouse.take_back(dataset)
+            warehouse.close()
+            log.info("models: %s", build_all(warehouse, full_refresh))
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
     warehouse.ledger.close_run(
         run.run_id,
         MODELS,
@@ -247,7 +254,10 @@ def finish(warehouse: Any, failures: "list[BlotterError | None]") -> None:
     from pipelines.dataset import read_datasets
     from pipelines.status import write_status
 
-    write_status(warehouse, list(read_datasets().values()))
+    try:
+        write_status(warehouse, list(read_datasets().values()))
+    except OSError as error:
+        failures = [*failures, unwritable(warehouse.home, error)]
     failed = [failure for failure in failures if failure]
     if failed:
         raise BlotterError(

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, quote
 from pipelines.errors import ConfigError, WarehouseError, first_line
+from pipelines.held import opened, when_free
 from pipelines.ledger import Ledger
 from pipelines.packages import UPSERT, Packages
 from pipelines.portal import Reader
@@ -36,14 +37,26 @@ log = logging.getLogger(__name__)
 MEMORY = "128MB"
 
 
+# What DuckDB raises where the system fails it: no space, no right. After a commit that
+# failed it lets nobody use the file any more until it is opened anew.
+UNWRITABLE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.TransactionException,
+)
+
+
 class Warehouse:
     """The DuckDB file of a home, and dlt's working folder beside it.
+
+    Args:
+        wait: Seconds to wait for another program to let go of the file.
 
     Raises:
         ConfigError: BLOTTER_TARGET asks for another warehouse.
     """
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, wait: float = 0.0):
         target = os.environ.get("BLOTTER_TARGET") or "duckdb"
         if target != "duckdb":
             raise ConfigError(
@@ -51,6 +64,7 @@ class Warehouse:
             )
         self.home = home
         self.path = home / "blotter.duckdb"
+        self.wait = wait
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.packages = Packages(home, self.path)
@@ -69,7 +83,7 @@ class Warehouse:
         with self._connection.cursor() as cursor:
             try:
                 yield cursor
-            except duckdb.IOException as error:
+            except UNWRITABLE as error:
                 raise WarehouseError(
                     f"{self.path} can't be written: {first_line(error)}."
                 ) from error
@@ -86,10 +100,7 @@ class Warehouse:
             self._connection = None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        try:
-            connection = duckdb.connect(str(self.path))
-        except duckdb.Error as error:
-            raise WarehouseError(why_closed(self.path, error)) from error
+        connection = when_free(lambda: opened(self.path), self.path, self.wait)
         connection.execute(f"set memory_limit = '{MEMORY}'")
         # Two threads load a batch sooner but cost half as much CPU again.
         connection.execute("set threads = 1")
@@ -134,6 +145,10 @@ class Warehouse:
         rows go, and new rows without their entries. This run finds them again.
         """
         self.packages.abort(dataset)
+        self.take_back(dataset)
+
+    def take_back(self, dataset: Dataset) -> None:
+        """Take back the newest load where it is torn; no model may be built of it."""
         changes, rows = f"{table(dataset)}_changes", table(dataset)
         newest = (
             f"(select greatest((select max(changed_at) from {changes}), "
@@ -271,11 +286,3 @@ def in_window(dataset: Dataset, reader: Reader, window: Window) -> str:
 
 def literal(value: str | int) -> str:
     return str(value) if isinstance(value, int) else f"'{value}'"
-
-
-def why_closed(path: Path, error: Exception) -> str:
-    """One sentence for a DuckDB file that does not open."""
-    said = str(error)
-    if "lock" in said.lower():
-        return f"{path} is open in another program; try again when it has let go of it."
-    return f"{path} can't be opened: {first_line(error)}."

@@ -14,7 +14,8 @@ import tenacity
 
 from pipelines import __version__, stop
 from pipelines.dataset import Dataset
-from pipelines.errors import ConfigError, PortalError, PortalMovedError
+from pipelines.errors import PortalError, PortalMovedError
+from pipelines.settings import number_from_environment
 from pipelines.windows import Window
 
 CONNECT_SECONDS = 10
@@ -24,7 +25,6 @@ LONGEST_RETRY_AFTER = 300
 RETRIED = {202, 408, 429, 500, 502, 503, 504}
 
 T = TypeVar("T")
-Number = TypeVar("Number", int, float)
 
 
 class Retryable(PortalError):
@@ -48,24 +48,12 @@ class Patience:
     def from_environment(cls) -> "Patience":
         """Read BLOTTER_TIMEOUT, BLOTTER_RETRIES and BLOTTER_BACKOFF."""
         return cls(
-            timeout=_number("BLOTTER_TIMEOUT", 120.0, float, least=0.001),
-            retries=_number("BLOTTER_RETRIES", 5, int, least=0),
-            backoff=_number("BLOTTER_BACKOFF", 60.0, float, least=0.0),
+            timeout=number_from_environment(
+                "BLOTTER_TIMEOUT", 120.0, float, least=0.001
+            ),
+            retries=number_from_environment("BLOTTER_RETRIES", 5, int, least=0),
+            backoff=number_from_environment("BLOTTER_BACKOFF", 60.0, float, least=0.0),
         )
-
-
-def _number(
-    name: str, default: Number, kind: Callable[[str], Number], least: Number
-) -> Number:
-    text = os.environ.get(name, "")
-    try:
-        number = kind(text) if text else default
-    except ValueError:
-        raise ConfigError(f"{name} is {text!r}; it must be a number.") from None
-    # A day at most: and not a number (nan) is neither.
-    if not least <= number <= 86_400:
-        raise ConfigError(f"{name} is {text!r}; it must be {least} to 86400.")
-    return number
 
 
 @dataclass

@@ -17,7 +17,7 @@ from pipelines.dataset import Dataset
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
-    WarehouseError,
+    unwritable,
 )
 from pipelines.load import Warehouse
 from pipelines.portal import Patience, Reader
@@ -84,10 +84,7 @@ def lock(home: Path) -> Iterator[None]:
     except filelock.Timeout as error:
         raise RunUnderWayError(f"Another run is under way in {home}.") from error
     except OSError as error:
-        raise WarehouseError(
-            f"{home} can't be written ({error.strerror}); set BLOTTER_HOME to a folder "
-            "that can."
-        ) from error
+        raise unwritable(home, error) from error
 
 
 def run_dataset(
@@ -133,9 +130,11 @@ def run_dataset(
             outcome = work(reader, tally)
         if tally.is_moving:
             outcome, version = "moving", None
-    except BlotterError as error:
-        failure = error
-        log.error("%s", error)
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
     except Exception as error:
         failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
         log.exception("%s", failure)

@@ -223,6 +223,7 @@ class Child:
     def __init__(self, home: Path, url: str, *arguments: str, prepare: Any = None):
         self.phase = PROCESSES.Value("i", 0, lock=False)
         self.said = home.parent / "said"
+        self.said.write_text("")
         self.process = PROCESSES.Process(
             target=command_in_child,
             args=(home, url, arguments, self.phase, prepare),
