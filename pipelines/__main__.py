@@ -216,17 +216,16 @@ def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError
     from pipelines.status import MODELS
 
     begin, failure = time.monotonic(), None
-    warehouse.ledger.open_run(
-        {
-            "run_id": run.run_id,
-            "command": run.command,
-            "dataset": MODELS,
-            "started_at": datetime.now(UTC),
-            "outcome": "running",
-        }
-    )
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": MODELS,
+        "started_at": datetime.now(UTC),
+        "outcome": "running",
+    }
     try:
         with stop.stoppable():
+            warehouse.ledger.open_run(line)
             for dataset in read_datasets().values():
                 warehouse.take_back(dataset)
             warehouse.close()

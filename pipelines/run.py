@@ -108,21 +108,20 @@ def run_dataset(
     started, begin = datetime.now(UTC), time.monotonic()
     tally, outcome, failure = Tally(), "failed", None
     warehouse = run.warehouse
-    warehouse.ledger.open_run(
-        {
-            "run_id": run.run_id,
-            "command": run.command,
-            "dataset": dataset.name,
-            "started_at": started,
-            "outcome": "running",
-            "window_start": window.start if window else None,
-            "declaration": dataset.fingerprint,
-        }
-    )
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": dataset.name,
+        "started_at": started,
+        "outcome": "running",
+        "window_start": window.start if window else None,
+        "declaration": dataset.fingerprint,
+    }
     reader = reader_for(dataset, run.patience)
     version = None
     try:
         with stop.stoppable():
+            warehouse.ledger.open_run(line)
             warehouse.repair(dataset)
             published = reader.probe()
             check_columns(dataset, published, tally)
