@@ -28,6 +28,7 @@ from pipelines.tables import (
     reject_table,
     stamped,
     table,
+    tables_of,
 )
 from pipelines.windows import Window
 
@@ -145,6 +146,7 @@ class Warehouse:
         rows go, and new rows without their entries. This run finds them again.
         """
         self.packages.abort(dataset)
+        self._clear_staging(dataset)
         self.take_back(dataset)
 
     def take_back(self, dataset: Dataset) -> None:
@@ -173,6 +175,18 @@ class Warehouse:
                 dataset.name,
                 *torn,
             )
+
+    def _clear_staging(self, dataset: Dataset) -> None:
+        """Empty dlt's staging tables: a killed merge leaves published values there."""
+        schema = f"{dataset.schema}_staging"
+        with self.connect() as connection:
+            made = connection.execute(
+                "select table_name from information_schema.tables "
+                "where table_schema = ? and list_contains(?, table_name)",
+                [schema, tables_of(dataset)],
+            ).fetchall()
+            for (name,) in made:
+                connection.execute(f"delete from {schema}.{name}")
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
