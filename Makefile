@@ -3,13 +3,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench holidays lock clean
+.PHONY: demo test torture lint format bench holidays lock clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
 
 test: .venv/installed lint
 	$(BIN)/python -m pytest
+
+# Kill the daily job some 350 times, at random and at every step; takes a while.
+torture: .venv/installed
+	$(BIN)/python -W ignore -m tests.torture
 
 lint: .venv/installed
 	$(BIN)/ruff check .

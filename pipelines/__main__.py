@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import __version__, logs, stop
-from pipelines.errors import BlotterError, ConfigError, WarehouseError
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, unwritable
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -165,15 +165,13 @@ def backfill(
 def build(full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     from pipelines.dataset import read_datasets
+    from pipelines.held import seconds_to_wait
     from pipelines.load import Warehouse
     from pipelines.run import lock
 
-    home = home_folder()
-    declared = list(read_datasets().values())
-    with lock(home), closing(Warehouse(home)) as warehouse:
-        warehouse.prepare(declared)
-        for dataset in declared:
-            warehouse.repair(dataset)
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        warehouse.prepare(list(read_datasets().values()))
         failure = build_models(
             warehouse, new_run(warehouse, "build", None), full_refresh
         )
@@ -283,17 +281,19 @@ def run_all(
     """Do a command's work on each data set, build the models, and say how it went."""
     from pipelines.alerts import watch
     from pipelines.dataset import pick, read_datasets
+    from pipelines.held import seconds_to_wait
     from pipelines.load import Warehouse
     from pipelines.portal import Patience
     from pipelines.run import lock
 
     home, command = home_folder(), " ".join([command, *names])
     with watch(command, home) as alerts:
+        wait = seconds_to_wait()
         declared = read_datasets()
         portal = os.environ.get("BLOTTER_PORTAL")
         Patience.from_environment()  # Said before anything is made.
         chosen = [d.at_portal(portal) for d in pick(declared, names)]
-        with lock(home), closing(Warehouse(home)) as warehouse:
+        with lock(home), closing(Warehouse(home, wait)) as warehouse:
             run = new_run(warehouse, command, today)
             run.removal_limit = removal_limit
             with logs.about(run_id=run.run_id):
@@ -325,25 +325,29 @@ def new_run(warehouse: Any, command: str, today: date | None) -> "Run":
 def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError | None:
     """Build the models and write their line of the ledger."""
     from pipelines.build import build as build_all
+    from pipelines.dataset import read_datasets
     from pipelines.status import MODELS
 
     begin, failure = time.monotonic(), None
-    warehouse.ledger.open_run(
-        {
-            "run_id": run.run_id,
-            "command": run.command,
-            "dataset": MODELS,
-            "started_at": datetime.now(UTC),
-            "outcome": "running",
-        }
-    )
-    warehouse.close()
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": MODELS,
+        "started_at": datetime.now(UTC),
+        "outcome": "running",
+    }
     try:
         with stop.stoppable():
-            log.info("models: %s", build_all(warehouse.home, full_refresh))
-    except BlotterError as error:
-        failure = error
-        log.error("%s", error)
+            warehouse.ledger.open_run(line)
+            for dataset in read_datasets().values():
+                warehouse.take_back(dataset)
+            warehouse.close()
+            log.info("models: %s", build_all(warehouse, full_refresh))
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
     warehouse.ledger.close_run(
         run.run_id,
         MODELS,

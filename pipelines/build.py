@@ -8,6 +8,8 @@ from typing import Any
 
 from pipelines import stop
 from pipelines.errors import ModelsError
+from pipelines.held import is_held, opened, when_free, why_closed
+from pipelines.load import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +20,7 @@ PROJECT = Path(__file__).parent.parent
 MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
 
 
-def build(home: Path, full_refresh: bool = False) -> str:
+def build(warehouse: Warehouse, full_refresh: bool = False) -> str:
     """Run `dbt build`: seeds, models and tests of the data.
 
     The models' unit tests are for who changes them; they are among the project's tests.
@@ -26,12 +28,17 @@ def build(home: Path, full_refresh: bool = False) -> str:
     Facts are rebuilt in full when asked, and by itself after a change of a model, a
     macro or a seed since the last good build.
 
+    Args:
+        warehouse: Is closed: dbt opens the file in its own way.
+
     Returns:
         What was built and tested, in a few words.
 
     Raises:
         ModelsError: A model, seed or test of severity error failed; names the first.
+        HeldError: Another program has the file open, for longer than is waited.
     """
+    home = warehouse.home
     made_of = fingerprint(PROJECT)
     mark = home / "dbt" / "built_from"
     changed = not mark.exists() or mark.read_text() != made_of
@@ -40,16 +47,33 @@ def build(home: Path, full_refresh: bool = False) -> str:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full_refresh or changed:
         arguments.append("--full-refresh")
-    outcome = invoke(home, arguments)
-    nodes = list(outcome.result or [])
-    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
-    if not outcome.success or failed:
-        raise ModelsError(why_failed(outcome, failed, home))
+    nodes = when_free(
+        lambda: build_once(warehouse, arguments), warehouse.path, warehouse.wait
+    )
     for node in nodes:
         if str(node.status) == "warn":
             log.warning("models: %s: %s", node.node.name, one_line(node.message))
     mark.write_text(made_of)
     return counted(nodes)
+
+
+def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
+    """Call dbt and return what it did, node by node.
+
+    Raises:
+        ModelsError: Something failed; names the first.
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    opened(warehouse.path).close()
+    outcome = invoke(warehouse.home, arguments)
+    nodes = list(outcome.result or [])
+    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
+    if not nodes and is_held(str(outcome.exception)):
+        # It came while dbt read the project.
+        raise why_closed(warehouse.path, outcome.exception) from outcome.exception
+    if not outcome.success or failed:
+        raise ModelsError(why_failed(outcome, failed, warehouse.home))
+    return nodes
 
 
 def invoke(home: Path, arguments: list[str]) -> Any:

@@ -32,7 +32,7 @@ def changes_since(
         if since
         else "run_id = (select run_id from ledger.runs where dataset = ? "
         f"and run_id in (select run_id from {changes}) "
-        "order by started_at desc limit 1)"
+        "order by number desc nulls last, started_at desc limit 1)"
     )
     counts = ", ".join(f"count(*) filter (change = '{k}') as {k}" for k in KINDS)
     with warehouse.connect() as connection:

@@ -36,6 +36,7 @@ SETTINGS = {
     "BLOTTER_RETRIES",
     "BLOTTER_TARGET",
     "BLOTTER_TIMEOUT",
+    "BLOTTER_WAIT",
     "BLOTTER_WEBHOOK",
 }
 # A day's run writes a part of the warehouse anew, and dbt builds the facts beside it.

@@ -1,5 +1,7 @@
 """What can go wrong, each with the exit code that it ends the command with."""
 
+from pathlib import Path
+
 
 class BlotterError(Exception):
     """One sentence for the operator: what failed, where, and what to do."""
@@ -59,12 +61,24 @@ class WarehouseError(BlotterError):
     """The warehouse can't be opened, read or written."""
 
 
+class HeldError(WarehouseError):
+    """Another program has the warehouse's file open."""
+
+
 class ModelsError(BlotterError):
     """dbt could not build the models, or a test of theirs failed."""
 
 
 class StoppedError(BlotterError):
     """The run was asked to stop (SIGTERM)."""
+
+
+def unwritable(home: Path, error: OSError) -> WarehouseError:
+    """One sentence for a home that the system lets no one write into."""
+    return WarehouseError(
+        f"{home} can't be written ({error.strerror or error}); make room there, or set "
+        "BLOTTER_HOME to a folder that can."
+    )
 
 
 def first_line(error: BaseException) -> str:

@@ -20,6 +20,7 @@ create table if not exists ledger.runs (
     repeats bigint, seconds double, outcome text, error text,
     warnings text
 );
+alter table ledger.runs add column if not exists number bigint;
 create table if not exists ledger.months (
     dataset text, month date, declaration text, run_id text, finished_at timestamptz
 );
@@ -33,7 +34,10 @@ alter table ledger.months add column if not exists surplus bigint;
 
 
 class Ledger:
-    """The schema `ledger`: `runs` has a line for each run and data set."""
+    """The schema `ledger`: `runs` has a line for each run and data set.
+
+    Lines are numbered as they are opened: the clock may be moved back between runs.
+    """
 
     def __init__(
         self, connect: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -51,7 +55,8 @@ class Ledger:
         marks = ", ".join("?" for _ in row)
         with self.connect() as connection:
             connection.execute(
-                f"insert into ledger.runs ({names}) values ({marks})",
+                f"insert into ledger.runs ({names}, number) values ({marks}, "
+                "(select coalesce(max(number), 0) + 1 from ledger.runs))",
                 list(row.values()),
             )
 
@@ -81,7 +86,7 @@ class Ledger:
                 """
                 select * from ledger.runs
                 where dataset = ? and outcome in ('loaded', 'unchanged')
-                order by finished_at desc limit 1
+                order by number desc nulls last, finished_at desc limit 1
                 """,
                 [dataset.name],
             ).to_arrow_table()

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, quote
 from pipelines.errors import ConfigError, WarehouseError, first_line
+from pipelines.held import opened, when_free, why_closed
 from pipelines.ledger import Ledger
 from pipelines.packages import UPSERT, Packages
 from pipelines.portal import Reader
@@ -38,14 +39,26 @@ log = logging.getLogger(__name__)
 MEMORY = "128MB"
 
 
+# What DuckDB raises where the system fails it: no space, no right. After a commit that
+# failed it lets nobody use the file any more until it is opened anew.
+UNWRITABLE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.TransactionException,
+)
+
+
 class Warehouse:
     """The DuckDB file of a home, and dlt's working folder beside it.
+
+    Args:
+        wait: Seconds to wait for another program to let go of the file.
 
     Raises:
         ConfigError: BLOTTER_TARGET asks for another warehouse.
     """
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, wait: float = 0.0):
         target = os.environ.get("BLOTTER_TARGET") or "duckdb"
         if target != "duckdb":
             raise ConfigError(
@@ -53,6 +66,7 @@ class Warehouse:
             )
         self.home = home
         self.path = home / "blotter.duckdb"
+        self.wait = wait
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.packages = Packages(home, self.path)
@@ -71,7 +85,7 @@ class Warehouse:
         with self._connection.cursor() as cursor:
             try:
                 yield cursor
-            except duckdb.IOException as error:
+            except UNWRITABLE as error:
                 raise WarehouseError(
                     f"{self.path} can't be written: {first_line(error)}."
                 ) from error
@@ -101,7 +115,7 @@ class Warehouse:
                 every = " union all ".join(counts or ["select 0 as n"])
                 found = connection.execute(f"select sum(n) from ({every})").fetchone()
         except duckdb.Error as error:
-            raise WarehouseError(why_closed(self.path, error)) from error
+            raise why_closed(self.path, error) from error
         return int(found[0]) if found else 0
 
     def close(self) -> None:
@@ -111,10 +125,7 @@ class Warehouse:
             self._connection = None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        try:
-            connection = duckdb.connect(str(self.path))
-        except duckdb.Error as error:
-            raise WarehouseError(why_closed(self.path, error)) from error
+        connection = when_free(lambda: opened(self.path), self.path, self.wait)
         connection.execute(f"set memory_limit = '{MEMORY}'")
         # Two threads load a batch sooner but cost half as much CPU again.
         connection.execute("set threads = 1")
@@ -162,6 +173,11 @@ class Warehouse:
         finds them again.
         """
         self.packages.abort(dataset)
+        self._clear_staging(dataset)
+        self.take_back(dataset)
+
+    def take_back(self, dataset: Dataset) -> None:
+        """Take back the newest load where it is torn; no model may be built of it."""
         rows = table(dataset)
         changes, former = f"{rows}_changes", f"{rows}_former"
         newest = (
@@ -191,6 +207,18 @@ class Warehouse:
                 dataset.name,
                 *torn,
             )
+
+    def _clear_staging(self, dataset: Dataset) -> None:
+        """Empty dlt's staging tables: a killed merge leaves published values there."""
+        schema = f"{dataset.schema}_staging"
+        with self.connect() as connection:
+            made = connection.execute(
+                "select table_name from information_schema.tables "
+                "where table_schema = ? and list_contains(?, table_name)",
+                [schema, list(empty_tables(dataset))],
+            ).fetchall()
+            for (name,) in made:
+                connection.execute(f"delete from {schema}.{name}")
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
@@ -388,11 +416,3 @@ def as_bound(column: str, bound: str | int) -> str:
 
 def literal(value: str | int) -> str:
     return str(value) if isinstance(value, int) else f"'{value}'"
-
-
-def why_closed(path: Path, error: Exception) -> str:
-    """One sentence for a DuckDB file that does not open."""
-    said = str(error)
-    if "lock" in said.lower():
-        return f"{path} is open in another program; try again when it has let go of it."
-    return f"{path} can't be opened: {first_line(error)}."

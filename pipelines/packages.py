@@ -83,7 +83,8 @@ def configure_dlt(home: Path) -> None:
     os.environ.update(
         {
             "RUNTIME__DLTHUB_TELEMETRY": "false",
-            "RUNTIME__LOG_LEVEL": "ERROR",
+            # What fails is said in one sentence: dlt would add tracebacks.
+            "RUNTIME__LOG_LEVEL": "CRITICAL",
             # Signals are the command's: dlt would wait, and may forget them.
             "RUNTIME__INTERCEPT_SIGNALS": "false",
             "DLT_DATA_DIR": str(home / "dlt"),

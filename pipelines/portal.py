@@ -15,11 +15,8 @@ import tenacity
 from pipelines import __version__
 from pipelines.answer import NotUtf8Error
 from pipelines.dataset import Dataset
-from pipelines.errors import (
-    ConfigError,
-    IncompleteReadError,
-    Retryable,
-)
+from pipelines.errors import ConfigError, IncompleteReadError, Retryable
+from pipelines.settings import number_from_environment
 from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
@@ -27,7 +24,6 @@ log = logging.getLogger(__name__)
 LONGEST_RETRY_AFTER = 300
 
 T = TypeVar("T")
-Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -42,24 +38,12 @@ class Patience:
     def from_environment(cls) -> "Patience":
         """Read BLOTTER_TIMEOUT, BLOTTER_RETRIES and BLOTTER_BACKOFF."""
         return cls(
-            timeout=_number("BLOTTER_TIMEOUT", 120.0, float, least=0.001),
-            retries=_number("BLOTTER_RETRIES", 5, int, least=0),
-            backoff=_number("BLOTTER_BACKOFF", 60.0, float, least=0.0),
+            timeout=number_from_environment(
+                "BLOTTER_TIMEOUT", 120.0, float, least=0.001
+            ),
+            retries=number_from_environment("BLOTTER_RETRIES", 5, int, least=0),
+            backoff=number_from_environment("BLOTTER_BACKOFF", 60.0, float, least=0.0),
         )
-
-
-def _number(
-    name: str, default: Number, kind: Callable[[str], Number], least: Number
-) -> Number:
-    text = os.environ.get(name, "")
-    try:
-        number = kind(text) if text else default
-    except ValueError:
-        raise ConfigError(f"{name} is {text!r}; it must be a number.") from None
-    # A day at most: and not a number (nan) is neither.
-    if not least <= number <= 86_400:
-        raise ConfigError(f"{name} is {text!r}; it must be {least} to 86400.")
-    return number
 
 
 @dataclass

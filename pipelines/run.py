@@ -18,7 +18,7 @@ from pipelines.diff import months_apart
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
-    WarehouseError,
+    unwritable,
 )
 from pipelines.load import Warehouse
 from pipelines.portal import Patience, Reader
@@ -89,10 +89,7 @@ def lock(home: Path) -> Iterator[None]:
     except filelock.Timeout as error:
         raise RunUnderWayError(f"Another run is under way in {home}.") from error
     except OSError as error:
-        raise WarehouseError(
-            f"{home} can't be written ({error.strerror}); set BLOTTER_HOME to a folder "
-            "that can."
-        ) from error
+        raise unwritable(home, error) from error
 
 
 def run_dataset(
@@ -118,21 +115,20 @@ def run_dataset(
     started, begin = datetime.now(UTC), time.monotonic()
     tally, outcome, failure = Tally(), "failed", None
     warehouse = run.warehouse
-    warehouse.ledger.open_run(
-        {
-            "run_id": run.run_id,
-            "command": run.command,
-            "dataset": dataset.name,
-            "started_at": started,
-            "outcome": "running",
-            "window_start": window.start if window else None,
-            "declaration": dataset.fingerprint,
-        }
-    )
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": dataset.name,
+        "started_at": started,
+        "outcome": "running",
+        "window_start": window.start if window else None,
+        "declaration": dataset.fingerprint,
+    }
     reader = reader_for(dataset, run.patience)
     version = None
     try:
         with stop.stoppable():
+            warehouse.ledger.open_run(line)
             warehouse.repair(dataset)
             published = reader.probe()
             check_columns(dataset, published, tally)
@@ -140,9 +136,11 @@ def run_dataset(
             outcome = work(reader, tally)
         if tally.is_moving:
             outcome, version = "moving", None
-    except BlotterError as error:
-        failure = error
-        log.error("%s", error)
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
     except Exception as error:
         failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
         log.exception("%s", failure)

@@ -124,6 +124,12 @@ WRONG = {
     "half a retry": (LOAD, {"BLOTTER_RETRIES": "1.5"}, "BLOTTER_RETRIES is '1.5'"),
     "retries below none": (LOAD, {"BLOTTER_RETRIES": "-1"}, "BLOTTER_RETRIES is '-1'"),
     "no portal": (LOAD, {"BLOTTER_PORTAL": "http://"}, "BLOTTER_PORTAL is 'http://'"),
+    "a wait in words": (LOAD, {"BLOTTER_WAIT": "long"}, "BLOTTER_WAIT is 'long'"),
+    "a wait below none": (
+        ("build",),
+        {"BLOTTER_WAIT": "-1"},
+        "BLOTTER_WAIT is '-1'; it must be 0.0 to 86400",
+    ),
     "other warehouse": (
         LOAD,
         {"BLOTTER_TARGET": "oracle"},
@@ -281,10 +287,11 @@ def test_a_warehouse_held_by_another_program_ends_with_1(blotter, portal, home):
     try:
         assert holder.stdout.readline() == "held\n"
         for arguments in (LOAD, ("changes",)):
-            code, err = blotter(*arguments)
+            code, err = blotter(*arguments, BLOTTER_WAIT="0")
             assert code == 1
             said = said_in_one_sentence(err)
-            assert f"{path} is open in another program" in said
+            by = f"another program (process {holder.pid}); try again"
+            assert f"{path} is open in {by}" in said
         # The status is a file of its own.
         assert blotter("status")[0] == 0
     finally:
