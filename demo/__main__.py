@@ -32,6 +32,10 @@ SEED = 2024
 
 # What happens on the day that passes lies this near, so in any two months' window.
 RECENT = timedelta(days=25)
+# Late corrections are of rows this old, so before any window.
+OLD = timedelta(days=100)
+# The portals published their tables so long before the demo.
+AGE = timedelta(days=30)
 
 # Time and level of the command's log lines.
 LOG_HEAD = re.compile(r"^\S+Z (INFO )?")
@@ -53,13 +57,27 @@ class City:
     new: int
     corrected: int
     removed: int
+    late: int = 0
+    """Of the corrected rows, those older than the window."""
 
 
 CITIES = [
     City(
-        "San Francisco", "san_francisco__incidents", "report_datetime", 0.45, 52, 31, 4
+        *("San Francisco", "san_francisco__incidents", "report_datetime"),
+        share=0.45,
+        new=52,
+        corrected=31,
+        removed=4,
+        late=6,
     ),
-    City("Chicago", "chicago__incidents", "date", 0.4, 43, 17, 3),
+    City(
+        *("Chicago", "chicago__incidents", "date"),
+        share=0.4,
+        new=43,
+        corrected=17,
+        removed=3,
+        late=5,
+    ),
     City("Memphis", "memphis__incidents", "Offense_Datetime", 0.12, 14, 9, 2),
     City("Cambridge", "cambridge__incidents", "date_time", 0.03, 11, 5, 1),
 ]
@@ -69,13 +87,15 @@ def open_portal(
     rows: int, first: date, today: date
 ) -> tuple[Portal, dict[str, Dataset]]:
     """Publish about `rows` rows of four cities, dated `first` to yesterday."""
-    portal = Portal(seed=SEED)
+    published_at = datetime.now(UTC) - AGE
+    portal = Portal(seed=SEED, clock=lambda: published_at)
     yesterday = today - timedelta(days=1)
     published = {}
     for city in CITIES:
         count = round(rows * city.share)
         made = generator.generate(city.dataset, count, first, yesterday, SEED)
         published[city.dataset] = publish(portal, city.dataset, made)
+    portal.store.clock = lambda: datetime.now(UTC)
     return portal, published
 
 
@@ -84,27 +104,30 @@ def pass_day(city: City, published: Dataset, day: date) -> None:
 
     A table without a row identifier can only be replaced as a whole.
     """
-    rows = published.rows()
+    rows, column = published.rows(), city.window_column
+    in_time = city.corrected - city.late
     picked = generator.sample(
-        recent(rows, city.window_column, day), city.corrected + city.removed, SEED
+        rows.filter(is_since(rows[column], day - RECENT)), in_time + city.removed, SEED
     )
+    old = rows.filter(pc.invert(is_since(rows[column], day - OLD)))
+    late = generator.sample(old, city.late, SEED)
+    to_correct = pa.concat_tables([picked.slice(0, in_time), late])
     new = generator.day_rows(city.dataset, day, city.new, SEED + 1)
-    changed = generator.corrected(picked.slice(0, city.corrected), city.corrected, SEED)
+    changed = generator.corrected(to_correct, city.corrected, SEED)
     if published.key:
         published.upsert(pa.concat_tables([new, changed]))
-        published.delete(picked.slice(city.corrected)[published.key].to_pylist())
+        published.delete(picked.slice(in_time)[published.key].to_pylist())
     else:
         kept = generator.without(rows, picked)
         published.replace(pa.concat_tables([kept, changed, new]))
 
 
-def recent(rows: pa.Table, column: str, day: date) -> pa.Table:
-    """Rows of the days before `day`, by a column of calendar dates or epochs."""
-    opens = day - RECENT
+def is_since(dates: pa.ChunkedArray, opens: date) -> pa.ChunkedArray:
+    """Whether a column of calendar dates or epochs lies on a day or later."""
     midnight = datetime(opens.year, opens.month, opens.day, tzinfo=UTC)
-    is_epoch = "T" not in pc.min(rows[column]).as_py()
+    is_epoch = "T" not in pc.min(dates).as_py()
     bound = str(int(midnight.timestamp()) * 1000) if is_epoch else opens.isoformat()
-    return rows.filter(pc.greater_equal(rows[column], bound))
+    return pc.fill_null(pc.greater_equal(dates, bound), False)
 
 
 def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:

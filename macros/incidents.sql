@@ -1,3 +1,9 @@
+{# The cities whose rows are in the marts. A new city is one word here. #}
+{% macro incident_cities() -%}
+    {{ return(['san_francisco', 'chicago', 'memphis', 'cambridge']) }}
+{%- endmacro %}
+
+
 {# The columns that every city's staging model has, in one order. `removed_at` apart. #}
 {% macro incident_columns() -%}
     {{ return([
@@ -11,34 +17,52 @@
 {%- endmacro %}
 
 
-{#
-    A condition: written by the pipeline after what `relation` holds of the same city.
-    Its bounds are literals, so that a warehouse skips the old part of the raw tables;
-    by city, since the rows of a load that was interrupted yesterday and finished today
-    are older than what other cities loaded meanwhile.
-#}
-{% macro is_newer_than(relation) -%}
-    {%- if not execute -%}
-        true
-    {%- else -%}
-        {%- set bounds -%}
+{# The columns whose values before and after a change are kept. #}
+{% macro logged_columns() -%}
+    {{ return([
+        'incident_category', 'resolution', 'police_district', 'council_district',
+        'neighborhood', 'occurred_at_local', 'reported_at_local',
+    ]) }}
+{%- endmacro %}
+
+
+{# The newest `column` that `relation` holds of each city. #}
+{% macro newest_by_city(relation, column) -%}
+    {%- if execute -%}
+        {%- set query -%}
             select
                 city,
-                cast(max(loaded_at) as {{ dbt.type_string() }}) as last_loaded_at
+                cast(max({{ column }}) as {{ dbt.type_string() }}) as newest
             from {{ relation }}
             group by city
             order by city
         {%- endset -%}
-        {%- set rows = run_query(bounds).rows -%}
-        {%- for city, last_loaded_at in rows %}
+        {{ return(run_query(query).rows) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    A condition: `column` is later than its city's instant in `newest`. The bounds are
+    literals, so that a warehouse skips the old part of the raw tables; by city, since
+    the rows of a load that was interrupted yesterday and finished today are older than
+    what other cities loaded meanwhile.
+#}
+{% macro is_newer_than(newest, column) -%}
+    {%- if not execute -%}
+        true
+    {%- else -%}
+        (
+        {%- for city, instant in newest %}
         (
             city = '{{ city }}'
-            and loaded_at > cast('{{ last_loaded_at }}' as {{ type_instant() }})
+            and {{ column }} > cast('{{ instant }}' as {{ type_instant() }})
         ) or
         {%- endfor %}
         city not in (
-            {%- for city, last_loaded_at in rows %}'{{ city }}', {% endfor -%}
+            {%- for city, instant in newest %}'{{ city }}', {% endfor -%}
         '')
+        )
     {%- endif -%}
 {%- endmacro %}
 
@@ -78,4 +102,31 @@
 
 {% macro duckdb__in_storage_order(columns) -%}
     order by {{ columns | join(', ') }}
+{%- endmacro %}
+
+
+{# Schema, table and name of every column of the schemas. #}
+{% macro columns_of_schemas(schemas) -%}
+    {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
+{%- endmacro %}
+
+{% macro default__columns_of_schemas(schemas) -%}
+    select
+        table_schema,
+        table_name,
+        column_name
+    from information_schema.columns
+    where table_schema in ('{{ schemas | join("', '") }}')
+{%- endmacro %}
+
+{# Each schema has its own. #}
+{% macro bigquery__columns_of_schemas(schemas) -%}
+    {% for schema in schemas -%}
+    select
+        table_schema,
+        table_name,
+        column_name
+    from `{{ schema }}`.INFORMATION_SCHEMA.COLUMNS
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 {%- endmacro %}

@@ -126,3 +126,36 @@
     from {{ relation }}
     cross join unnest(generate_date_array({{ first_day }}, {{ last_day }})) as date_day
 {%- endmacro %}
+
+
+{# The day of an instant on the calendar of `zone`, an expression. #}
+{% macro local_day(instant, zone) -%}
+    {{ return(adapter.dispatch('local_day')(instant, zone)) }}
+{%- endmacro %}
+
+{% macro default__local_day(instant, zone) -%}
+    cast(timezone({{ zone }}, {{ instant }}) as date)
+{%- endmacro %}
+
+{% macro bigquery__local_day(instant, zone) -%}
+    date({{ instant }}, {{ zone }})
+{%- endmacro %}
+
+
+{# Whole microseconds from 1970 (UTC) to an instant: its text is the same everywhere. #}
+{% macro epoch_microseconds(instant) -%}
+    {{ return(adapter.dispatch('epoch_microseconds')(instant)) }}
+{%- endmacro %}
+
+{% macro default__epoch_microseconds(instant) -%}
+    cast(extract(epoch from {{ instant }}) * 1000000 as bigint)
+{%- endmacro %}
+
+{# Its epoch is a float. #}
+{% macro duckdb__epoch_microseconds(instant) -%}
+    epoch_us({{ instant }})
+{%- endmacro %}
+
+{% macro bigquery__epoch_microseconds(instant) -%}
+    unix_micros({{ instant }})
+{%- endmacro %}

@@ -39,6 +39,14 @@ class Day(click.ParamType):
 today_option = click.option(
     "--today", type=Day(), help="Take this to be the day, in every city."
 )
+removal_limit_option = click.option(
+    "--removal-limit",
+    type=click.IntRange(min=0),
+    metavar="ROWS",
+    help="Take so many vanished rows for removed, in this run.",
+)
+json_option = click.option("--json", "form", flag_value="json", help="As JSON.")
+csv_option = click.option("--csv", "form", flag_value="csv", help="As CSV.")
 no_build_option = click.option(
     "--no-build", is_flag=True, help="Load only; leave the models as they are."
 )
@@ -67,16 +75,22 @@ def list_datasets() -> None:
 
 @cli.command()
 @click.argument("datasets", nargs=-1)
-@click.option("--window-only", is_flag=True, help="Don't fill months never read.")
+@click.option("--window-only", is_flag=True, help="Read no month before the window.")
+@removal_limit_option
 @today_option
 @no_build_option
 def daily(
-    datasets: tuple[str, ...], window_only: bool, today: date | None, no_build: bool
+    datasets: tuple[str, ...],
+    window_only: bool,
+    removal_limit: int | None,
+    today: date | None,
+    no_build: bool,
 ) -> None:
     """Load what is new, changed or removed, then build and test the models.
 
-    Reads the two months up to today; the first time, every month since the data set's
-    `backfill_from` too. Without DATASETS, all that are enabled.
+    Reads the two months up to today, older rows that changed since the last run and,
+    once a week, the months whose counts differ from the portal's; the first time, every
+    month since the data set's `backfill_from`. Without DATASETS, all that are enabled.
     """
     from pipelines import run as runs
 
@@ -86,6 +100,31 @@ def daily(
         today,
         not no_build,
         lambda run, dataset: runs.daily(run, dataset, window_only),
+        removal_limit,
+    )
+
+
+@cli.command()
+@click.argument("dataset")
+@removal_limit_option
+@today_option
+@no_build_option
+def reconcile(
+    dataset: str, removal_limit: int | None, today: date | None, no_build: bool
+) -> None:
+    """Compare all months of a data set with the portal; read those that differ anew.
+
+    What `daily` does once a week by itself, now. Reads the two months up to today too.
+    """
+    from pipelines import run as runs
+
+    run_all(
+        "reconcile",
+        (dataset,),
+        today,
+        not no_build,
+        lambda run, one: runs.daily(run, one, reconcile=True),
+        removal_limit,
     )
 
 
@@ -130,8 +169,11 @@ def build(full_refresh: bool) -> None:
     from pipelines.run import lock
 
     home = home_folder()
+    declared = list(read_datasets().values())
     with lock(home), closing(Warehouse(home)) as warehouse:
-        warehouse.prepare(list(read_datasets().values()))
+        warehouse.prepare(declared)
+        for dataset in declared:
+            warehouse.repair(dataset)
         failure = build_models(
             warehouse, new_run(warehouse, "build", None), full_refresh
         )
@@ -156,17 +198,55 @@ def status(as_json: bool, max_age: str | None) -> None:
     "--since", type=Day(), help="From this day on, in UTC; default: the last run."
 )
 @click.option("--dataset", "name", help="Of this data set only.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def changes(since: date | None, name: str | None, as_json: bool) -> None:
+@json_option
+@csv_option
+def changes(since: date | None, name: str | None, form: str | None) -> None:
     """Show how many rows were added, changed, removed or restored."""
     from pipelines.changes import changes_since, in_words
+
+    show(
+        lambda warehouse, dataset: changes_since(warehouse, dataset, since),
+        name,
+        form,
+        in_words,
+    )
+
+
+@cli.command()
+@click.option("--since", type=Day(), help="Removed on this day or later, in UTC.")
+@click.option("--dataset", "name", help="Of this data set only.")
+@json_option
+@csv_option
+def removals(since: date | None, name: str | None, form: str | None) -> None:
+    """List the rows that their portals removed: keys, dates and runs, no content."""
+    from pipelines.changes import removals_in_words, removals_since
+
+    show(
+        lambda warehouse, dataset: removals_since(warehouse, dataset, since),
+        name,
+        form,
+        removals_in_words,
+    )
+
+
+def show(
+    find: "Callable[[Any, Dataset], list[dict[str, Any]]]",
+    name: str | None,
+    form: str | None,
+    in_words: Callable[[list[dict[str, Any]]], str],
+) -> None:
+    """Print what is found in the warehouse, of one data set or of all."""
+    from pipelines.changes import as_csv
     from pipelines.dataset import pick, read_datasets
     from pipelines.load import Warehouse
 
-    chosen = pick(read_datasets(), [name]) if name else list(read_datasets().values())
+    chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
     with closing(Warehouse(existing_home())) as warehouse:
-        rows = changes_since(warehouse, chosen, since)
-    click.echo(json.dumps(rows, indent=2) if as_json else in_words(rows))
+        rows = [row for dataset in chosen for row in find(warehouse, dataset)]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo(as_csv(rows) if form == "csv" else in_words(rows), nl=form != "csv")
 
 
 def run_all(
@@ -175,6 +255,7 @@ def run_all(
     today: date | None,
     with_models: bool,
     work: "Callable[[Run, Dataset], BlotterError | None]",
+    removal_limit: int | None = None,
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
     from pipelines.dataset import pick, read_datasets
@@ -191,6 +272,7 @@ def run_all(
         warehouse.prepare(list(declared.values()))
         warehouse.ledger.close_killed_runs()
         run = new_run(warehouse, " ".join([command, *names]), today)
+        run.removal_limit = removal_limit
         with progress_bar() as run.progress:
             failures = [work(run, dataset) for dataset in chosen]
         if with_models:

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -148,11 +148,19 @@ class ArcgisReader(Reader):
         """A day's local midnight in epoch milliseconds."""
         return int(utc_midnight(day, self.dataset.tzinfo).timestamp() * 1000)
 
+    @property
+    def can_sweep(self) -> bool:
+        """Only by a column of the publisher's."""
+        return self.dataset.change_column is not None
+
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
         where = f"{column} >= {self._timestamp(window.start)}"
         if window.end:
             where += f" AND {column} < {self._timestamp(window.end)}"
+        if window.changed_since:
+            changed = f"{window.changed_since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+            where += f" AND {self.dataset.change_column} > TIMESTAMP '{changed}'"
         return f"({where}) OR {column} IS NULL" if window.undated else where
 
     def _timestamp(self, day: date) -> str:

@@ -1,18 +1,23 @@
 """What the change logs say."""
 
+import csv
+import io
+import json
 from datetime import date
 from typing import Any
 
 from pipelines.dataset import Dataset
 from pipelines.load import Warehouse
+from pipelines.status import iso
+from pipelines.tables import table
 
 KINDS = ("added", "changed", "removed", "restored")
 
 
 def changes_since(
-    warehouse: Warehouse, datasets: list[Dataset], since: date | None
+    warehouse: Warehouse, dataset: Dataset, since: date | None
 ) -> list[dict[str, Any]]:
-    """Rows by data set and day (UTC), newest day last.
+    """Rows of a data set by day (UTC), newest day last.
 
     Args:
         since: First day; None means the newest run that wrote anything.
@@ -21,43 +26,111 @@ def changes_since(
         dataset, day, a number for each kind of change, and the changed fields with
         how many rows each changed in.
     """
+    changes = f"{table(dataset)}_changes"
+    condition = (
+        "changed_at >= cast(? as date)"
+        if since
+        else "run_id = (select run_id from ledger.runs where dataset = ? "
+        f"and run_id in (select run_id from {changes}) "
+        "order by started_at desc limit 1)"
+    )
+    counts = ", ".join(f"count(*) filter (change = '{k}') as {k}" for k in KINDS)
+    with warehouse.connect() as connection:
+        days = connection.execute(
+            f"select cast(changed_at as date) as day, {counts} from {changes} "
+            f"where {condition} group by day order by day",
+            [since or dataset.name],
+        ).to_arrow_table()
+        fields = connection.execute(
+            "select day, field, count(*) as n from ("
+            "select cast(changed_at as date) as day, "
+            "unnest(string_split(changed_fields, ',')) as field "
+            f"from {changes} where {condition} and changed_fields is not null"
+            ") as fields group by day, field order by n desc, field",
+            [since or dataset.name],
+        ).to_arrow_table()
     found = []
-    for dataset in datasets:
-        log = f"{dataset.schema}.{dataset.entity}_changes"
-        condition = (
-            "changed_at >= cast(? as date)"
-            if since
-            else f"run_id = (select run_id from ledger.runs where dataset = ? "
-            f"and run_id in (select run_id from {log}) "
-            "order by started_at desc limit 1)"
+    for row in days.to_pylist():
+        day = row.pop("day")
+        named = {f["field"]: f["n"] for f in fields.to_pylist() if f["day"] == day}
+        found.append(
+            {"dataset": dataset.name, "day": str(day), **row, "changed_fields": named}
         )
-        counts = ", ".join(f"count(*) filter (change = '{k}') as {k}" for k in KINDS)
-        with warehouse.connect() as connection:
-            days = connection.execute(
-                f"select cast(changed_at as date) as day, {counts} from {log} "
-                f"where {condition} group by day order by day",
-                [since or dataset.name],
-            ).to_arrow_table()
-            fields = connection.execute(
-                "select day, field, count(*) as n from ("
-                "select cast(changed_at as date) as day, "
-                "unnest(string_split(changed_fields, ',')) as field "
-                f"from {log} where {condition} and changed_fields is not null"
-                ") as fields group by day, field order by n desc, field",
-                [since or dataset.name],
-            ).to_arrow_table()
-        for row in days.to_pylist():
-            day = row.pop("day")
-            named = {f["field"]: f["n"] for f in fields.to_pylist() if f["day"] == day}
-            found.append(
-                {
-                    "dataset": dataset.name,
-                    "day": str(day),
-                    **row,
-                    "changed_fields": named,
-                }
-            )
     return found
+
+
+def removals_since(
+    warehouse: Warehouse, dataset: Dataset, since: date | None
+) -> list[dict[str, Any]]:
+    """Removed rows of a data set, oldest removal first; those restored since included.
+
+    Args:
+        since: First day of the removal in UTC; None means all.
+
+    Returns:
+        dataset, row_id, added_at, removed_at, run_id of the removal, restored_at (null
+        while removed). Instants are ISO 8601 in UTC.
+    """
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            f"""
+            select removal.row_id, min(addition.changed_at) as added_at,
+                removal.changed_at as removed_at, removal.run_id,
+                min(restoration.changed_at) as restored_at
+            from {table(dataset)}_changes as removal
+            left join {table(dataset)}_changes as addition
+                on removal.row_id = addition.row_id and addition.change = 'added'
+            left join {table(dataset)}_changes as restoration
+                on removal.row_id = restoration.row_id
+                and restoration.change = 'restored'
+                and restoration.changed_at > removal.changed_at
+            where removal.change = 'removed'
+                and removal.changed_at >= coalesce(cast(? as date), date '0001-01-01')
+            group by removal.row_id, removal.changed_at, removal.run_id
+            order by removal.changed_at, removal.row_id
+            """,
+            [since],
+        ).to_arrow_table()
+    return [
+        {"dataset": dataset.name}
+        | {name: iso(value) if value else None for name, value in row.items()}
+        for row in rows.to_pylist()
+    ]
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV, with a header; what a value holds of its own is JSON."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, rows[0] if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: csv_cell(v) for k, v in row.items()} for row in rows)
+    return file.getvalue()
+
+
+def csv_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula.
+
+    An apostrophe before what would begin one, as OWASP's page on CSV injection advises.
+    """
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
+def removals_in_words(rows: list[dict[str, Any]]) -> str:
+    """A line a removal."""
+    if not rows:
+        return "No row was removed."
+    lines = [f"{'data set':34}{'row':26}{'removed':27}run"]
+    for row in rows:
+        back = f"  restored {row['restored_at']}" if row["restored_at"] else ""
+        lines.append(
+            f"{row['dataset']:34}{row['row_id']:26}{row['removed_at']:27}"
+            f"{row['run_id']}{back}"
+        )
+    return "\n".join(lines)
 
 
 def in_words(rows: list[dict[str, Any]]) -> str:

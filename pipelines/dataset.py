@@ -31,7 +31,14 @@ REJECT = ":reject"
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
-SYSTEM_COLUMNS = ("row_id", "row_hash", "run_id", "loaded_at", "removed_at")
+SYSTEM_COLUMNS = (
+    "row_id",
+    "row_hash",
+    "run_id",
+    "loaded_at",
+    "removed_at",
+    "replaced_at",
+)
 
 
 class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,8 +86,30 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     removal_limit_rows: int = 50
     removal_limit_pct: float = 2.0
     """A read that would remove more rows than both limits removes none."""
+    heeds_movement: bool = True
+    """False: rows may be removed though the table changed during the read."""
+    heeds_out_of_date: bool = True
+    """False: rows may be removed though the portal says that its copy lags."""
+    change_column: str | None = None
+    """The publisher's date of a row's last change; late edits are swept by it, or by
+    the portal's own `:updated_at` where it has one."""
+    sweeps: bool = True
+    """False: rows older than the window are not asked for what changed in them."""
+    sweep_overlap_days: int = 2
+    """How far a sweep reaches back before the last one: publishers load with delay."""
+    sweep_limit_rows: int = 1_000
+    sweep_limit_pct: float = 25.0
+    """A sweep of more rows than both limits is skipped: the publisher has replaced the
+    table."""
+    compare_days: int = 7
+    """How often the counts of all months are compared with the portal's; 0: never."""
+    compare_by: list[str] = []
+    """Columns whose values are counted by month too: they tell an edit that leaves the
+    number of rows alone."""
+    reject_limit_rows: int = 10
     reject_limit_pct: float = 1.0
-    """More rows without a key, or unreadable, than this stop the data set."""
+    """A read with more rows without a key, or unreadable, than both limits stops the
+    data set."""
 
     @property
     def source(self) -> str:
@@ -119,6 +148,12 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         if self.kept_part:
             parts.append(sorted(self.kept_part.items()))
         return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
+
+    def with_removal_limit(self, rows: int) -> "Dataset":
+        """The data set with a limit of removals in rows alone."""
+        return msgspec.structs.replace(
+            self, removal_limit_rows=rows, removal_limit_pct=0.0
+        )
 
     def at_portal(self, portal: str | None) -> "Dataset":
         """The data set with scheme and host replaced by `portal`'s, if given."""
@@ -195,7 +230,8 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
     for name in declared:
         if not IDENTIFIER.fullmatch(name):
             yield f"{name!r} is no name of a column: letters, digits and _ only"
-    for name in (*dataset.key, dataset.window_column, dataset.newest_by):
+    named = [dataset.window_column, dataset.newest_by, dataset.change_column]
+    for name in (*dataset.key, *named, *dataset.compare_by):
         if name is not None and name not in dataset.columns:
             yield f"`columns` lacks {name!r}, which the file names elsewhere"
     for name in dataset.unhashed:
@@ -230,6 +266,11 @@ def wrong_limits(dataset: Dataset) -> Iterable[str]:
     ranges = {
         "page_rows": (1, 50_000),
         "removal_limit_rows": (0, 1_000_000_000),
+        "reject_limit_rows": (0, 1_000_000_000),
+        "sweep_limit_rows": (0, 1_000_000_000),
+        "sweep_limit_pct": (0, 100),
+        "sweep_overlap_days": (0, 3650),
+        "compare_days": (0, 3650),
         "removal_limit_pct": (0, 100),
         "reject_limit_pct": (0, 100),
     }

@@ -5,6 +5,7 @@ All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -40,10 +41,13 @@ class Keyed:
 
 @dataclass(frozen=True)
 class Differences:
-    """What a load has to write. `changes`: row_id, change, changed_fields."""
+    """What a load has to write."""
 
     rows: pa.Table
     changes: pa.Table
+    """row_id, change, changed_fields."""
+    former: pa.Table
+    """The versions that changed rows had, declared columns and `row_id`."""
 
     def number(self, change: str) -> int:
         """How many rows were added, changed, removed or restored."""
@@ -171,14 +175,15 @@ def compare(
         received: Keyed rows as the portal has them now.
         known: row_id, row_hash, is_removed, in_window of the warehouse's rows of the
             window and of every other received key, removed ones too.
-        former: The warehouse's whole rows of the keys whose hash differs.
+        former: The warehouse's versions of the rows whose hash differs.
         gone: Keys that the portal was asked for and does not have any more.
     """
     if not known.num_rows:
         added = pa.repeat(pa.scalar("added"), received.num_rows)
         fields = pa.nulls(received.num_rows, pa.string())
         columns = {"row_id": received["row_id"], "change": added}
-        return Differences(received, pa.table({**columns, "changed_fields": fields}))
+        log = pa.table({**columns, "changed_fields": fields})
+        return Differences(received, log, former)
     fields = ", ".join(
         f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
         for c in hashed_columns(dataset)
@@ -203,7 +208,8 @@ def compare(
         gone=pa.table({"row_id": pa.array(gone, pa.string())}),
     )
     written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
-    return Differences(pa.concat_tables([written, erased(received, gone)]), changes)
+    rows = pa.concat_tables([written, erased(received, gone)])
+    return Differences(rows, changes, former)
 
 
 def differing(received: pa.Table, known: pa.Table) -> list[str]:
@@ -227,6 +233,45 @@ def missing(received: pa.Table, known: pa.Table) -> list[str]:
         known=known,
     )
     return rows["row_id"].to_pylist()
+
+
+def months_apart(
+    theirs: pa.Table, ours: pa.Table, surplus: dict[date, int]
+) -> set[date]:
+    """The months whose counts differ, of all rows or of one value's.
+
+    Args:
+        theirs, ours: month, value, row_count; of portal and warehouse.
+        surplus: By month, how many more rows the portal is known to have: repeats, and
+            rows without a key. Such a month is compared by its number of rows alone,
+            since the values of those are not recorded.
+    """
+    found = query(
+        """
+        with by_value as (
+            select month, value, sum(row_count) as more
+            from (
+                from theirs union all select month, value, -row_count from ours
+            )
+            group by month, value
+        )
+        select month
+        from by_value
+        left join known using (month)
+        group by month
+        having sum(more) <> coalesce(any_value(surplus), 0)
+            or (coalesce(any_value(surplus), 0) = 0 and bool_or(more <> 0))
+        """,
+        theirs=theirs,
+        ours=ours,
+        known=pa.table(
+            {
+                "month": pa.array(surplus, pa.date32()),
+                "surplus": pa.array(surplus.values(), pa.int64()),
+            }
+        ),
+    )
+    return set(found["month"].to_pylist())
 
 
 def erased(like: pa.Table, row_ids: list[str]) -> pa.Table:

@@ -1,8 +1,8 @@
 """Every run and data set, and every month read whole, in the warehouse itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -22,6 +22,12 @@ create table if not exists ledger.runs (
 create table if not exists ledger.months (
     dataset text, month date, declaration text, run_id text, finished_at timestamptz
 );
+alter table ledger.runs add column if not exists swept bigint;
+alter table ledger.runs add column if not exists swept_to timestamptz;
+alter table ledger.runs add column if not exists compared_at timestamptz;
+alter table ledger.runs add column if not exists months_compared bigint;
+alter table ledger.runs add column if not exists months_repaired bigint;
+alter table ledger.months add column if not exists surplus bigint;
 """
 
 
@@ -81,22 +87,90 @@ class Ledger:
 
     def finished_months(self, dataset: Dataset) -> set[date]:
         """First days of the months read whole under the present declaration."""
-        with self.connect() as connection:
-            rows = connection.execute(
-                "select month from ledger.months where dataset = ? and declaration = ?",
-                [dataset.name, dataset.fingerprint],
-            ).fetchall()
-        return {month for (month,) in rows}
+        return set(self.surplus(dataset))
 
     def finish_months(
-        self, dataset: Dataset, months: Iterable[date], run_id: str
+        self, dataset: Dataset, surplus: dict[date, int], run_id: str, now: datetime
     ) -> None:
-        """Record months, by their first days, as read whole."""
-        new = set(months) - self.finished_months(dataset)
-        now = datetime.now(UTC)
+        """Record months as read whole by a run that began at `now`.
+
+        Args:
+            surplus: By the month's first day, how many rows of the portal's are none
+                of the warehouse's: repeats, and rows without a key.
+        """
         with self.connect() as connection:
-            for month in sorted(new):
+            for month, number in sorted(surplus.items()):
+                mine = [dataset.name, month, dataset.fingerprint]
+                former = connection.execute(
+                    "select surplus from ledger.months "
+                    "where dataset = ? and month = ? and declaration = ?",
+                    mine,
+                ).fetchall()
+                if former == [(number,)]:
+                    continue
+                connection.begin()
                 connection.execute(
-                    "insert into ledger.months values (?, ?, ?, ?, ?)",
-                    [dataset.name, month, dataset.fingerprint, run_id, now],
+                    "delete from ledger.months "
+                    "where dataset = ? and month = ? and declaration = ?",
+                    mine,
                 )
+                connection.execute(
+                    "insert into ledger.months values (?, ?, ?, ?, ?, ?)",
+                    [*mine, run_id, now, number],
+                )
+                connection.commit()
+
+    def surplus(self, dataset: Dataset) -> dict[date, int]:
+        """What `finish_months` recorded under the present declaration."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "select month, coalesce(surplus, 0) from ledger.months "
+                "where dataset = ? and declaration = ?",
+                [dataset.name, dataset.fingerprint],
+            ).fetchall()
+        return dict(rows)
+
+    def swept_to(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """Up to when changes of rows older than the window are known; None: never.
+
+        Without a sweep before, since the first of its months was read whole. What a
+        wrong clock wrote ahead of `now` counts for nothing.
+        """
+        return self._either(
+            """
+            select
+                (
+                    select max(swept_to) from ledger.runs
+                    where dataset = $1 and outcome in ('loaded', 'unchanged')
+                        and swept_to <= $2
+                ),
+                (
+                    select min(finished_at) from ledger.months
+                    where dataset = $1 and finished_at <= $2 and declaration = $3
+                )
+            """,
+            [dataset.name, now, dataset.fingerprint],
+        )
+
+    def compared_at(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """When all months were last compared; before that, when the first was read."""
+        return self._either(
+            """
+            select
+                (
+                    select max(compared_at) from ledger.runs
+                    where dataset = $1 and outcome in ('loaded', 'unchanged')
+                        and compared_at <= $2
+                ),
+                (
+                    select min(finished_at) from ledger.months
+                    where dataset = $1 and finished_at <= $2
+                )
+            """,
+            [dataset.name, now],
+        )
+
+    def _either(self, sql: str, values: list[Any]) -> datetime | None:
+        with self.connect() as connection:
+            ((first, second),) = connection.execute(sql, values).fetchall()
+        return first or second

@@ -27,6 +27,8 @@ from pipelines.tables import (
     reject_table,
     stamped,
     table,
+    version_columns,
+    versions_view,
 )
 from pipelines.windows import Window
 
@@ -124,19 +126,24 @@ class Warehouse:
             } - made:
                 self.packages.abort(dataset)
                 self.packages.load(dataset, tables, "append")
+                with self.connect() as connection:
+                    connection.execute(versions_view(dataset))
 
     def repair(self, dataset: Dataset) -> None:
         """Take back what a killed run left half done.
 
         dlt's pending packages are dropped, not loaded: they would load yesterday's
         rows over today's. Rows are written after their entries in the change log, or
-        along with them, so the newest load alone can be torn: entries without their
-        rows go, and new rows without their entries. This run finds them again.
+        along with them, so the newest load alone can be torn: entries and former
+        versions without their rows go, and new rows without their entries. This run
+        finds them again.
         """
         self.packages.abort(dataset)
-        changes, rows = f"{table(dataset)}_changes", table(dataset)
+        rows = table(dataset)
+        changes, former = f"{rows}_changes", f"{rows}_former"
         newest = (
             f"(select greatest((select max(changed_at) from {changes}), "
+            f"(select max(replaced_at) from {former}), "
             f"(select max(loaded_at) from {rows})))"
         )
         logged = f"select row_id from {changes} where changed_at = {newest}"
@@ -149,12 +156,15 @@ class Warehouse:
                     f"where changed_at = {newest} and row_id not in ({loaded})",
                     f"delete from {rows} "
                     f"where loaded_at = {newest} and row_id not in ({logged})",
+                    f"delete from {former} "
+                    f"where replaced_at = {newest} and row_id not in ({loaded})",
                 )
             ]
+        self.erase_former(dataset)
         if sum(torn):
             log.warning(
-                "%s: taking back %d entries and %d rows of a killed run; they will be "
-                "found again.",
+                "%s: taking back %d entries, %d rows and %d former versions that a "
+                "killed run left torn; they will be found again.",
                 dataset.name,
                 *torn,
             )
@@ -165,9 +175,10 @@ class Warehouse:
         """The window's rows and the received keys, as the warehouse has them.
 
         Columns: row_id, row_hash, is_removed, in_window. A received key may lie
-        outside of the window here: its date was corrected, or it was removed.
+        outside of the window here: its date was corrected, or it was removed. Of a
+        window of late edits only the received keys are looked up.
         """
-        inside = in_window(dataset, reader, window)
+        inside = "false" if window.changed_since else in_window(dataset, reader, window)
         with self.connect() as connection:
             connection.register("received", received.select(["row_id"]))
             return connection.execute(
@@ -182,9 +193,7 @@ class Warehouse:
 
     def rows(self, dataset: Dataset, row_ids: list[str]) -> pa.Table:
         """The declared columns and `row_id` of some rows, as the warehouse has them."""
-        columns = ", ".join(
-            map(quote, {**dict.fromkeys(dataset.loaded_columns), "row_id": 1})
-        )
+        columns = ", ".join(map(quote, version_columns(dataset)))
         with self.connect() as connection:
             connection.register(
                 "wanted", pa.table({"row_id": pa.array(row_ids, pa.string())})
@@ -199,13 +208,17 @@ class Warehouse:
     ) -> None:
         """Write rows, change log and rejects; no write where there is nothing to.
 
-        New rows are appended; where others change, all are merged by key.
+        New rows are appended; where others change, all are merged by key. The versions
+        that changed rows had are kept, until the row is removed.
         """
         if not (differences.changes.num_rows or rejects.num_rows):
             return
         instant = self.next_instant()
         entity, changes = dataset.entity, differences.changes
         logs = {
+            f"{entity}_former": stamped(
+                differences.former, run_id, replaced_at=instant
+            ),
             f"{entity}_changes": stamped(changes, run_id, changed_at=instant),
             f"{entity}_rejects": stamped(
                 self._new_rejects(dataset, rejects), run_id, rejected_at=instant
@@ -213,7 +226,7 @@ class Warehouse:
         }
         logs = {name: log for name, log in logs.items() if log.num_rows}
         if not changes.num_rows:
-            if logs:  # none where every reject was set aside before
+            if logs:
                 self.packages.load(dataset, logs, "append")
             return
         rows = stamped(differences.rows, run_id, loaded_at=instant)
@@ -229,13 +242,86 @@ class Warehouse:
             return
         self.packages.load(dataset, logs, "append")
         self.packages.load(dataset, {entity: rows}, UPSERT)
+        if gone.length():
+            self.erase_former(dataset)
+
+    def erase_former(self, dataset: Dataset) -> None:
+        """Delete the former versions of removed rows."""
+        rows = table(dataset)
+        with self.connect() as connection:
+            connection.execute(
+                f"delete from {rows}_former where row_id in "
+                f"(select row_id from {rows} where removed_at is not null)"
+            )
+
+    def forget_rejects(
+        self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
+    ) -> None:
+        """Delete the rejects of a window that the portal no longer shows."""
+        inside = in_window(dataset, reader, window, "window_value")
+        rejects = f"{table(dataset)}_rejects"
+        with self.connect() as connection:
+            connection.register("received", reject_table(dataset, received))
+            connection.execute(
+                f"delete from {rejects} where {inside} "
+                "and row not in (select row from received)"
+            )
+
+    def count_rows(self, dataset: Dataset) -> int:
+        """How many rows the warehouse holds that were not removed."""
+        with self.connect() as connection:
+            ((count,),) = connection.execute(
+                f"select count(*) from {table(dataset)} where removed_at is null"
+            ).fetchall()
+        return count
+
+    def monthly_counts(
+        self,
+        reader: Reader,
+        windows: list[Window],
+        column: str | None = None,
+        of: pa.Table | None = None,
+    ) -> pa.Table:
+        """Rows by window and, if given, by the values of a column.
+
+        Args:
+            of: Count these rows instead of the warehouse's.
+
+        Returns:
+            month (the window's first day), value, row_count; no row for zero.
+        """
+        dataset = reader.dataset
+        bounds = pa.table(
+            {
+                "month": pa.array([w.start for w in windows], pa.date32()),
+                "opens": [reader.bound(w.start) for w in windows],
+                "ends": [reader.bound(w.end) for w in windows if w.end],
+            }
+        )
+        value = quote(column.lower()) if column else "cast(null as text)"
+        opens = bounds["opens"][0].as_py()
+        dated = as_bound(quote(dataset.window_column.lower()), opens)
+        with self.connect() as connection:
+            connection.register("bounds", bounds)
+            held = f"{table(dataset)} where removed_at is null"
+            if of is not None:
+                connection.register("counted", of)
+                held = "counted"
+            return connection.execute(
+                f"""
+                select month, value, count(*) as row_count
+                from (select {dated} as dated, {value} as value from {held})
+                inner join bounds on dated >= opens and dated < ends
+                group by month, value
+                """
+            ).to_arrow_table()
 
     def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
         """Rejects as JSON with a reason, without those set aside before."""
         if not rejects.num_rows:
-            return reject_table(rejects)
+            return reject_table(dataset, rejects)
         with self.connect() as connection:
-            connection.register("rejects", reject_table(rejects))
+            connection.register("rejects", reject_table(dataset, rejects))
             return connection.execute(
                 f"select * from rejects anti join {table(dataset)}_rejects as before "
                 "on rejects.row = before.row"
@@ -259,15 +345,22 @@ class Warehouse:
         return found[0] if found else None
 
 
-def in_window(dataset: Dataset, reader: Reader, window: Window) -> str:
-    """The window as a condition on the raw table."""
-    column = quote(dataset.window_column.lower())
+def in_window(
+    dataset: Dataset, reader: Reader, window: Window, column: str | None = None
+) -> str:
+    """The window as a condition on the raw table, or on another column."""
     start, end = reader.bound(window.start), window.end and reader.bound(window.end)
-    value = f"cast({column} as bigint)" if isinstance(start, int) else column
+    column = quote(column or dataset.window_column.lower())
+    value = as_bound(column, start)
     condition = f"{value} >= {literal(start)}"
     if end is not None:
         condition += f" and {value} < {literal(end)}"
     return f"({condition} or {column} is null)" if window.undated else f"({condition})"
+
+
+def as_bound(column: str, bound: str | int) -> str:
+    """A text column in the type of the window's bounds."""
+    return f"cast({column} as bigint)" if isinstance(bound, int) else column
 
 
 def literal(value: str | int) -> str:

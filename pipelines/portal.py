@@ -125,6 +125,31 @@ class Reader(ABC):
     def bound(self, day: date) -> str | int:
         """The window column's value at a day's local midnight, as published."""
 
+    @property
+    @abstractmethod
+    def can_sweep(self) -> bool:
+        """Whether the portal can tell which rows changed since a moment."""
+
+    def monthly_counts(
+        self, windows: list[Window], column: str | None = None
+    ) -> pa.Table:
+        """Rows by window and, where the API can, by the values of a column.
+
+        Columns: month (the window's first day), value, row_count; as those of
+        `Warehouse.monthly_counts`.
+        """
+        if column:
+            raise ConfigError(
+                f"{self.dataset.name}.toml: `compare_by` needs a portal that can group."
+            )
+        return pa.table(
+            {
+                "month": pa.array([w.start for w in windows], pa.date32()),
+                "value": pa.nulls(len(windows), pa.string()),
+                "row_count": pa.array([self.count(w) for w in windows], pa.int64()),
+            }
+        )
+
     def requested(self) -> list[str]:
         """Published names of the columns to ask for."""
         optional = self.dataset.optional_columns

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,6 +49,12 @@ class Tally:
     restored: int = 0
     rejected: int = 0
     repeats: int = 0
+    swept: int = 0
+    swept_to: datetime | None = None
+    """Up to when changes of rows older than the window are known; UTC."""
+    compared_at: datetime | None = None
+    months_compared: int | None = None
+    months_repaired: int | None = None
     is_moving: bool = False
     warnings: list[str] = field(default_factory=list)
 
@@ -85,17 +92,21 @@ def check_columns(dataset: Dataset, published: Published, tally: Tally) -> None:
 
 
 def read_window(
-    reader: Reader, window: Window, tally: Tally
+    reader: Reader, window: Window, tally: Tally, expected: int | None = None
 ) -> tuple[list[pa.Table], Read]:
     """Read a window until as many rows came as the portal counts.
+
+    Args:
+        expected: The portal's count, where it was just asked for.
 
     Raises:
         IncompleteReadError: They differ again and again while the count stands still.
     """
     dataset = reader.dataset
+    if expected is None:
+        expected = reader.count(window)
     for _ in range(READS):
         read = Read()
-        expected = reader.count(window)
         # Asked for even where none are counted: the count alone proves nothing.
         pages = list(reader.pages(window, read))
         received = sum(page.num_rows for page in pages)
@@ -117,6 +128,13 @@ def read_window(
     return pages, read
 
 
+def stood_still(dataset: Dataset, read: Read) -> bool:
+    """Whether what a read lacks may be taken for gone."""
+    moved = read.is_moving and dataset.heeds_movement
+    lagged = read.is_stale and dataset.heeds_out_of_date
+    return not (moved or lagged)
+
+
 def load_window(
     reader: Reader,
     warehouse: Warehouse,
@@ -125,13 +143,17 @@ def load_window(
     may_remove: bool,
     run_id: str,
     tally: Tally,
-) -> None:
+) -> int:
     """Write what differs between the portal's rows of a window and the warehouse's.
 
     Args:
         may_remove: The read was whole and the portal stood still: a row that the
             warehouse has and the read lacks may be gone. Each is asked for by its key
             before it is taken for removed.
+
+    Returns:
+        How many of the portal's rows are none of the warehouse's: repeats, and rows
+        without a key.
 
     Raises:
         TooManyRejectsError: More rows without a key than allowed; nothing written.
@@ -156,12 +178,15 @@ def load_window(
     )
     differences = compare(dataset, received, known, former, gone)
     warehouse.write(dataset, differences, keyed.rejects, run_id)
+    if may_remove:
+        warehouse.forget_rejects(dataset, reader, window, keyed.rejects)
     tally.rejected += keyed.rejects.num_rows
     tally.repeats += keyed.repeats
     for change in ("added", "changed", "removed", "restored"):
         setattr(tally, change, getattr(tally, change) + differences.number(change))
     if refusal:
         raise refusal
+    return keyed.repeats + keyed.rejects.num_rows
 
 
 def confirm(
@@ -192,22 +217,21 @@ def refuse_removals(
     return TooManyRemovalsError(
         f"{dataset.label} no longer shows {len(gone):,} of {held:,} "
         f"rows of {window}; more than {limit:,.0f} are not taken for removed. If "
-        f"they truly are, raise removal_limit_pct in {dataset.name}.toml for one run."
+        f"they truly are, run again with --removal-limit {len(gone)}."
     )
 
 
 def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
     """Stop where so many rows can't be loaded that something else must be wrong."""
-    limit = (
-        (keyed.rows.num_rows + keyed.rejects.num_rows) * dataset.reject_limit_pct / 100
-    )
+    rows = keyed.rows.num_rows + keyed.rejects.num_rows
+    limit = max(dataset.reject_limit_rows, rows * dataset.reject_limit_pct / 100)
     if keyed.rejects.num_rows > limit:
         why = set(keyed.rejects[REJECT].to_pylist())
-        reason = f"have no {dataset.key[0]}" if why == {"no key"} else "can't be loaded"
+        reason = f"without {dataset.key[0]}" if why == {"no key"} else "unreadable"
         raise TooManyRejectsError(
-            f"{dataset.name}: {keyed.rejects.num_rows:,} rows of {window} from "
-            f"{dataset.host} {reason}, more than "
-            f"{dataset.reject_limit_pct} %; nothing of it was written."
+            f"{dataset.label} sent {keyed.rejects.num_rows:,} of {rows:,} rows of "
+            f"{window} {reason}, more than {limit:,.0f}; nothing of it was written. "
+            f"Is the key in {dataset.name}.toml still the publisher's?"
         )
 
 

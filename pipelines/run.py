@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import filelock
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines import stop
 from pipelines.dataset import Dataset
+from pipelines.diff import months_apart
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
@@ -27,6 +28,7 @@ from pipelines.read import (
     load_window,
     read_window,
     reader_for,
+    stood_still,
     total,
 )
 from pipelines.windows import (
@@ -64,6 +66,9 @@ class Run:
 
     def __post_init__(self) -> None:
         self.run_id = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+    removal_limit: int | None = None
+    """How many removals a data set may have in this run, instead of its own limit."""
 
     def day_in(self, dataset: Dataset) -> date:
         return self.today or local_day(self.now, dataset.tzinfo)
@@ -108,6 +113,8 @@ def run_dataset(
     Raises:
         StoppedError: The run was asked to stop; the line is closed first.
     """
+    if run.removal_limit is not None:
+        dataset = dataset.with_removal_limit(run.removal_limit)
     started, begin = datetime.now(UTC), time.monotonic()
     tally, outcome, failure = Tally(), "failed", None
     warehouse = run.warehouse
@@ -158,15 +165,37 @@ def run_dataset(
     return failure
 
 
-def daily(run: Run, dataset: Dataset, window_only: bool = False) -> BlotterError | None:
-    """Read the rolling window, and before it every month that was never read whole."""
+def daily(
+    run: Run, dataset: Dataset, window_only: bool = False, reconcile: bool = False
+) -> BlotterError | None:
+    """Read the rolling window, and what may have changed in the months before it.
+
+    Those are months never read whole, rows changed since the last sweep and, once a
+    week, months whose counts differ from the portal's.
+
+    Args:
+        window_only: Read no month before the window.
+        reconcile: Compare the months even if they are not due, or nothing changed.
+    """
     window = daily_window(run.day_in(dataset))
 
     def work(reader: Reader, tally: Tally) -> str:
-        unread = [] if window_only else unread_months(run, dataset, window.start)
-        if not unread and is_unchanged(run, reader, window):
+        if window_only:
+            if is_unchanged(run, reader, window):
+                return "unchanged"
+            load_months(run, reader, [window], tally)
+            return "loaded"
+        unread = unread_months(run, dataset, window.start)
+        swept_to = run.warehouse.ledger.swept_to(dataset, run.now)
+        if not (unread or reconcile) and is_unchanged(run, reader, window):
+            tally.swept_to = swept_to and run.now
             return "unchanged"
         load_months(run, reader, [window, *unread], tally)
+        if swept_to and dataset.sweeps and reader.can_sweep:
+            sweep(run, reader, window, swept_to, tally)
+        tally.swept_to = run.now
+        if reconcile or comparison_is_due(run, dataset):
+            compare_months(run, reader, window, tally)
         return "loaded"
 
     return run_dataset(run, dataset, work, window)
@@ -217,6 +246,80 @@ def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
     )
 
 
+def sweep(
+    run: Run, reader: Reader, window: Window, swept_to: datetime, tally: Tally
+) -> None:
+    """Read the rows older than the window that changed since the last sweep.
+
+    Skipped where the publisher has replaced the table: then every row is new, though
+    hardly any differs.
+    """
+    dataset = reader.dataset
+    since = swept_to - timedelta(days=dataset.sweep_overlap_days)
+    first = month_start(dataset.backfill_from)
+    late = Window(first, window.start, changed_since=since)
+    expected = reader.count(late)
+    held = run.warehouse.count_rows(dataset)
+    if expected > max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
+        log.info(
+            "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
+            "table; left to the comparison of months.",
+            dataset.name,
+            expected,
+            late,
+            held,
+        )
+        return
+    if not expected:
+        return
+    pages, read = read_window(reader, late, tally, expected)
+    tally.swept = sum(page.num_rows for page in pages)
+    tally.is_moving |= not stood_still(dataset, read)
+    load_window(reader, run.warehouse, late, pages, False, run.run_id, tally)
+
+
+def comparison_is_due(run: Run, dataset: Dataset) -> bool:
+    """Whether the months were last compared `compare_days` ago."""
+    last = run.warehouse.ledger.compared_at(dataset, run.now)
+    every = timedelta(days=dataset.compare_days)
+    return bool(dataset.compare_days and last and run.now - last >= every)
+
+
+def compare_months(run: Run, reader: Reader, window: Window, tally: Tally) -> None:
+    """Count the rows of every month before the window; read those that differ anew."""
+    dataset = reader.dataset
+    surplus = run.warehouse.ledger.surplus(dataset)
+    windows = [
+        w for w in months(dataset.backfill_from, window.start) if w.start in surplus
+    ]
+    differing: list[Window] = []
+    if windows:
+        differing = differing_months(run, reader, windows, surplus)
+    for month in differing:
+        log.info("%s: %s differs from the portal; reading it.", dataset.name, month)
+    tally.compared_at = run.now
+    tally.months_compared = len(windows)
+    tally.months_repaired = len(differing)
+    load_months(run, reader, differing, tally)
+
+
+def differing_months(
+    run: Run, reader: Reader, windows: list[Window], surplus: dict[date, int]
+) -> list[Window]:
+    """The months whose number of rows, or of one value's rows, is not the portal's.
+
+    A month with rows that are none of the warehouse's (repeats, rows without a key) is
+    compared by its number of rows alone: which values these have is not recorded.
+    """
+    dataset = reader.dataset
+    differing: set[date] = set()
+    for column in dataset.compare_by or [None]:
+        theirs = reader.monthly_counts(windows, column)
+        ours = run.warehouse.monthly_counts(reader, windows, column)
+        differing |= months_apart(theirs, ours, surplus)
+    return [w for w in windows if w.start in differing]
+
+
 def load_months(run: Run, reader: Reader, windows: list[Window], tally: Tally) -> None:
     """Read windows one after the other and load them in batches.
 
@@ -231,11 +334,11 @@ def load_months(run: Run, reader: Reader, windows: list[Window], tally: Tally) -
             batch, rows, since = [], 0, time.monotonic()
         before = reader.version
         pages, read = read_window(reader, window, tally)
-        stood_still = not (read.is_stale or read.is_moving)
-        if stood_still and window.end is None:
-            stood_still = reader.probe().version == before
-        tally.is_moving |= not stood_still
-        batch.append((window, pages, stood_still))
+        if window.end is None:
+            read.is_moving |= reader.probe().version != before
+        still = stood_still(reader.dataset, read)
+        tally.is_moving |= not still
+        batch.append((window, pages, still))
         rows += sum(page.num_rows for page in pages)
         is_old = time.monotonic() - since > BATCH_SECONDS
         if rows >= BATCH_ROWS or is_old or window.end is None:
@@ -260,13 +363,32 @@ def load_batch(
         is_open or not reader.dataset.moving_window
     )
     pages = [page for _, pages, _ in batch for page in pages]
-    load_window(reader, run.warehouse, window, pages, may_remove, run.run_id, tally)
-    whole = [w.start for w, _, still in batch if still and w.end]
+    surplus = load_window(
+        reader, run.warehouse, window, pages, may_remove, run.run_id, tally
+    )
+    whole = [w for w, _, still in batch if still and w.end]
     this_month = month_start(run.day_in(reader.dataset))
     if is_open and may_remove and next_month(window.start) <= this_month:
         # The window's first month is over; later reads of the window only confirm it.
-        whole.append(window.start)
-    run.warehouse.ledger.finish_months(reader.dataset, whole, run.run_id)
+        whole.append(Window(window.start, next_month(window.start)))
+    by_month = dict.fromkeys((w.start for w in whole), 0)
+    if surplus and whole:
+        by_month |= surplus_by_month(reader, run.warehouse, whole, pages)
+    run.warehouse.ledger.finish_months(reader.dataset, by_month, run.run_id, run.now)
+
+
+def surplus_by_month(
+    reader: Reader, warehouse: Warehouse, windows: list[Window], pages: list[pa.Table]
+) -> dict[date, int]:
+    """How many more rows were received of each month than the warehouse holds."""
+    received, held = (
+        {row["month"]: row["row_count"] for row in counts.to_pylist()}
+        for counts in (
+            warehouse.monthly_counts(reader, windows, of=pa.concat_tables(pages)),
+            warehouse.monthly_counts(reader, windows),
+        )
+    )
+    return {month: n - held.get(month, 0) for month, n in received.items()}
 
 
 def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -53,13 +53,29 @@ class View(msgspec.Struct):
     rowsUpdatedAt: int | None = None
 
 
-class Count(msgspec.Struct):
-    """A row of a count; the number comes as text."""
+# It comes as text.
+Number = (
+    Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
+    | Annotated[int, msgspec.Meta(ge=0)]
+)
 
-    n: (
-        Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
-        | Annotated[int, msgspec.Meta(ge=0)]
-    )
+
+class Count(msgspec.Struct):
+    """A row of a count."""
+
+    n: Number
+
+
+class MonthlyCount(msgspec.Struct):
+    """A row of counts by month, and by a value."""
+
+    month: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-01(T|$)")]
+    n: Number
+    value: str | bool | None = None
+
+
+# The longest answer that every portal gives (SODA 2.0).
+MOST_GROUPS = 50_000
 
 
 class SocrataReader(Reader):
@@ -140,12 +156,61 @@ class SocrataReader(Reader):
         """A day's local midnight, as the portal writes it: no zone."""
         return f"{day}T00:00:00.000"
 
+    @property
+    def can_sweep(self) -> bool:
+        """Always: every row has `:updated_at`."""
+        return True
+
+    def monthly_counts(
+        self, windows: list[Window], column: str | None = None
+    ) -> pa.Table:
+        """Rows by window, which must be a whole month each, in one query."""
+        dates = self.dataset.window_column
+        values = f", {column} as value" if column else ""
+        query = {
+            "$select": f"date_trunc_ym({dates}) as month{values}, count(*) as n",
+            "$where": self._where(Window(windows[-1].start, windows[0].end)),
+            "$group": f"month{', value' if column else ''}",
+            "$order": "month",
+            "$limit": str(MOST_GROUPS),
+        }
+        what = f"the counts by month{f' and {column}' if column else ''}"
+        url = f"{self.dataset.url}.json"
+        rows = self._ask(url, query, list[MonthlyCount], what)
+        if len(rows) >= MOST_GROUPS:
+            raise PortalError(
+                f"{self.dataset.label} sent a list that is too long ({what}); is "
+                f"`compare_by` in {self.dataset.name}.toml a column of few values?"
+            )
+        try:
+            months = [date.fromisoformat(row.month[:10]) for row in rows]
+        except ValueError as error:
+            raise PortalError(
+                f"{self.dataset.label} sent something else than {what}."
+            ) from error
+        return pa.table(
+            {
+                "month": pa.array(months, pa.date32()),
+                "value": pa.array([as_published(r.value) for r in rows], pa.string()),
+                "row_count": pa.array([int(row.n) for row in rows], pa.int64()),
+            }
+        )
+
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
         where = f"{column} >= '{self.bound(window.start)}'"
         if window.end:
             where += f" AND {column} < '{self.bound(window.end)}'"
+        if window.changed_since:
+            where += f" AND {self._changed_since(window.changed_since)}"
         return f"({where} OR {column} IS NULL)" if window.undated else where
+
+    def _changed_since(self, moment: datetime) -> str:
+        """The portal's own column is an instant in UTC; a publisher's has no zone."""
+        column = self.dataset.change_column
+        zone = self.dataset.tzinfo if column else UTC
+        at = moment.astimezone(zone)
+        return f"{column or ':updated_at'} > '{at:%Y-%m-%dT%H:%M:%S.000}'"
 
     def _raw_names(self) -> list[str]:
         return [name.lower() for name in self.requested()]
@@ -236,6 +301,11 @@ class SocrataReader(Reader):
             f"{self.dataset.label} has no column {column} any "
             f"more. Correct {self.dataset.name}.toml; nothing was written."
         )
+
+
+def as_published(value: str | bool | None) -> str | None:
+    """A JSON value as the CSV has it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def check_page(page: pa.Table, limit: int) -> None:

@@ -7,33 +7,44 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.dataset import REJECT, Dataset
+from pipelines.diff import quote
 
 INSTANT = pa.timestamp("us", tz="UTC")
-
-
-def tables_of(dataset: Dataset) -> list[str]:
-    return [dataset.entity, f"{dataset.entity}_changes", f"{dataset.entity}_rejects"]
 
 
 def table(dataset: Dataset) -> str:
     return f"{dataset.schema}.{dataset.entity}"
 
 
+def version_columns(dataset: Dataset) -> list[str]:
+    """What a version of a row holds: the declared columns and its key."""
+    return list(dict.fromkeys([*dataset.loaded_columns, "row_id"]))
+
+
 def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
-    """A data set's tables, by name, without rows."""
-    names = {
-        **dict.fromkeys(dataset.loaded_columns),
-        "row_id": 1,
-        "row_hash": 1,
-        "run_id": 1,
-    }
+    """A data set's tables, by name, without rows.
+
+    `<entity>` holds the rows, `_former` the versions that later ones replaced,
+    `_changes` what was added, changed, removed or restored, and `_rejects` what the
+    portal shows and can't be loaded.
+    """
     text, moment = pa.array([], pa.string()), pa.array([], INSTANT)
-    rows, changes, rejects = tables_of(dataset)
+    version = dict.fromkeys(version_columns(dataset), text)
+    entity = dataset.entity
     return {
-        rows: pa.table(
-            {**dict.fromkeys(names, text), "loaded_at": moment, "removed_at": moment}
+        entity: pa.table(
+            {
+                **version,
+                "row_hash": text,
+                "run_id": text,
+                "loaded_at": moment,
+                "removed_at": moment,
+            }
         ),
-        changes: pa.table(
+        f"{entity}_former": pa.table(
+            {**version, "run_id": text, "replaced_at": moment}
+        ),
+        f"{entity}_changes": pa.table(
             {
                 "row_id": text,
                 "change": text,
@@ -42,19 +53,44 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
                 "changed_at": moment,
             }
         ),
-        rejects: pa.table(
-            {"reason": text, "row": text, "run_id": text, "rejected_at": moment}
+        f"{entity}_rejects": pa.table(
+            {
+                "reason": text,
+                "row": text,
+                "window_value": text,
+                "run_id": text,
+                "rejected_at": moment,
+            }
         ),
     }
 
 
-def reject_table(rows: pa.Table) -> pa.Table:
-    """Rows that can't be loaded, kept as JSON with the reason (`REJECT`)."""
+def versions_view(dataset: Dataset) -> str:
+    """SQL of the view `<entity>_versions`: present rows and former ones.
+
+    Staging reads it, so that values before and after a change get the same names and
+    types. `replaced_at` is null in the present version.
+    """
+    columns = ", ".join(map(quote, version_columns(dataset)))
+    return f"""
+        create or replace view {table(dataset)}_versions as
+        select {columns}, row_hash, run_id, loaded_at, removed_at,
+            cast(null as timestamptz) as replaced_at
+        from {table(dataset)}
+        union all
+        select {columns}, null, run_id, null, null, replaced_at
+        from {table(dataset)}_former
+    """
+
+
+def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
+    """Rows that can't be loaded, as JSON with the reason and the window's date."""
     contents = rows.drop_columns([REJECT]).to_pylist()
     return pa.table(
         {
             "reason": rows[REJECT],
             "row": pa.array([json.dumps(row) for row in contents], pa.string()),
+            "window_value": rows[dataset.window_column.lower()],
         }
     )
 

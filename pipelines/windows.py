@@ -11,15 +11,20 @@ class Window:
     """Rows from local midnight of `start` up to, not including, that of `end`.
 
     `end` None leaves the end open: rows dated ahead by mistake are read too. `undated`
-    adds the rows whose date is missing, which no window would ever hold.
+    adds the rows whose date is missing, which no window would ever hold. With
+    `changed_since` (an instant in UTC) only rows that changed after it belong to it.
     """
 
     start: date
     end: date | None = None
     undated: bool = False
+    changed_since: datetime | None = None
 
     def __str__(self) -> str:
-        return f"{self.start} to {self.end}" if self.end else f"{self.start} on"
+        said = f"{self.start} to {self.end}" if self.end else f"{self.start} on"
+        if self.changed_since:
+            said += f" changed since {self.changed_since:%Y-%m-%d}"
+        return said
 
 
 def month_start(day: date) -> date:

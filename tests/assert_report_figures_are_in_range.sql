@@ -11,6 +11,7 @@
     'rpt_incidents_by_month_and_category',
     'rpt_incidents_by_neighborhood_and_weekday',
     'rpt_incidents_by_time_of_day',
+    'rpt_reclassifications_by_month',
     'rpt_violent_incidents_by_place',
 ] -%}
 select

@@ -1,7 +1,7 @@
 -- Rows must neither vanish nor double on their way from the raw tables to the fact.
 with counts as (
 
-    {% for city in ['san_francisco', 'chicago', 'memphis', 'cambridge'] -%}
+    {% for city in incident_cities() -%}
     select
         '{{ city }}' as city,
         (
@@ -10,7 +10,7 @@ with counts as (
         ) as raw_count,
         (
             select count(*) from {{ ref('stg_' ~ city ~ '__incidents') }}
-            where removed_at is null
+            where removed_at is null and replaced_at is null
         ) as staging_count,
         (
             select count(*) from {{ ref('fct_incidents') }}

@@ -73,6 +73,10 @@ class MemoryReader(Reader):
     def bound(self, day: date) -> str:
         return f"{day}T00:00:00.000"
 
+    @property
+    def can_sweep(self) -> bool:
+        return False
+
 
 def new_warehouse(home: Path, *datasets: Dataset) -> Warehouse:
     """A prepared warehouse in a new home."""

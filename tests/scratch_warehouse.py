@@ -53,17 +53,17 @@ class Warehouse:
         )
         return {row_id for (row_id,) in self.query(sql)}
 
-    def difference_to_full_refresh(self) -> list[tuple]:
-        """Rows of the fact as it stands that a rebuild lacks, and the reverse."""
+    def difference_to_full_refresh(self, fact: str = "fct_incidents") -> list[tuple]:
+        """Rows of a fact as it stands that a rebuild lacks, and the reverse."""
         kept = self.home / "kept.duckdb"
         shutil.copy(self.path, kept)
-        self.build("--full-refresh")
+        self.build(fact, "--full-refresh")
         with duckdb.connect(str(self.path), read_only=True) as connection:
             connection.execute(f"attach '{kept}' as kept (read_only)")
             rows = connection.execute(
-                "(from kept.marts.fct_incidents except all from marts.fct_incidents)"
+                f"(from kept.marts.{fact} except all from marts.{fact})"
                 " union all"
-                " (from marts.fct_incidents except all from kept.marts.fct_incidents)"
+                f" (from marts.{fact} except all from kept.marts.{fact})"
             ).fetchall()
         shutil.move(kept, self.path)
         return rows

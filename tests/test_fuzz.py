@@ -318,7 +318,10 @@ def test_a_run_ends_with_0_only_where_the_warehouse_is_the_portal(
         ever.update(shown)
         assert set(held) <= ever
         assert code in (0, 1)
-        assert code or sorted(map(str, held)) == sorted(map(str, shown))
+        # Where a count was spoilt, rows seemed to come or go: the next run reads on.
+        is_moving = live.ledger(home, "outcome")[-1] == ("moving",)
+        equal = sorted(map(str, held)) == sorted(map(str, shown))
+        assert code or equal or is_moving
         return code
 
     with serve(portal) as url:

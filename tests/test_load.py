@@ -284,12 +284,14 @@ def test_rows_set_aside_are_not_set_aside_again(warehouse, monkeypatch):
     many = [(str(i), "2026-03-01T00:00:00.000", "x", None) for i in range(200)]
     broken = (None, "2026-03-01T00:00:00.000", "x", None)
     for rows in ([*many, broken], [*many, broken, broken]):
-        run_over(warehouse, MemoryReader(rows=rows), monkeypatch)
+        _, failure = run_over(warehouse, MemoryReader(rows=rows), monkeypatch)
+        assert failure is None
     assert select(warehouse, f"select count(*) from {RAW}_rejects") == [(1,)]
 
 
 def test_many_rows_without_a_key_stop_the_data_set(warehouse, monkeypatch):
-    broken = (None, "2026-03-01T00:00:00.000", "x", None)
-    _, failure = run_over(warehouse, MemoryReader(rows=[A, broken]), monkeypatch)
-    assert "1 rows of 2026-02-01 on" in str(failure)
+    """More than ten, and more than one in a hundred."""
+    broken = [(None, f"2026-03-{n:02d}T00:00:00.000", "x", None) for n in range(1, 12)]
+    _, failure = run_over(warehouse, MemoryReader(rows=[A, *broken]), monkeypatch)
+    assert "sent 11 of 12 rows of 2026-02-01 on without id" in str(failure)
     assert select(warehouse, f"select count(*) from {RAW}") == [(0,)]

@@ -13,7 +13,7 @@ from tests.scratch_warehouse import ROOT, Warehouse
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SF = "san_francisco__incidents"
-MODELS = ["staging", "intermediate", "fct_incidents", "resource_type:model,dim_*"]
+MODELS = ["staging", "intermediate", "fct_*", "resource_type:model,dim_*"]
 MARKER = "Jane Roe"
 
 
@@ -244,6 +244,20 @@ def test_unreadable_times_warn_and_fail_above_one_percent(
     warehouse.build()
     statuses = warehouse.dbt("test", "--select", "assert_published_values_parse")
     assert statuses == {"assert_published_values_parse": status}
+
+
+def test_a_small_citys_unreadable_values_are_not_lost_in_a_large_citys(
+    warehouse: Warehouse,
+) -> None:
+    crimes = [{"row_id": str(n), "date": "2024-02-01T10:00:00.000"} for n in range(50)]
+    crimes[0]["latitude"] = "north"
+    rows = [report(str(n), str(n)) for n in range(200)]
+    make_raw(warehouse.path, {SF: rows, "chicago__incidents": crimes})
+    warehouse.build()
+    check = "assert_published_values_parse"
+    assert warehouse.dbt("test", "--select", check) == {check: "fail"}
+    read = "select latitude, has_unparsed_values from marts.fct_incidents where "
+    assert warehouse.query(f"{read} incident_id = 'chicago:0'") == [(None, True)]
 
 
 def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:

@@ -2,12 +2,15 @@
 
 A snapshot shows the rows of the last 90 days that have coordinates. The replayed portal
 keeps a row that has grown older than that, as the city does; only a row that vanishes
-while it is younger was withdrawn.
+while it is younger was withdrawn. A second portal shows each snapshot as it is, so that
+rows leave it by their age too.
 """
 
+import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -27,6 +30,8 @@ FEED_STOOD_STILL = [
     *(date(2026, 7, day) for day in (1, 4, 6, 31)),
     *(date(2026, 8, day) for day in (1, 2)),
 ]
+# Up to the day on which 1,012 rows came after five without any.
+DAYS_OF_A_MOVING_TABLE = 40
 # On these of them the publisher sends every row again, each as it was.
 RESENT = [date(2026, 6, 28), date(2026, 7, 4), date(2026, 8, 1)]
 
@@ -41,6 +46,10 @@ class Day:
     file: Snapshot
     new: set[str]
     withdrawn: set[str]
+    aged: set[str]
+    edited: set[str]
+    returned: set[str]
+    """Of the new ones, those withdrawn on a day before."""
     opens: str
     """The first day of the window."""
     logged: Changes = field(default_factory=list)
@@ -60,7 +69,9 @@ class Replay:
     warehouse: Warehouse
 
     def expected(self, day: Day) -> Changes:
-        changes = [(row_id, "added") for row_id in day.new]
+        changes = [(row_id, "added") for row_id in day.new - day.returned]
+        changes += [(row_id, "restored") for row_id in day.returned]
+        changes += [(row_id, "changed") for row_id in day.edited]
         changes += [(row_id, "removed") for row_id in day.withdrawn]
         return sorted(c for c in changes if self.first_seen[c[0]] >= day.opens)
 
@@ -74,10 +85,12 @@ def replay(tmp_path_factory) -> Replay:
     warehouse = new_warehouse(home, *read_datasets().values())
     replay = Replay({}, [], warehouse)
     before: dict[str, Row] = {}
+    gone: set[str] = set()
     with serve(portal) as url:
         dataset = read_datasets()["san_francisco__incidents"].at_portal(url)
         for file in snapshots():
-            day = compare(before, file)
+            day = compare(before, file, gone)
+            gone = (gone | day.withdrawn) - day.returned
             for row_id in sorted(day.new):
                 incident_date = file.points[row_id]["date"]
                 seen = str(day.day) if before else incident_date
@@ -89,19 +102,27 @@ def replay(tmp_path_factory) -> Replay:
     return replay
 
 
-def compare(before: dict[str, Row], file: Snapshot) -> Day:
-    """Tell what a file has and lacks against the points of the one before it."""
-    gone = before.keys() - file.points.keys()
+def compare(before: dict[str, Row], file: Snapshot, gone: set[str]) -> Day:
+    """Tell what a file has and lacks against the points of the one before it.
+
+    Args:
+        gone: Rows withdrawn on an earlier day.
+    """
     oldest = file.oldest
-    withdrawn = {row_id for row_id in gone if before[row_id]["date"] >= oldest}
+    left = before.keys() - file.points.keys()
+    withdrawn = {row_id for row_id in left if before[row_id]["date"] >= oldest}
+    new = file.points.keys() - before.keys()
+    both = file.points.keys() & before.keys()
+    edited = {row_id for row_id in both if file.points[row_id] != before[row_id]}
     previous_month = pd.Period(file.day, "M") - 1
     opens = f"{previous_month.start_time:%Y-%m-%d}"
-    return Day(file, file.points.keys() - before.keys(), withdrawn, opens)
+    aged = left - withdrawn
+    return Day(file, new, withdrawn, aged, edited, new & gone, opens)
 
 
 def act(table: object, day: Day, first_seen: dict[str, str]) -> None:
     """Change the portal's table as its publisher did on a day."""
-    sent = day.file.points.keys() if day.day in RESENT else day.new
+    sent = day.file.points.keys() if day.day in RESENT else day.new | day.edited
     if sent:
         table.upsert([as_row(day.file.points[i], first_seen[i]) for i in sorted(sent)])
     if day.withdrawn:
@@ -120,11 +141,13 @@ def as_row(point: Row, report_date: str) -> Row:
     }
 
 
-def read(warehouse: Warehouse, dataset: Dataset, day: Day) -> None:
+def read(
+    warehouse: Warehouse, dataset: Dataset, day: Day, *, window_only: bool = True
+) -> None:
     """Run the daily command's part for the data set and note what it did."""
     noon = datetime(day.day.year, day.day.month, day.day.day, 12, tzinfo=UTC)
     run = runs.Run(warehouse, "daily", noon, day.day, Patience(retries=0))
-    failure = runs.daily(run, dataset, window_only=True)
+    failure = runs.daily(run, dataset, window_only)
     assert failure is None, f"{day.day}: {failure}"
     by_run = f"where run_id = '{run.run_id}' order by row_id"
     day.logged = select(warehouse, f"select row_id, change from {RAW}_changes {by_run}")
@@ -148,6 +171,9 @@ def test_there_are_seventy_one_days_with_the_numbers_seen_in_the_files(replay):
     still = [day.day for day in replay.days if not day.new]
     assert still == FEED_STOOD_STILL
     assert len(replay.first_seen) == 37_986
+    kinds = ("edited", "withdrawn", "returned", "aged")
+    numbers = [sum(len(getattr(day, kind)) for day in replay.days) for kind in kinds]
+    assert numbers == [0, 30, 0, 17_166]
 
 
 def test_the_change_log_of_each_day_is_the_difference_of_two_files(replay):
@@ -220,3 +246,62 @@ def test_in_the_end_the_window_holds_the_last_file(replay):
     ]
     assert len(published) > 8_000
     assert sorted(rows) == sorted(published)
+
+
+# A portal whose table is the last 90 days, and no more
+
+
+@pytest.fixture(scope="module")
+def snapshots_as_they_are(tmp_path_factory) -> Replay:
+    """Read daily: the window by incident date, the rest by the sweep."""
+    need_data()
+    portal, replay = Portal(), Replay({}, [], None)
+    table = publish(portal, "san_francisco__incidents", [])
+    replay.warehouse = new_warehouse(
+        tmp_path_factory.mktemp("snapshots"), *read_datasets().values()
+    )
+    before: dict[str, Row] = {}
+    with serve(portal) as url:
+        declared = read_datasets()["san_francisco__incidents"].at_portal(url)
+        dataset = msgspec.structs.replace(
+            declared,
+            window_column="incident_date",
+            moving_window=True,
+            compare_days=0,
+            backfill_from=date(2026, 2, 1),
+        )
+        for file in itertools.islice(snapshots(), DAYS_OF_A_MOVING_TABLE):
+            day = compare(before, file, set())
+            rows = [as_row(file.points[i], str(day.day)) for i in sorted(day.new)]
+            # The first rows are older than what a sweep's overlap reaches back to.
+            at = datetime.combine(file.day, time(9), UTC) - timedelta(9 * (not before))
+            portal.store.clock = lambda at=at: at
+            table.upsert(rows)
+            if left := day.withdrawn | day.aged:
+                table.delete(left)
+            read(replay.warehouse, dataset, day, window_only=False)
+            replay.days.append(day)
+            before = file.points
+    return replay
+
+
+def test_rows_that_leave_a_moving_table_by_their_age_are_not_removed(
+    snapshots_as_they_are,
+):
+    """Withdrawn is what vanished from the window; new rows of any age are added."""
+    dates = {}
+    for day in snapshots_as_they_are.days:
+        dates |= {i: point["date"] for i, point in day.file.points.items()}
+        changes = [(row_id, "added") for row_id in day.new]
+        changes += [(i, "removed") for i in day.withdrawn if dates[i] >= day.opens]
+        assert day.logged == sorted(changes), f"the change log of {day.day}"
+
+
+def test_what_left_by_its_age_is_still_there(snapshots_as_they_are):
+    aged = set().union(*(day.aged for day in snapshots_as_they_are.days))
+    held = select(
+        snapshots_as_they_are.warehouse,
+        f"select row_id from {RAW} where removed_at is null",
+    )
+    assert len(aged) > 9_000
+    assert aged <= {row_id for (row_id,) in held}

@@ -73,6 +73,10 @@ def marts(raw, tmp_path_factory):
                 f"insert into {table_of(dataset)} by name select columns(*)::text, "
                 "timestamptz '2024-02-21 12:00:00+00' as loaded_at from made_up"
             )
+            connection.execute(
+                f"insert into {table_of(dataset)}_changes (row_id, change, changed_at) "
+                f"select row_id, 'added', loaded_at from {table_of(dataset)}"
+            )
     removed_at = datetime(2024, 2, 22, tzinfo=UTC)
     remove(warehouse, "san_francisco__incidents", [REMOVED_ROW_ID], removed_at)
     with pytest.MonkeyPatch.context() as environment:
@@ -322,3 +326,16 @@ def test_the_heat_map_has_every_weekday_of_every_neighborhood(marts, incidents):
     expected = {(*place, name): (0, 0) for place in everywhere for name in names}
     assert found == expected | counted
     assert len(found) == 7 * len(everywhere)
+
+
+def test_changes_are_counted_by_day_and_kind(marts, raw):
+    found = answer(
+        marts,
+        "select city, changed_date, change, change_count "
+        "from rpt_incident_changes_by_day",
+        keys=3,
+    )
+    first_day = date(2024, 2, 21)
+    expected = {(city, first_day, "added"): (len(rows),) for city, rows in raw.items()}
+    # Midnight in UTC is the evening before in San Francisco.
+    assert found == expected | {("san_francisco", first_day, "removed"): (1,)}

@@ -604,11 +604,11 @@ def test_a_row_that_became_unreadable_is_neither_removed_nor_changed(
 
 def test_too_many_unreadable_rows_stop_the_data_set(portal, springfield, home):
     before = live.raw_tables(home)
-    portal.script |= many(*((n, bytes_in(n)) for n in range(3)))
+    portal.script |= many(*((n, bytes_in(n)) for n in range(11)))
     failure = live.daily(home, springfield)
     assert isinstance(failure, TooManyRejectsError)
-    assert "3 rows" in str(failure)
-    assert "can't be loaded" in str(failure)
+    assert "sent 11 of 200 rows" in str(failure)
+    assert "unreadable, more than 10" in str(failure)
     assert live.raw_tables(home) == before
 
 

@@ -1,38 +1,19 @@
--- Removed rows stay in, with their key and `removed_at` alone: the fact deletes them.
-with incidents as (
+with versions as (
 
-    {% for model in [
-        ref('stg_san_francisco__incidents'),
-        ref('stg_chicago__incidents'),
-        ref('stg_memphis__incidents'),
-        ref('stg_cambridge__incidents'),
-    ] -%}
-    select
-        {{ incident_columns() | join(',\n        ') }},
-        removed_at
-    from {{ model }}
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
+    select * from {{ ref('int_incident_versions_unioned') }}
 
 ),
 
-keyed as (
+present as (
 
     select
-        city || ':' || row_id as incident_id,
-        {% for column in incident_columns() -%}
-        {% if column == 'counting_id' -%}
-        coalesce(counting_id, row_id) as counting_id,
-        {% else -%}
-        {{ column }},
-        {% endif -%}
-        {% endfor -%}
+        incident_id,
+        {{ incident_columns() | join(',\n        ') }},
         removed_at
 
-    from incidents
+    from versions
+    where replaced_at is null
 
 )
 
-select * from keyed
+select * from present

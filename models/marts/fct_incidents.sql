@@ -13,7 +13,7 @@ with changed as (
 
     select * from {{ ref('int_incidents_unioned') }}
     {% if is_incremental() -%}
-    where {{ is_newer_than(this) }}
+    where {{ is_newer_than(newest_by_city(this, 'loaded_at'), 'loaded_at') }}
     {%- endif %}
 
 ),

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('cambridge', 'incidents') }}
+    select * from {{ source('cambridge', 'incidents_versions') }}
 
 ),
 
@@ -62,7 +62,8 @@ renamed as (
         or {{ is_unparsed('last_updated', 'updated_at_local') }}
         or coalesce(location = '', false) as has_unparsed_values,
         loaded_at,
-        removed_at
+        removed_at,
+        replaced_at
 
     from parsed
 

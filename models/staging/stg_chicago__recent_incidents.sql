@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('chicago', 'recent_incidents') }}
+    select * from {{ source('chicago', 'recent_incidents_versions') }}
 
 ),
 
@@ -73,7 +73,8 @@ renamed as (
         or {{ is_unparsed('latitude', 'latitude_degrees') }}
         or {{ is_unparsed('longitude', 'longitude_degrees') }} as has_unparsed_values,
         loaded_at,
-        removed_at
+        removed_at,
+        replaced_at
 
     from parsed
 

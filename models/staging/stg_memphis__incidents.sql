@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('memphis', 'incidents') }}
+    select * from {{ source('memphis', 'incidents_versions') }}
 
 ),
 
@@ -68,7 +68,8 @@ renamed as (
         or {{ is_unparsed('longitude', as_degrees('longitude', 180)) }}
             as has_unparsed_values,
         loaded_at,
-        removed_at
+        removed_at,
+        replaced_at
 
     from parsed
 

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('san_francisco', 'incidents') }}
+    select * from {{ source('san_francisco', 'incidents_versions') }}
 
 ),
 
@@ -85,7 +85,8 @@ renamed as (
         or {{ is_unparsed('longitude', 'longitude_degrees') }} as has_unparsed_values,
         {{ as_local_timestamp('data_as_of') }} as data_as_of_at_local,
         loaded_at,
-        removed_at
+        removed_at,
+        replaced_at
 
     from parsed
 
