@@ -53,7 +53,7 @@ class View(msgspec.Struct):
     rowsUpdatedAt: int | None = None
 
 
-# It comes as text.
+# A count comes as text.
 Number = (
     Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
     | Annotated[int, msgspec.Meta(ge=0)]
@@ -69,7 +69,7 @@ class Count(msgspec.Struct):
 class MonthlyCount(msgspec.Struct):
     """A row of counts by month, and by a value."""
 
-    month: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-01(T|$)")]
+    month: datetime
     n: Number
     value: str | bool | None = None
 
@@ -182,15 +182,9 @@ class SocrataReader(Reader):
                 f"{self.dataset.label} sent a list that is too long ({what}); is "
                 f"`compare_by` in {self.dataset.name}.toml a column of few values?"
             )
-        try:
-            months = [date.fromisoformat(row.month[:10]) for row in rows]
-        except ValueError as error:
-            raise PortalError(
-                f"{self.dataset.label} sent something else than {what}."
-            ) from error
         return pa.table(
             {
-                "month": pa.array(months, pa.date32()),
+                "month": pa.array([row.month.date() for row in rows], pa.date32()),
                 "value": pa.array([as_published(r.value) for r in rows], pa.string()),
                 "row_count": pa.array([int(row.n) for row in rows], pa.int64()),
             }

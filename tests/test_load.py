@@ -250,8 +250,8 @@ def test_a_backfill_into_the_window_reads_it_though_its_first_month_is_over(
     run_over(warehouse, MemoryReader(rows=[A, C]), monkeypatch)
     reader = MemoryReader(rows=[A, C])
     monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
-    january = ["2026-01-01 to 2026-02-01"]  # never read before; it has no rows
-    for first, last, older in (
+    january = ["2026-01-01 to 2026-02-01"]
+    for first, last, before in (
         (None, date(2026, 3, 5), january),
         (date(2026, 3, 1), None, []),
     ):
@@ -260,7 +260,7 @@ def test_a_backfill_into_the_window_reads_it_though_its_first_month_is_over(
             runs.backfill(new_run(warehouse), reader.dataset, first, last, False)
             is None
         )
-        assert reader.reads == ["2026-02-01 on", *older]
+        assert reader.reads == ["2026-02-01 on", *before]
 
 
 def test_a_new_month_is_read_even_when_the_version_stands(warehouse, monkeypatch):
