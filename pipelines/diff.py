@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dataset import REJECT, Dataset
+from pipelines.errors import ConfigError, first_line
 
 # Never part of a published text, so a null can't be taken for text, nor two columns
 # for one.
@@ -118,11 +119,20 @@ def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
     """Cut columns to the part that the declaration keeps of them (`kept_part`).
 
     Every row passes here before it is keyed, compared, set aside or written.
+
+    Raises:
+        ConfigError: A pattern is none.
     """
     for column, pattern in dataset.kept_part.items():
         name = column.lower()
         position = rows.column_names.index(name)
-        found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
+        try:
+            found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
+        except pa.ArrowInvalid as error:
+            raise ConfigError(
+                f"{dataset.name}.toml can't be used: `kept_part` of {column!r} is no "
+                f"pattern ({first_line(error)}); nothing was written."
+            ) from error
         kept = pc.if_else(pc.is_valid(rows[name]), pc.fill_null(found, ""), None)
         rows = rows.set_column(position, name, kept.cast(pa.string()))
     return rows

@@ -436,7 +436,6 @@ LAYER_OF = "https://a.example/rest/services/X/FeatureServer/0"
         ("key = ['id']\nremoval_limit_pct = nan", "`removal_limit_pct`"),
         ("key = ['id']\nreject_limit_pct = inf", "`reject_limit_pct`"),
         ("key = ['id']\nkept_part = {nope = '(?P<a>a)'}", "kept_part.*nope"),
-        ("key = ['id']\nkept_part = {block = '(?P<a>a'}", "kept_part.*one group"),
         ("key = ['id']\nkept_part = {block = '(a)'}", "kept_part.*one group"),
         ("key = ['id']\nkept_part = {block = 'a'}", "kept_part.*one group"),
     ],
@@ -680,6 +679,16 @@ def test_only_the_street_of_a_location_is_kept(published, kept):
     rows = pa.table({**row, "location": pa.array([published, None])})
     keyed = key_rows(dataset, [rows])
     assert keyed.rows["location"].to_pylist() == [kept, None]
+
+
+@pytest.mark.parametrize("pattern", ["(?P<a>a", "(?P<a>a)(b)", "(?P<a>[)"])
+def test_a_pattern_that_is_none_lets_no_row_through(pattern):
+    dataset = msgspec.structs.replace(SPRINGFIELD, kept_part={"category": pattern})
+    rows = pa.table({name: ["1"] for name in dataset.columns})
+    with pytest.raises(
+        ConfigError, match=r"incidents\.toml can't be used: `kept_part`"
+    ):
+        key_rows(dataset, [rows])
 
 
 def test_the_narrative_reaches_no_table_file_or_message(served, portal, tmp_path):
