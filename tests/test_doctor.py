@@ -85,6 +85,7 @@ def holding():
         )
         processes.append(process)
         assert process.stdout.readline() == b"held\n"
+        return process
 
     yield start
     for process in processes:
@@ -242,12 +243,12 @@ def test_a_table_that_stands_still_for_ten_days_is_a_warning():
 
 
 def test_a_warehouse_that_another_program_holds_fails(examined, home, holding):
-    holding(HOLD, home / "blotter.duckdb")
+    holder = holding(HOLD, home / "blotter.duckdb")
     code, lines, _ = examined(home=home)
     assert code == 1
     assert lines["warehouse"] == [
-        f"fail {home}/blotter.duckdb is open in another program; try again when it "
-        "has let go of it."
+        f"fail {home}/blotter.duckdb is open in another program (process "
+        f"{holder.pid}); try again when it has let go of it."
     ]
     assert lines[FRANCISCO][0].startswith("ok")
 
