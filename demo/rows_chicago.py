@@ -59,6 +59,10 @@ QUARRELS = ("BATTERY", "ASSAULT", "OTHER OFFENSE", "CRIMINAL DAMAGE", "STALKING"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
+# What an offense's code tells.
+OFFENSE = ("iucr", "primary_type", "description", "fbi_code")
+
+
 @cache
 def places() -> dict[str, list[str]]:
     """Some 2,100 blocks that do not exist, eight in each of twelve beats a district."""
@@ -181,8 +185,7 @@ def _updated(rng, shown, last: date) -> pa.Array:
 
 def _offense_text(rng, code, same) -> dict[str, pa.Array]:
     vocabulary = draw.vocabulary("chicago_codes")
-    names = ("iucr", "primary_type", "description", "fbi_code")
-    columns = {name: draw.take(vocabulary[name], code) for name in names}
+    columns = {name: draw.take(vocabulary[name], code) for name in OFFENSE}
     kind, text = (
         np.array(vocabulary[n])[code] for n in ("primary_type", "description")
     )
@@ -215,7 +218,15 @@ def _place_text(rng, same) -> dict[str, pa.Array]:
 
 
 def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
-    """Turn each arrest around, and stamp the rows with the day after the latest."""
+    """Turn each arrest around, and stamp the rows with the day after the latest.
+
+    Every third row is also classified anew.
+    """
     arrest = pc.if_else(pc.equal(rows["arrest"], "true"), "false", "true")
     rows = draw.with_column(rows, "arrest", arrest)
+    third = pa.array(np.arange(rows.num_rows) % 3 == 0)
+    code = _codes(rng, rows.num_rows)
+    for name in OFFENSE:
+        anew = draw.take(draw.vocabulary("chicago_codes")[name], code)
+        rows = draw.with_column(rows, name, pc.if_else(third, anew, rows[name]))
     return draw.stamped(rows, "updated_on")

@@ -106,7 +106,7 @@ def in_words(seen: Rhythm, today: date) -> str:
     standing = ""
     if seen.usual_gap_days is not None:
         standing = " (longer than ever before)" if seen.is_late else " (usual)"
-    parts.append(f"last {ago}{standing}")
+    parts.append(f"last {ago}{standing}" if parts else f"new rows last came {ago}")
     return "; ".join(parts) + f": {rows_in_words(seen)}"
 
 

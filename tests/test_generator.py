@@ -88,7 +88,13 @@ def test_days_add_rows_of_the_days_that_the_portals_show_then():
     ("name", "may_change"),
     [
         ("san_francisco__incidents", {"resolution"}),
-        ("chicago__incidents", {"arrest", "updated_on"}),
+        (
+            "chicago__incidents",
+            {
+                *("arrest", "updated_on"),
+                *("iucr", "primary_type", "description", "fbi_code"),
+            },
+        ),
         ("chicago__recent_incidents", {"arrest"}),
         ("memphis__incidents", {"Precinct", "Ward"}),
         ("cambridge__incidents", {"location", "last_updated"}),

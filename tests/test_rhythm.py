@@ -81,7 +81,8 @@ def test_days_without_a_run_are_not_taken_for_a_standstill():
     assert (found.usual_gap_days, found.longest_gap_days) == (2, 2)  # 1 and 2: 1.5
     none = seen("06-01", 10, None, 10, None, 10)
     assert (none.usual_gap_days, none.is_late) == (None, False)
-    assert said("06-01", 10, None, 10, None, 10) == "last today: 10 (usually 10)"
+    words = said("06-01", 10, None, 10, None, 10)
+    assert words == "new rows last came today: 10 (usually 10)"
 
 
 def test_that_blotter_has_not_run_makes_no_feed_late():
