@@ -39,7 +39,8 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
         StoppedError: A stop was asked for meanwhile.
     """
 
-    def say_once(state: tenacity.RetryCallState) -> None:
+    def before_sleep(state: tenacity.RetryCallState) -> None:
+        stop.check()
         if state.attempt_number == 1:
             log.warning(
                 "%s is open in another program; waiting up to %g s for it.",
@@ -47,17 +48,13 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
                 seconds,
             )
 
-    def attempt() -> T:
-        stop.check()
-        return work()
-
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(HeldError),
         wait=tenacity.wait_fixed(PAUSE),
         stop=tenacity.stop_after_delay(seconds),
-        before_sleep=say_once,
+        before_sleep=before_sleep,
         reraise=True,
-    )(attempt)
+    )(work)
 
 
 def opened(path: Path) -> duckdb.DuckDBPyConnection:

@@ -10,6 +10,7 @@ import functools
 import inspect
 import itertools
 import json
+import logging
 import multiprocessing
 import os
 import shutil
@@ -195,6 +196,8 @@ def command_in_child(
     os.dup2(said.fileno(), 2)
     sys.stdout = sys.stderr = said
     os.environ.update(BLOTTER_HOME=str(home), BLOTTER_PORTAL=url, BLOTTER_BACKOFF="0.1")
+    # Left there by dbt, which the command imports after it has set up its own log.
+    logging.root.handlers.clear()
     sys.argv = ["blotter", *arguments]
     for (owner, name), kind in PHASE_OF.items():
         tell_phase(owner, name, phase, PHASES.index(kind))

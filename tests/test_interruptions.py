@@ -1,6 +1,7 @@
 """Runs that are killed or stopped, and the run after them."""
 
 import itertools
+import logging
 import multiprocessing
 import os
 import random
@@ -170,6 +171,7 @@ def command_once(
         os.dup2(file.fileno(), 2)
         sys.stdout = sys.stderr = file
         os.environ.update(live.settings(home, url))
+        logging.root.handlers.clear()  # dbt's, of a preload for other tests
         sys.argv = ["blotter", *arguments]
         strike_after(1, signal.SIGTERM, stops)
         command.main()

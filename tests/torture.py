@@ -32,7 +32,7 @@ def random_kills(chosen: random.Random, number: int) -> list[list[Kill]]:
 
 def random_kill(chosen: random.Random) -> Kill:
     phase = chosen.choice([None, None, "reading", "loading", "building"])
-    return Kill(phase=phase, share=chosen.uniform(0, 1))
+    return Kill(phase=phase, share=chosen.uniform(0, 0.95))
 
 
 def told(outcome: Outcome) -> Outcome:
@@ -56,7 +56,7 @@ def summary(outcomes: list[Outcome], seconds: float) -> str:
 
 
 @click.command()
-@click.option("--kills", default=120, show_default=True, help="At random moments.")
+@click.option("--kills", default=140, show_default=True, help="At random moments.")
 @click.option("--seed", type=int, help="Of the moments; default: another each time.")
 @click.option("--steps/--no-steps", default=True, help="One kill after each step too.")
 def main(kills: int, seed: int | None, steps: bool) -> None:
