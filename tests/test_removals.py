@@ -8,7 +8,9 @@ from datetime import date
 import msgspec
 import pytest
 
+from demo.generator import generate
 from demo.portal import Fault, Portal, serve
+from demo.stock import publish
 from pipelines.changes import as_csv, csv_cell
 from pipelines.errors import TooManyRemovalsError
 from tests import live_portal as live
@@ -288,14 +290,15 @@ def test_a_refusal_says_how_to_allow_it_and_the_rest_of_the_day_is_loaded(
 # What the command says
 
 
+def made_up_rows():
+    return generate("cambridge__incidents", 60, date(2026, 2, 2), date(2026, 3, 9), 3)
+
+
 @pytest.fixture(scope="module")
 def cambridge(tmp_path_factory):
     """A home in which two of Cambridge's rows were removed and one came back."""
-    from demo.generator import generate
-    from demo.stock import publish
-
     portal, home = Portal(), tmp_path_factory.mktemp("cambridge") / "home"
-    rows = generate("cambridge__incidents", 60, date(2026, 2, 2), date(2026, 3, 9), 3)
+    rows = made_up_rows()
     published = publish(portal, "cambridge__incidents", rows)
     load = ("daily", "cambridge__incidents", "--window-only", "--no-build")
     with serve(portal) as url, pytest.MonkeyPatch.context() as patch:
@@ -339,6 +342,26 @@ def test_removals_as_csv_have_a_header_and_a_line_each(blotter):
     lines = blotter("removals", "--csv").splitlines()
     assert lines[0] == "dataset,row_id,added_at,removed_at,run_id,restored_at"
     assert len(lines) == 3
+
+
+def test_nothing_that_a_removed_row_said_is_in_an_export(blotter, cambridge):
+    """As CSV, as JSON and in words."""
+    ((kept,),) = live.select(
+        cambridge,
+        "select min(location) from raw_cambridge.incidents where removed_at is null",
+    )
+    said = {
+        value
+        for row in made_up_rows().slice(59).to_pylist()
+        for column, value in row.items()
+        if column not in ("id", "type", "subtype", "date_time") and value
+    }
+    assert len(said) >= 2
+    for command in ("changes", "removals"):
+        for form in (["--csv"], ["--json"], []):
+            found = blotter(command, "--since", "2020-01-01", *form)
+            assert "cambridge__incidents" in found
+            assert not [value for value in [*said, kept] if value in found]
 
 
 def test_a_csv_cell_is_no_formula():
