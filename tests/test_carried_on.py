@@ -33,11 +33,16 @@ MADE_SINCE = [
 
 @dataclass
 class History:
-    """A home the day before, the same home a day later, and what the portal shows."""
+    """A home the day before, the same home a day later, and what the portal shows.
+
+    And a home of an older version, `older` the day before and `upgraded` a day later.
+    """
 
     url: str
     before: Path
     after: Path
+    older: Path
+    upgraded: Path
     published: dict[str, Published]
 
 
@@ -50,13 +55,21 @@ def history(tmp_path_factory):
             rows = with_a_keyless_row(rows)
         published[city] = publish(portal, city, rows)
     with serve(portal) as url:
-        before, after = folder / "before", folder / "after"
+        before, older = folder / "before", folder / "older"
         run(before, url, *DAILY, "--no-build")
         back = pass_day(published, date(2026, 3, 8), {})
         run(before, url, *DAILY)
         pass_day(published, date(2026, 3, 9), back)
-        run(live.copied(before, after), url, *DAILY)
-        yield History(url, before, after, published)
+        made_older(live.copied(before, older))
+        homes = [
+            live.copied(home, folder / f"{home.name} later" / "home")
+            for home in (before, older)
+        ]
+        children = [Child(home, url, *DAILY) for home in homes]
+        for child in children:
+            assert child.ended() == 0, child.said.read_text()
+        after, upgraded = homes
+        yield History(url, before, after, older, upgraded, published)
 
 
 def with_a_keyless_row(rows: pa.Table) -> pa.Table:
@@ -172,14 +185,12 @@ def made_older(home: Path) -> None:
     (home / "dbt" / "built_from").write_text("an older version's models")
 
 
-def test_a_home_of_an_older_version_is_carried_on_without_a_loss(history, tmp_path):
+def test_a_home_of_an_older_version_is_carried_on_without_a_loss(history):
     """Rows, entries, rows set aside and the ledger; of former versions the new ones."""
-    home = live.copied(history.before, tmp_path / "home")
-    made_older(home)
+    home, older = history.upgraded, history.older
     ledger = "run_id, dataset, outcome, rows_read, added, removed, error"
     months = "select dataset, month from ledger.months order by all"
-    lines, read_whole = live.ledger(home, ledger), live.select(home, months)
-    run(home, history.url, *DAILY)
+    lines, read_whole = live.ledger(older, ledger), live.select(older, months)
     differing = difference(home, content(history.after), ("raw_", "marts"))
     assert {line.split(":")[0] for line in differing} <= YOUNGER, differing
     assert live.ledger(home, ledger)[: len(lines)] == lines

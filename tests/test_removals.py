@@ -5,6 +5,7 @@ import io
 import json
 from datetime import date
 
+import duckdb
 import msgspec
 import pytest
 
@@ -132,6 +133,25 @@ def test_nothing_that_a_removed_row_ever_said_stays(portal, springfield, home):
     assert sorted(entry[1] for entry in entries) == [
         *("added", "changed", "changed", "removed")
     ]
+
+
+def test_a_file_written_anew_has_no_byte_of_a_removed_row(portal, springfield, home):
+    """As the README says to: in its old file DuckDB leaves what was deleted.
+
+    If that is no longer so, the README may say less.
+    """
+    published = live.springfield(portal, live.soda_rows(60))
+    edit(published, "00007", MARKERS[0])
+    run(home, springfield)
+    published.seal(["00007"])
+    run(home, springfield)
+    old, fresh = home / "blotter.duckdb", home / "fresh.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{old}' as old (read_only)")
+        connection.execute(f"attach '{fresh}' as fresh")
+        connection.execute("copy from database old to fresh")
+    found = [MARKERS[0].encode() in file.read_bytes() for file in (old, fresh)]
+    assert found == [True, False]
 
 
 def test_erasing_that_a_kill_cut_off_is_done_by_the_next_run(

@@ -70,29 +70,34 @@ OPENS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def table():
+def table_rows(times):
     """Springfield's: a row for each time, named like it, and one without a date."""
-    portal = Portal()
-    rows = [{"id": at, "reported": at, "category": "x", "district": ""} for at in LOCAL]
-    rows.append({"id": "undated", "reported": None, "category": "x", "district": ""})
-    live.springfield(portal, rows)
-    with serve(portal) as url:
-        yield SPRINGFIELD.at_portal(url)
+    rows = [{"id": at, "reported": at, "category": "x", "district": ""} for at in times]
+    return [*rows, {"id": "undated", "reported": None, "category": "x"}]
 
 
-@pytest.fixture(scope="module")
-def layer():
+def layer_rows(times):
     """Shelbyville's, the same."""
-    portal = Portal()
     rows = [
-        {"Crime_ID": at, "Occurred": milliseconds(at), "Category": "x"}
-        for at in INSTANTS
+        {"Crime_ID": at, "Occurred": milliseconds(at), "Category": "x"} for at in times
     ]
-    rows.append({"Crime_ID": "undated", "Occurred": None, "Category": "x"})
-    live.shelbyville(portal, rows)
+    return [*rows, {"Crime_ID": "undated", "Occurred": None, "Category": "x"}]
+
+
+@pytest.fixture
+def table():
+    portal = Portal()
+    published = live.springfield(portal, table_rows(LOCAL))
     with serve(portal) as url:
-        yield SHELBYVILLE.at_portal(url)
+        yield SPRINGFIELD.at_portal(url), published
+
+
+@pytest.fixture
+def layer():
+    portal = Portal()
+    published = live.shelbyville(portal, layer_rows(INSTANTS))
+    with serve(portal) as url:
+        yield SHELBYVILLE.at_portal(url), published
 
 
 def milliseconds(at: str) -> int:
@@ -115,20 +120,28 @@ def test_a_window_begins_with_the_first_thousandth_of_its_month(
     table, layer, day, local, instant
 ):
     """And holds the rows without a date."""
-    for dataset, times, first in ((table, LOCAL, local), (layer, INSTANTS, instant)):
+    for (dataset, _), times, first in (
+        (table, LOCAL, local),
+        (layer, INSTANTS, instant),
+    ):
         expected = [*times[times.index(first) :], "undated"]
         assert keys_of(dataset, daily_window(day)) == expected
 
 
-@pytest.mark.parametrize(("place", "times"), [("table", LOCAL), ("layer", INSTANTS)])
-def test_each_row_belongs_to_one_month_and_stays_in_it(request, tmp_path, place, times):
-    """On the portal and in the warehouse: months read again find nothing gone or new.
+@pytest.mark.parametrize(
+    ("place", "times", "rows"),
+    [("table", LOCAL, table_rows), ("layer", INSTANTS, layer_rows)],
+)
+def test_each_row_belongs_to_one_month_and_stays_in_it(
+    request, tmp_path, place, times, rows
+):
+    """On the portal and in the warehouse, which must agree on what a month holds.
 
-    The first row lies before the first month that is read.
+    Months read again find nothing gone or new; once the portal removes the rows, they
+    find each gone. The first row lies before all of them.
     """
-    dataset = msgspec.structs.replace(
-        request.getfixturevalue(place), backfill_from=date(2024, 1, 1)
-    )
+    dataset, published = request.getfixturevalue(place)
+    dataset = msgspec.structs.replace(dataset, backfill_from=date(2024, 1, 1))
     now = datetime(2026, 3, 31, 12, tzinfo=UTC)
     assert live.daily(tmp_path, dataset, now=now, whole=True) is None
     keys = [row[0] for row in live.held(tmp_path, dataset)]
@@ -139,3 +152,6 @@ def test_each_row_belongs_to_one_month_and_stays_in_it(request, tmp_path, place,
         (len(times), len(times), 0, 0, 0, 0),
         (len(times), 0, 0, 0, 0, 0),
     ]
+    published.replace(rows([]))
+    assert live.backfill(tmp_path, dataset, again=True) is None
+    assert [row[0] for row in live.held(tmp_path, dataset)] == ["undated"]
