@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import types
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -206,6 +207,33 @@ def test_the_last_good_run_is_known_however_many_failed_since(
     assert blotter("status", "--max-age", "3d", home=home)[0] == 0
     code, _, err = blotter("status", "--max-age", "47h", home=home)
     assert (code, err) == (1, "blotter: The last good run is more than 47h old.\n")
+
+
+def test_a_killed_run_leaves_a_status_that_grows_too_old(
+    blotter, two_days, url, portal, tmp_path
+):
+    """It can't say that it failed: the good run of the night before last stands."""
+    home = live.copied(two_days, tmp_path / "home")
+    live.select(
+        home,
+        "update ledger.runs set command = 'daily', outcome = 'loaded', "
+        "finished_at = now() - interval 48 hour",
+    )
+    declared = list(read_datasets().values())
+    with live.opened(home, *declared) as warehouse:
+        write_status(warehouse, declared)
+    asked = len(portal.requests)
+    portal.fail(Fault("slow", seconds=30, times=None))
+    killed = live.start(home, url, "daily")
+    while len(portal.requests) == asked:
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    portal.heal()
+    assert live.ledger(home, "outcome")[-1] == ("running",)
+    assert blotter("status", "--max-age", "49h", home=home)[0] == 0
+    assert blotter("status", "--max-age", "36h", home=home)[0] == 1
 
 
 def test_a_home_without_a_good_run_is_of_no_good_age(blotter, two_days):

@@ -122,6 +122,24 @@ def test_an_edit_of_a_row_older_than_the_window_is_found(
     assert live.held(home, springfield) == live.shown(published, springfield)
 
 
+def test_an_edit_of_a_row_three_years_old_is_found_without_reading_the_years(
+    portal, url, tmp_path, clock
+):
+    dataset = msgspec.structs.replace(
+        SPRINGFIELD.at_portal(url), backfill_from=date(2023, 2, 1)
+    )
+    old = {**JANUARY[0], "id": "old", "reported": "2023-02-28T23:59:59.999"}
+    published = live.springfield(portal, [old, *JANUARY, *live.soda_rows(9)])
+    daily(tmp_path, dataset, clock)
+    clock.pass_days(1)
+    published.upsert([{"id": "old", "category": "Arson"}])
+    portal.requests.clear()
+    daily(tmp_path, dataset, clock)
+    assert edits(tmp_path, dataset) == [("old", "changed", "category")]
+    assert live.held(tmp_path, dataset) == live.shown(published, dataset)
+    assert len(portal.requests) < 12
+
+
 def test_a_row_that_comes_late_with_an_old_date_is_found(
     published, springfield, home, clock
 ):

@@ -276,6 +276,24 @@ def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:
     assert warehouse.query("select count(*) from marts.fct_incidents") == [(4,)]
 
 
+def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None:
+    """A join with it would double rows."""
+    caught_by = {
+        "cities": "unique_cities_city",
+        "council_districts": "assert_council_terms_follow_one_another",
+        "holidays": "assert_holidays_have_one_row_a_day",
+        "neighborhoods": "unique_neighborhoods_city_neighborhood_code",
+        "offense_categories": "unique_offense_categories_city_offense_code",
+        "police_districts": "unique_police_districts_city_police_district",
+        "publishers": "unique_publishers_dataset",
+    }
+    assert set(caught_by) == {path.stem for path in (ROOT / "seeds").glob("*.csv")}
+    for seed in caught_by:
+        warehouse.change(f"insert into seeds.{seed} from seeds.{seed} limit 1")
+    statuses = warehouse.dbt("test", "--select", "resource_type:seed")
+    assert {statuses[test] for test in caught_by.values()} == {"fail"}, statuses
+
+
 def test_all_data_tests_pass_on_four_cities(warehouse: Warehouse) -> None:
     crime = {"row_id": "1", "date": "2024-02-01T10:00:00.000", "primary_type": "THEFT"}
     offense = {"row_id": "a", "crime_id": "x", "offense_datetime": "1583910000000"}

@@ -5,10 +5,13 @@ import io
 import json
 from datetime import date
 
+import duckdb
 import msgspec
 import pytest
 
+from demo.generator import generate
 from demo.portal import Fault, Portal, serve
+from demo.stock import publish
 from pipelines.changes import as_csv, csv_cell
 from pipelines.errors import TooManyRemovalsError
 from tests import live_portal as live
@@ -130,6 +133,25 @@ def test_nothing_that_a_removed_row_ever_said_stays(portal, springfield, home):
     assert sorted(entry[1] for entry in entries) == [
         *("added", "changed", "changed", "removed")
     ]
+
+
+def test_a_file_written_anew_has_no_byte_of_a_removed_row(portal, springfield, home):
+    """As the README says to: in its old file DuckDB leaves what was deleted.
+
+    If that is no longer so, the README may say less.
+    """
+    published = live.springfield(portal, live.soda_rows(60))
+    edit(published, "00007", MARKERS[0])
+    run(home, springfield)
+    published.seal(["00007"])
+    run(home, springfield)
+    old, fresh = home / "blotter.duckdb", home / "fresh.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{old}' as old (read_only)")
+        connection.execute(f"attach '{fresh}' as fresh")
+        connection.execute("copy from database old to fresh")
+    found = [MARKERS[0].encode() in file.read_bytes() for file in (old, fresh)]
+    assert found == [True, False]
 
 
 def test_erasing_that_a_kill_cut_off_is_done_by_the_next_run(
@@ -288,14 +310,15 @@ def test_a_refusal_says_how_to_allow_it_and_the_rest_of_the_day_is_loaded(
 # What the command says
 
 
+def made_up_rows():
+    return generate("cambridge__incidents", 60, date(2026, 2, 2), date(2026, 3, 9), 3)
+
+
 @pytest.fixture(scope="module")
 def cambridge(tmp_path_factory):
     """A home in which two of Cambridge's rows were removed and one came back."""
-    from demo.generator import generate
-    from demo.stock import publish
-
     portal, home = Portal(), tmp_path_factory.mktemp("cambridge") / "home"
-    rows = generate("cambridge__incidents", 60, date(2026, 2, 2), date(2026, 3, 9), 3)
+    rows = made_up_rows()
     published = publish(portal, "cambridge__incidents", rows)
     load = ("daily", "cambridge__incidents", "--window-only", "--no-build")
     with serve(portal) as url, pytest.MonkeyPatch.context() as patch:
@@ -339,6 +362,26 @@ def test_removals_as_csv_have_a_header_and_a_line_each(blotter):
     lines = blotter("removals", "--csv").splitlines()
     assert lines[0] == "dataset,row_id,added_at,removed_at,run_id,restored_at"
     assert len(lines) == 3
+
+
+def test_nothing_that_a_removed_row_said_is_in_an_export(blotter, cambridge):
+    """As CSV, as JSON and in words."""
+    ((kept,),) = live.select(
+        cambridge,
+        "select min(location) from raw_cambridge.incidents where removed_at is null",
+    )
+    said = {
+        value
+        for row in made_up_rows().slice(59).to_pylist()
+        for column, value in row.items()
+        if column not in ("id", "type", "subtype", "date_time") and value
+    }
+    assert len(said) >= 2
+    for command in ("changes", "removals"):
+        for form in (["--csv"], ["--json"], []):
+            found = blotter(command, "--since", "2020-01-01", *form)
+            assert "cambridge__incidents" in found
+            assert not [value for value in [*said, kept] if value in found]
 
 
 def test_a_csv_cell_is_no_formula():
