@@ -2,24 +2,21 @@
 
 import json
 import logging
-import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines import __version__, logs, stop
-from pipelines.errors import BlotterError, ConfigError, WarehouseError, unwritable
+from pipelines.errors import BlotterError, ConfigError
+from pipelines.settings import existing_home, home_folder
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
-    from pipelines.run import Run
 
 log = logging.getLogger("blotter")
 
@@ -93,6 +90,7 @@ def daily(
     month since the data set's `backfill_from`. Without DATASETS, all that are enabled.
     """
     from pipelines import run as runs
+    from pipelines.job import run_all
 
     run_all(
         "daily",
@@ -117,6 +115,7 @@ def reconcile(
     What `daily` does once a week by itself, now. Reads the two months up to today too.
     """
     from pipelines import run as runs
+    from pipelines.job import run_all
 
     run_all(
         "reconcile",
@@ -148,6 +147,7 @@ def backfill(
     Can be stopped at any time: months that were read whole are not read again.
     """
     from pipelines import run as runs
+    from pipelines.job import run_all
 
     if first and last and first > last:
         raise ConfigError(f"--from {first} lies after --to {last}.")
@@ -164,18 +164,9 @@ def backfill(
 @click.option("--full-refresh", is_flag=True, help="Rebuild facts from all rows.")
 def build(full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
-    from pipelines.dataset import read_datasets
-    from pipelines.held import seconds_to_wait
-    from pipelines.load import Warehouse
-    from pipelines.run import lock
+    from pipelines.job import build_only
 
-    home, wait = home_folder(), seconds_to_wait()
-    with lock(home), closing(Warehouse(home, wait)) as warehouse:
-        warehouse.prepare(list(read_datasets().values()))
-        failure = build_models(
-            warehouse, new_run(warehouse, "build", None), full_refresh
-        )
-        finish(warehouse, [failure])
+    build_only(full_refresh)
 
 
 @cli.command()
@@ -268,148 +259,6 @@ def show(
         click.echo(json.dumps(rows, indent=2))
     else:
         click.echo(as_csv(rows) if form == "csv" else in_words(rows), nl=form != "csv")
-
-
-def run_all(
-    command: str,
-    names: tuple[str, ...],
-    today: date | None,
-    with_models: bool,
-    work: "Callable[[Run, Dataset], BlotterError | None]",
-    removal_limit: int | None = None,
-) -> None:
-    """Do a command's work on each data set, build the models, and say how it went."""
-    from pipelines.alerts import watch
-    from pipelines.dataset import pick, read_datasets
-    from pipelines.held import seconds_to_wait
-    from pipelines.load import Warehouse
-    from pipelines.portal import Patience
-    from pipelines.run import lock
-
-    home, command = home_folder(), " ".join([command, *names])
-    with watch(command, home) as alerts:
-        wait = seconds_to_wait()
-        declared = read_datasets()
-        portal = os.environ.get("BLOTTER_PORTAL")
-        Patience.from_environment()  # Said before anything is made.
-        chosen = [d.at_portal(portal) for d in pick(declared, names)]
-        with lock(home), closing(Warehouse(home, wait)) as warehouse:
-            run = new_run(warehouse, command, today)
-            run.removal_limit = removal_limit
-            with logs.about(run_id=run.run_id):
-                alerts.begin(run.run_id)
-                warehouse.prepare(list(declared.values()))
-                warehouse.ledger.close_killed_runs()
-
-                def part(dataset: "Dataset") -> BlotterError | None:
-                    with logs.about(dataset=dataset.name):
-                        return alerts.note(dataset.name, work(run, dataset))
-
-                with progress_bar() as run.progress:
-                    failures = [part(dataset) for dataset in chosen]
-                if with_models:
-                    failure = build_models(warehouse, run, False)
-                    failures.append(alerts.note("(models)", failure))
-                finish(warehouse, failures)
-
-
-def new_run(warehouse: Any, command: str, today: date | None) -> "Run":
-    from pipelines.portal import Patience
-    from pipelines.run import Run
-
-    return Run(
-        warehouse, command, datetime.now(UTC), today, Patience.from_environment()
-    )
-
-
-def build_models(warehouse: Any, run: "Run", full_refresh: bool) -> BlotterError | None:
-    """Build the models and write their line of the ledger."""
-    from pipelines.build import build as build_all
-    from pipelines.dataset import read_datasets
-    from pipelines.status import MODELS
-
-    begin, failure = time.monotonic(), None
-    line = {
-        "run_id": run.run_id,
-        "command": run.command,
-        "dataset": MODELS,
-        "started_at": datetime.now(UTC),
-        "outcome": "running",
-    }
-    try:
-        with stop.stoppable():
-            warehouse.ledger.open_run(line)
-            for dataset in read_datasets().values():
-                warehouse.take_back(dataset)
-            warehouse.close()
-            log.info("models: %s", build_all(warehouse, full_refresh))
-    except (BlotterError, OSError) as error:
-        failure = (
-            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
-        )
-        log.error("%s", failure)
-    warehouse.ledger.close_run(
-        run.run_id,
-        MODELS,
-        {
-            "finished_at": datetime.now(UTC),
-            "seconds": round(time.monotonic() - begin, 3),
-            "outcome": "dbt_failed" if failure else "dbt_ok",
-            "error": str(failure) if failure else None,
-        },
-    )
-    return failure
-
-
-def finish(warehouse: Any, failures: "list[BlotterError | None]") -> None:
-    """Write the status; end with what failed."""
-    from pipelines.dataset import read_datasets
-    from pipelines.status import write_status
-
-    try:
-        write_status(warehouse, list(read_datasets().values()))
-    except WarehouseError as error:
-        failures = [*failures, error]  # It must not hide what failed before.
-    failed = [failure for failure in failures if failure]
-    if failed:
-        raise BlotterError(
-            f"{len(failed)} of {len(failures)} parts failed. "
-            + " ".join(map(str, failed))
-        )
-
-
-def home_folder() -> Path:
-    """BLOTTER_HOME, absolute."""
-    return Path(os.environ.get("BLOTTER_HOME") or "blotter_home").resolve()
-
-
-def existing_home() -> Path:
-    home = home_folder()
-    if not (home / "blotter.duckdb").exists():
-        raise ConfigError(
-            f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
-            "BLOTTER_HOME."
-        )
-    return home
-
-
-@contextmanager
-def progress_bar() -> "Iterator[Callable[[Dataset, int, int], None]]":
-    """A bar of months on a terminal; nothing elsewhere, where lines are logged."""
-    if not sys.stdout.isatty():
-        yield lambda dataset, done, of: None
-        return
-    from rich.progress import Progress
-
-    with Progress(transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(dataset: "Dataset", done: int, of: int) -> None:
-            if dataset.name not in tasks:
-                tasks[dataset.name] = bar.add_task(dataset.name, total=of)
-            bar.update(tasks[dataset.name], completed=done, visible=done < of)
-
-        yield show
 
 
 def main() -> None:

@@ -6,46 +6,36 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import filelock
-import pyarrow as pa
 
 from pipelines import stop
+from pipelines.batches import load_months
 from pipelines.dataset import Dataset
-from pipelines.diff import months_apart
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
     unwritable,
 )
+from pipelines.late_edits import compare_months, comparison_is_due, sweep
 from pipelines.load import Warehouse
 from pipelines.portal import Patience, Reader
 from pipelines.read import (
     Tally,
     check_columns,
-    load_window,
-    read_window,
     reader_for,
-    stood_still,
-    total,
 )
 from pipelines.windows import (
     Window,
     daily_window,
     local_day,
-    month_start,
     months,
     next_month,
 )
 
 log = logging.getLogger(__name__)
-
-# Months are loaded together up to this many rows, so that few loads serve many months,
-# or after this long, so that a kill costs little of a slow portal's answers.
-BATCH_ROWS = 250_000
-BATCH_SECONDS = 60
 
 Progress = Callable[[Dataset, int, int], None]
 """Told the data set, the months done and the months in all."""
@@ -242,151 +232,6 @@ def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
         and last["window_start"] == window.start
         and last["declaration"] == dataset.fingerprint
     )
-
-
-def sweep(
-    run: Run, reader: Reader, window: Window, swept_to: datetime, tally: Tally
-) -> None:
-    """Read the rows older than the window that changed since the last sweep.
-
-    Skipped where the publisher has replaced the table: then every row is new, though
-    hardly any differs.
-    """
-    dataset = reader.dataset
-    since = swept_to - timedelta(days=dataset.sweep_overlap_days)
-    first = month_start(dataset.backfill_from)
-    late = Window(first, window.start, changed_since=since)
-    expected = reader.count(late)
-    held = run.warehouse.count_rows(dataset)
-    if expected > max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
-        log.info(
-            "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
-            "table; left to the comparison of months.",
-            dataset.name,
-            expected,
-            late,
-            held,
-        )
-        return
-    if not expected:
-        return
-    pages, read = read_window(reader, late, tally, expected)
-    tally.swept = sum(page.num_rows for page in pages)
-    tally.is_moving |= not stood_still(dataset, read)
-    load_window(reader, run.warehouse, late, pages, False, run.run_id, tally)
-
-
-def comparison_is_due(run: Run, dataset: Dataset) -> bool:
-    """Whether the months were last compared `compare_days` ago."""
-    last = run.warehouse.ledger.compared_at(dataset, run.now)
-    every = timedelta(days=dataset.compare_days)
-    return bool(dataset.compare_days and last and run.now - last >= every)
-
-
-def compare_months(run: Run, reader: Reader, window: Window, tally: Tally) -> None:
-    """Count the rows of every month before the window; read those that differ anew."""
-    dataset = reader.dataset
-    surplus = run.warehouse.ledger.surplus(dataset)
-    windows = [
-        w for w in months(dataset.backfill_from, window.start) if w.start in surplus
-    ]
-    differing: list[Window] = []
-    if windows:
-        differing = differing_months(run, reader, windows, surplus)
-    for month in differing:
-        log.info("%s: %s differs from the portal; reading it.", dataset.name, month)
-    tally.compared_at = run.now
-    tally.months_compared = len(windows)
-    tally.months_repaired = len(differing)
-    load_months(run, reader, differing, tally)
-
-
-def differing_months(
-    run: Run, reader: Reader, windows: list[Window], surplus: dict[date, int]
-) -> list[Window]:
-    """The months whose number of rows, or of one value's rows, is not the portal's.
-
-    A month with rows that are none of the warehouse's (repeats, rows without a key) is
-    compared by its number of rows alone: which values these have is not recorded.
-    """
-    dataset = reader.dataset
-    differing: set[date] = set()
-    for column in dataset.compare_by or [None]:
-        theirs = reader.monthly_counts(windows, column)
-        ours = run.warehouse.monthly_counts(reader, windows, column)
-        differing |= months_apart(theirs, ours, surplus)
-    return [w for w in windows if w.start in differing]
-
-
-def load_months(run: Run, reader: Reader, windows: list[Window], tally: Tally) -> None:
-    """Read windows one after the other and load them in batches.
-
-    The open-ended window is a batch of its own: its differences are the day's news.
-    """
-    batch: list[tuple[Window, list[pa.Table], bool]] = []
-    rows, since = 0, time.monotonic()
-    for done, window in enumerate(windows):
-        run.progress(reader.dataset, done, len(windows))
-        if batch and window.end != batch[-1][0].start:
-            load_batch(run, reader, batch, tally)
-            batch, rows, since = [], 0, time.monotonic()
-        before = reader.version
-        pages, read = read_window(reader, window, tally)
-        if window.end is None:
-            read.is_moving |= reader.probe().version != before
-        still = stood_still(reader.dataset, read)
-        tally.is_moving |= not still
-        batch.append((window, pages, still))
-        rows += sum(page.num_rows for page in pages)
-        is_old = time.monotonic() - since > BATCH_SECONDS
-        if rows >= BATCH_ROWS or is_old or window.end is None:
-            load_batch(run, reader, batch, tally)
-            batch, rows, since = [], 0, time.monotonic()
-    load_batch(run, reader, batch, tally)
-    run.progress(reader.dataset, len(windows), len(windows))
-
-
-def load_batch(
-    run: Run,
-    reader: Reader,
-    batch: list[tuple[Window, list[pa.Table], bool]],
-    tally: Tally,
-) -> None:
-    """Load consecutive windows at once and record the whole months among them."""
-    if not batch:
-        return
-    window = total(w for w, _, _ in batch)
-    is_open = window.end is None
-    may_remove = all(still for _, _, still in batch) and (
-        is_open or not reader.dataset.moving_window
-    )
-    pages = [page for _, pages, _ in batch for page in pages]
-    surplus = load_window(
-        reader, run.warehouse, window, pages, may_remove, run.run_id, tally
-    )
-    whole = [w for w, _, still in batch if still and w.end]
-    this_month = month_start(run.day_in(reader.dataset))
-    if is_open and may_remove and next_month(window.start) <= this_month:
-        # The window's first month is over; later reads of the window only confirm it.
-        whole.append(Window(window.start, next_month(window.start)))
-    by_month = dict.fromkeys((w.start for w in whole), 0)
-    if surplus and whole:
-        by_month |= surplus_by_month(reader, run.warehouse, whole, pages)
-    run.warehouse.ledger.finish_months(reader.dataset, by_month, run.run_id, run.now)
-
-
-def surplus_by_month(
-    reader: Reader, warehouse: Warehouse, windows: list[Window], pages: list[pa.Table]
-) -> dict[date, int]:
-    """How many more rows were received of each month than the warehouse holds."""
-    received, held = (
-        {row["month"]: row["row_count"] for row in counts.to_pylist()}
-        for counts in (
-            warehouse.monthly_counts(reader, windows, of=pa.concat_tables(pages)),
-            warehouse.monthly_counts(reader, windows),
-        )
-    )
-    return {month: n - held.get(month, 0) for month, n in received.items()}
 
 
 def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:

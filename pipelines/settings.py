@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from pipelines.errors import ConfigError
@@ -26,3 +27,23 @@ def number_from_environment(
     if not least <= number <= 86_400:
         raise ConfigError(f"{name} is {text!r}; it must be {least} to 86400.")
     return number
+
+
+def home_folder() -> Path:
+    """BLOTTER_HOME, absolute."""
+    return Path(os.environ.get("BLOTTER_HOME") or "blotter_home").resolve()
+
+
+def existing_home() -> Path:
+    """The home of a warehouse that some run has made.
+
+    Raises:
+        ConfigError: There is none yet.
+    """
+    home = home_folder()
+    if not (home / "blotter.duckdb").exists():
+        raise ConfigError(
+            f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
+            "BLOTTER_HOME."
+        )
+    return home

@@ -36,7 +36,7 @@ from demo.portal import Portal, serve
 from demo.stock import publish
 from demo.store import Dataset as Published
 from pipelines import __main__ as command
-from pipelines import build, dataset, run, status
+from pipelines import batches, build, dataset, status
 from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
 from pipelines.packages import Packages
@@ -95,7 +95,7 @@ STEPS: list[tuple[Any, str]] = [
 # Where a kill may fall; what is none of the others is "between".
 PHASES = ("between", "reading", "loading", "building")
 PHASE_OF: dict[tuple[Any, str], str] = {
-    (run, "read_window"): "reading",
+    (batches, "read_window"): "reading",
     (Warehouse, "write"): "loading",
     (build, "build"): "building",
 }

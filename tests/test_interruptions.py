@@ -25,7 +25,7 @@ from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
 from pipelines import __main__ as command
-from pipelines import run as runs
+from pipelines import batches
 from pipelines.dataset import Dataset
 from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
@@ -152,7 +152,7 @@ def strike_after(number: int, which: int, chosen: list[tuple[Any, str]]) -> None
 
 def run_once(home: Path, dataset: Dataset, number: int, began: Any) -> None:
     """In a child: one run that loads every month by itself; killed after a step."""
-    runs.BATCH_ROWS = 1
+    batches.BATCH_ROWS = 1
     strike_after(number, signal.SIGKILL, STEPS)
     began.set()
     assert live.daily(home, dataset, whole=True) is None

@@ -148,7 +148,7 @@ configure_dlt(Path({home!r}))
 import dlt
 dlt.pipeline("x", destination="duckdb", pipelines_dir={home!r})
 from dlt.common import logger
-logger.error("dlt says {secret}")
+logger.critical("dlt says {secret}")
 """
 
 
@@ -162,7 +162,7 @@ def test_dlt_says_what_it_says_in_the_same_form(tmp_path):
         check=True,
     )
     (line,) = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (line["level"], line["message"]) == ("ERROR", "dlt says ***")
+    assert (line["level"], line["message"]) == ("CRITICAL", "dlt says ***")
     assert done.stderr == ""
 
 

@@ -8,7 +8,7 @@ from pipelines.arcgis import as_text
 from pipelines.errors import Retryable
 from pipelines.portal import chunks, quoted
 from pipelines.request import retry_after
-from pipelines.socrata import parse_csv
+from pipelines.soda_csv import parse_csv
 
 
 def test_null_and_empty_text_stay_apart():

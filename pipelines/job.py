@@ -1,0 +1,145 @@
+"""What a command does with its data sets, from the settings to the status."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pipelines import logs, stop
+from pipelines.alerts import watch
+from pipelines.build import build
+from pipelines.dataset import Dataset, pick, read_datasets
+from pipelines.errors import BlotterError, WarehouseError, unwritable
+from pipelines.held import seconds_to_wait
+from pipelines.load import Warehouse
+from pipelines.portal import Patience
+from pipelines.run import Run, lock
+from pipelines.settings import home_folder
+from pipelines.status import MODELS, write_status
+
+log = logging.getLogger("blotter")
+
+
+def run_all(
+    command: str,
+    names: tuple[str, ...],
+    today: date | None,
+    with_models: bool,
+    work: Callable[[Run, Dataset], BlotterError | None],
+    removal_limit: int | None = None,
+) -> None:
+    """Do a command's work on each data set, build the models, and say how it went."""
+    home, command = home_folder(), " ".join([command, *names])
+    with watch(command, home) as alerts:
+        wait = seconds_to_wait()
+        declared = read_datasets()
+        portal = os.environ.get("BLOTTER_PORTAL")
+        Patience.from_environment()  # Said before anything is made.
+        chosen = [d.at_portal(portal) for d in pick(declared, names)]
+        with lock(home), closing(Warehouse(home, wait)) as warehouse:
+            run = new_run(warehouse, command, today)
+            run.removal_limit = removal_limit
+            with logs.about(run_id=run.run_id):
+                alerts.begin(run.run_id)
+                warehouse.prepare(list(declared.values()))
+                warehouse.ledger.close_killed_runs()
+
+                def part(dataset: Dataset) -> BlotterError | None:
+                    with logs.about(dataset=dataset.name):
+                        return alerts.note(dataset.name, work(run, dataset))
+
+                with progress_bar() as run.progress:
+                    failures = [part(dataset) for dataset in chosen]
+                if with_models:
+                    failure = build_models(warehouse, run, False)
+                    failures.append(alerts.note("(models)", failure))
+                finish(warehouse, failures)
+
+
+def build_only(full_refresh: bool) -> None:
+    """Build and test the models from what is loaded."""
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        warehouse.prepare(list(read_datasets().values()))
+        run = new_run(warehouse, "build", None)
+        finish(warehouse, [build_models(warehouse, run, full_refresh)])
+
+
+def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
+    return Run(
+        warehouse, command, datetime.now(UTC), today, Patience.from_environment()
+    )
+
+
+def build_models(
+    warehouse: Warehouse, run: Run, full_refresh: bool
+) -> BlotterError | None:
+    """Build the models and write their line of the ledger."""
+    begin, failure = time.monotonic(), None
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": MODELS,
+        "started_at": datetime.now(UTC),
+        "outcome": "running",
+    }
+    try:
+        with stop.stoppable():
+            warehouse.ledger.open_run(line)
+            for dataset in read_datasets().values():
+                warehouse.take_back(dataset)
+            warehouse.close()
+            log.info("models: %s", build(warehouse, full_refresh))
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
+    warehouse.ledger.close_run(
+        run.run_id,
+        MODELS,
+        {
+            "finished_at": datetime.now(UTC),
+            "seconds": round(time.monotonic() - begin, 3),
+            "outcome": "dbt_failed" if failure else "dbt_ok",
+            "error": str(failure) if failure else None,
+        },
+    )
+    return failure
+
+
+def finish(warehouse: Warehouse, failures: list[BlotterError | None]) -> None:
+    """Write the status; end with what failed."""
+    try:
+        write_status(warehouse, list(read_datasets().values()))
+    except WarehouseError as error:
+        failures = [*failures, error]  # It must not hide what failed before.
+    failed = [failure for failure in failures if failure]
+    if failed:
+        raise BlotterError(
+            f"{len(failed)} of {len(failures)} parts failed. "
+            + " ".join(map(str, failed))
+        )
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Dataset, int, int], None]]:
+    """A bar of months on a terminal; nothing elsewhere, where lines are logged."""
+    if not sys.stdout.isatty():
+        yield lambda dataset, done, of: None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(dataset: Dataset, done: int, of: int) -> None:
+            if dataset.name not in tasks:
+                tasks[dataset.name] = bar.add_task(dataset.name, total=of)
+            bar.update(tasks[dataset.name], completed=done, visible=done < of)
+
+        yield show
