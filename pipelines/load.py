@@ -153,11 +153,11 @@ class Warehouse:
         self._last_instant = max([self._last_instant, *filter(None, newest)])
         for dataset in datasets:
             tables = empty_tables(dataset)
-            if {
-                (dataset.schema, name, column)
-                for name, rows in tables.items()
-                for column in rows.column_names
-            } - made:
+            wanted = {name: rows.column_names for name, rows in tables.items()}
+            # Made last: a kill may have come between the tables and their view.
+            wanted[f"{dataset.entity}_versions"] = version_columns(dataset)
+            cells = {(dataset.schema, n, c) for n in wanted for c in wanted[n]}
+            if cells - made:
                 self.packages.abort(dataset)
                 self.packages.load(dataset, tables, "append")
                 with self.connect() as connection:

@@ -104,6 +104,16 @@ def test_a_column_that_is_declared_later_joins_the_view(portal, springfield, hom
     ]
 
 
+def test_a_view_that_a_kill_kept_from_being_made_is_made_by_the_next_run(
+    portal, springfield, home
+):
+    live.springfield(portal, live.soda_rows(2))
+    live.select(home, "drop view raw_springfield.incidents_versions")
+    run(home, springfield)
+    versions = "select count(*) from raw_springfield.incidents_versions"
+    assert live.select(home, versions) == [(2,)]
+
+
 # Erasure
 
 
