@@ -320,7 +320,7 @@ def test_the_heartbeat_hears_start_and_success_or_failure_of_the_whole_daily_run
         ("GET", "/uuid/fail?rid=1"),
     ]
     listener.heard.clear()
-    monkeypatch.setattr("pipelines.dataset.pick", lambda all_of, names: [all_of[NAME]])
+    monkeypatch.setattr("pipelines.job.pick", lambda all_of, names: [all_of[NAME]])
     assert blotter(*WHOLE, **ping)[0] == 0
     assert listener.paths == ["/uuid/start?rid=1", "/uuid?rid=1"]
 
