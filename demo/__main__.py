@@ -21,7 +21,7 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo import generator
+from demo import draw, generator
 from demo.portal import Portal, serve
 from demo.stock import publish
 from demo.store import Dataset
@@ -59,6 +59,8 @@ class City:
     removed: int
     late: int = 0
     """Of the corrected rows, those older than the window."""
+    stamp: str = ""
+    """The column in which the city tells when a row changed, if it has one."""
 
 
 CITIES = [
@@ -77,6 +79,7 @@ CITIES = [
         corrected=17,
         removed=3,
         late=5,
+        stamp="updated_on",
     ),
     City("Memphis", "memphis__incidents", "Offense_Datetime", 0.12, 14, 9, 2),
     City("Cambridge", "cambridge__incidents", "date_time", 0.03, 11, 5, 1),
@@ -114,6 +117,11 @@ def pass_day(city: City, published: Dataset, day: date) -> None:
     to_correct = pa.concat_tables([picked.slice(0, in_time), late])
     new = generator.day_rows(city.dataset, day, city.new, SEED + 1)
     changed = generator.corrected(to_correct, city.corrected, SEED)
+    if city.stamp:
+        # Half a day ago: by the city's clock, which is behind, it is not yet to come.
+        moment = f"{datetime.now(UTC) - timedelta(hours=12):%Y-%m-%dT%H:%M:%S.000}"
+        stamps = pa.repeat(moment, changed.num_rows)
+        changed = draw.with_column(changed, city.stamp, stamps)
     if published.key:
         published.upsert(pa.concat_tables([new, changed]))
         published.delete(picked.slice(in_time)[published.key].to_pylist())
