@@ -169,14 +169,14 @@ def daily(
 
     def work(reader: Reader, tally: Tally) -> str:
         if window_only:
-            if is_unchanged(run, reader, window):
+            if is_unchanged(run, reader, window, whole=False):
                 return "unchanged"
             load_months(run, reader, [window], tally)
             return "loaded"
         unread = unread_months(run, dataset, window.start)
         swept_to = run.warehouse.ledger.swept_to(dataset, run.now)
-        if not (unread or reconcile) and is_unchanged(run, reader, window):
-            tally.swept_to = swept_to and run.now
+        if not (unread or reconcile) and is_unchanged(run, reader, window, whole=True):
+            tally.swept_to = run.now
             return "unchanged"
         load_months(run, reader, [window, *unread], tally)
         if swept_to and dataset.sweeps and reader.can_sweep:
@@ -221,8 +221,12 @@ def unread_months(run: Run, dataset: Dataset, before: date) -> list[Window]:
     return [w for w in months(dataset.backfill_from, before) if w.start not in done]
 
 
-def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
-    """Version, window and declaration are those of the last good run."""
+def is_unchanged(run: Run, reader: Reader, window: Window, whole: bool) -> bool:
+    """Version, window and declaration are those of the last good run.
+
+    Args:
+        whole: That run must have covered older rows too, not the window alone.
+    """
     dataset = reader.dataset
     last = run.warehouse.ledger.last_good_run(dataset)
     return bool(
@@ -231,6 +235,7 @@ def is_unchanged(run: Run, reader: Reader, window: Window) -> bool:
         and last["portal_version"] == reader.version
         and last["window_start"] == window.start
         and last["declaration"] == dataset.fingerprint
+        and (last["swept_to"] or not whole)
     )
 
 

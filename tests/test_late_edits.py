@@ -511,3 +511,17 @@ def test_a_day_without_changes_asks_once_and_writes_no_row(
         assert len(portal.requests) == 1
         assert newest_line(home) == ("unchanged", 0, None, None)
         assert live.raw_tables(home) == before
+
+
+def test_what_a_window_alone_left_out_is_swept_though_the_portal_stands_still(
+    published, springfield, home, clock
+):
+    """The last good run knows the portal's version, but read no older row."""
+    daily(home, springfield, clock)
+    clock.pass_days(1)
+    published.upsert([{"id": "old 03", "category": "Arson"}])
+    daily(home, springfield, clock, window_only=True)
+    clock.pass_days(1)
+    daily(home, springfield, clock)
+    assert newest_line(home)[:2] == ("loaded", 1)
+    assert edits(home, springfield) == [("old 03", "changed", "category")]
