@@ -4,6 +4,9 @@ import logging
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipelines.batches import load_months
 from pipelines.dataset import Dataset
 from pipelines.diff import months_apart
@@ -46,7 +49,20 @@ def sweep(
     pages, read = read_window(reader, late, tally, expected)
     tally.swept = sum(page.num_rows for page in pages)
     tally.is_moving |= not stood_still(dataset, read)
+    if not dataset.key_is_unique:
+        pages = with_all_of_their_keys(reader, pages)
     load_window(reader, run.warehouse, late, pages, False, run.run_id, tally)
+
+
+def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Table]:
+    """The rows and, unswept ones too, all others that may share a key with one.
+
+    What tells rows of one key apart is an ordinal among all of them.
+    """
+    rows = pa.concat_tables(pages, promote_options="default")
+    key = rows[reader.dataset.key[0].lower()]
+    values = sorted(pc.unique(key).drop_null().to_pylist())
+    return [reader.rows_of(values), rows.filter(pc.is_null(key))]
 
 
 def comparison_is_due(run: "Run", dataset: Dataset) -> bool:

@@ -525,3 +525,29 @@ def test_what_a_window_alone_left_out_is_swept_though_the_portal_stands_still(
     daily(home, springfield, clock)
     assert newest_line(home)[:2] == ("loaded", 1)
     assert edits(home, springfield) == [("old 03", "changed", "category")]
+
+
+@pytest.mark.parametrize("edited", ["1", "2"])
+def test_a_sweep_of_one_of_two_rows_with_a_key_keeps_the_other(
+    portal, url, tmp_path, clock, edited
+):
+    """What tells them apart is an ordinal among all rows of the key, swept or not."""
+    types = {**live.SPRINGFIELD_TYPES, "number": "text"}
+    one = {**JANUARY[0], "district": "01", "number": "1"}
+    rows = [one, {**one, "district": "02", "number": "2"}]
+    others = [{**row, "number": row["id"]} for row in JANUARY[1:]]
+    clock.pass_days(-20)
+    published = portal.add_soda("abcd-1234", [*rows, *others], types, "number")
+    clock.pass_days(20)
+    dataset = msgspec.structs.replace(
+        SPRINGFIELD.at_portal(url),
+        key=["id", "category"],
+        key_is_unique=False,
+        left_out=["number"],
+    )
+    daily(tmp_path, dataset, clock)
+    clock.pass_days(1)
+    published.upsert([{"number": edited, "district": "99"}])
+    daily(tmp_path, dataset, clock)
+    held = sorted(live.held(tmp_path, dataset))
+    assert held == sorted(live.shown(published, dataset))
