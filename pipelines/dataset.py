@@ -24,7 +24,11 @@ ADDRESSES = {
         re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII),
         "/.../FeatureServer/0",
     ),
+    "file": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/file.csv"),
 }
+
+# What a published file may be, by its ending.
+ENDINGS = (".csv", ".zip", ".xlsx")
 
 # A column of pages, not of tables: why a row can't be loaded; null where it can.
 REJECT = ":reject"
@@ -48,14 +52,25 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """`<source>__<entity>`, the file's name."""
     title: str
     url: str
-    """Address of the rows, without an ending such as `.csv`."""
-    api: Literal["soda2", "arcgis"]
+    """Address of the rows, without an ending such as `.csv`; of a file with it."""
+    files: list[str] = []
+    """Where one table comes in several files: their paths below `url`."""
+    encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
+    """Of CSV files."""
+    file_column: str | None = None
+    """The declared column that the name of a row's file is written into."""
+    also_called: dict[str, list[str]] = {}
+    """Other headers of a declared column in files; capitals, blanks and line breaks do
+    not count. The second column of one name is called `Name 2`, and so on."""
+    api: Literal["soda2", "arcgis", "file"]
+    """`file`: whole files, which have no windows; each is read and compared whole."""
     zone: str
     """IANA name of the zone whose wall clock the publisher writes."""
-    backfill_from: date
+    backfill_from: date = date.min
     """First month that a backfill reads."""
-    window_column: str
-    """The date that windows and months go by: of the report where there is one."""
+    window_column: str | None = None
+    """The date that windows and months go by: of the report where there is one. Of a
+    file only what its newest row is told by."""
     key: list[str]
     """Columns that make `row_id`, the most telling first."""
     key_is_unique: bool = True
