@@ -23,7 +23,7 @@ KEY = ["id"]
 # As many as the demo publishes, whatever else it has.
 ROWS = 1_600
 BEGINS = date(2015, 1, 1)
-IDS_PER_DAY = 20
+IDS_PER_DAY = 100
 # Days from a death to its row.
 LATE = {0: 0, 0.6: 1, 0.9: 4, 1: 20}
 

@@ -1,12 +1,11 @@
 """Write tables as the whole files that publishers put on their servers."""
 
+import csv
 import io
 import zipfile
 from xml.sax.saxutils import escape
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 
 # A file made of the same rows is the same byte by byte.
 MADE_AT = (1980, 1, 1, 0, 0, 0)
@@ -22,15 +21,13 @@ def csv_file(
     rows: pa.Table, *, quotes_all: bool = False, encoding: str = "utf-8"
 ) -> bytes:
     """Write text columns as CSV; null is an empty cell."""
-    quotes = "all_valid" if quotes_all else "needed"
-    if quotes_all:
-        rows = pa.table([pc.fill_null(c, "") for c in rows.columns], rows.column_names)
-    names = [f'"{name}"' if quotes_all else name for name in rows.column_names]
-    written = io.BytesIO()
-    written.write((",".join(names) + "\n").encode())
-    options = csv.WriteOptions(include_header=False, quoting_style=quotes)
-    csv.write_csv(rows, written, options)
-    return written.getvalue().decode().encode(encoding)
+    written = io.StringIO()
+    quotes = csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL
+    writer = csv.writer(written, quoting=quotes, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    columns = [column.to_pylist() for column in rows.columns]
+    writer.writerows(zip(*columns, strict=True))
+    return written.getvalue().encode(encoding)
 
 
 def zip_file(members: dict[str, bytes]) -> bytes:
