@@ -65,12 +65,12 @@ def check_utf8(body: bytes) -> None:
         raise NotUtf8Error from error
 
 
-def readable(body: bytes) -> bytes:
-    """The body with a mark, `UNREADABLE`, for bytes that are no UTF-8.
+def readable(body: bytes, encoding: str = "utf-8") -> bytes:
+    """The body in UTF-8, with a mark, `UNREADABLE`, for bytes that can't be read.
 
     Every byte below 128 stays: no quote, comma or line break is lost.
     """
-    escaped = body.decode(errors="surrogateescape")
+    escaped = body.decode(encoding, errors="surrogateescape")
     marks = dict.fromkeys(range(0xDC80, 0xDD00), UNREADABLE)
     return escaped.translate(marks).encode()
 
