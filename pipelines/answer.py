@@ -1,5 +1,6 @@
 """Read a portal's whole answer, but no more of it than a run can bear."""
 
+import io
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,12 +66,12 @@ def check_utf8(body: bytes) -> None:
         raise NotUtf8Error from error
 
 
-def readable(body: bytes, encoding: str = "utf-8") -> bytes:
-    """The body in UTF-8, with a mark, `UNREADABLE`, for bytes that can't be read.
+def readable(body: bytes) -> bytes:
+    """The body with a mark, `UNREADABLE`, for bytes that are no UTF-8.
 
     Every byte below 128 stays: no quote, comma or line break is lost.
     """
-    escaped = body.decode(encoding, errors="surrogateescape")
+    escaped = body.decode(errors="surrogateescape")
     marks = dict.fromkeys(range(0xDC80, 0xDD00), UNREADABLE)
     return escaped.translate(marks).encode()
 
@@ -111,8 +112,10 @@ def read_answer(response: requests.Response, seconds: float) -> Answer:
             parts = unpacked(parts)
         elif packing != "identity":
             raise Retryable(f"the body is packed as {packing[:40]!r}, not with gzip")
-        body = b"".join(capped(parts, LARGEST_BYTES))
-    return Answer(response.status_code, response.headers, body)
+        body = io.BytesIO()  # gives its bytes away without a copy
+        for part in capped(parts, LARGEST_BYTES):
+            body.write(part)
+    return Answer(response.status_code, response.headers, body.getvalue())
 
 
 def received(raw: urllib3.BaseHTTPResponse, seconds: float) -> Iterator[bytes]:

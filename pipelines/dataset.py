@@ -56,7 +56,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Address of the rows, without an ending such as `.csv`; of a file with it."""
     files: list[str] = []
     """Where one table comes in several files: their paths below `url`."""
-    encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
     """Of CSV files."""
     file_column: str | None = None
     """The declared column that the name of a row's file is written into."""

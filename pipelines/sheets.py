@@ -70,16 +70,18 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
         Retryable: A row has fewer or more cells than the header, or a quote is left
             open: the file was cut short.
     """
-    body = readable(body, dataset.encoding).removeprefix(BOM)
+    if dataset.encoding == "utf-8":
+        body = readable(body).removeprefix(BOM)
     # Arrow takes a last value that lacks its closing quote for a whole one.
     if body.count(b'"') % 2:
         raise Retryable("the CSV was cut short inside a quoted cell")
-    lines, header = header_of(dataset, csv_rows(body))
+    lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
     try:
         rows = pyarrow.csv.read_csv(
             pa.BufferReader(body),
             read_options=pyarrow.csv.ReadOptions(
                 use_threads=False,
+                encoding=dataset.encoding,
                 block_size=BLOCK_BYTES,
                 skip_rows=lines,
                 column_names=header,
@@ -100,10 +102,10 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
     return header, rows
 
 
-def csv_rows(body: bytes) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
     """The first rows, each with the number of the line that it ends on."""
     reader = csv.reader(
-        io.StringIO(body[:HEAD_BYTES].decode(errors="replace"), newline="")
+        io.StringIO(body[:HEAD_BYTES].decode(encoding, errors="replace"), newline="")
     )
     try:
         for row in itertools.islice(reader, NOTE_LINES):
