@@ -152,7 +152,7 @@ class Delivery:
     CHUNK = 256 * 1024
 
     def __init__(self, reply: Reply, faults: list[Fault], *, is_head: bool = False):
-        self.reply = reply
+        self.reply, self.is_head = reply, is_head
         self.body = b"" if is_head else reply.body
         self.faults = {fault.kind: fault for fault in faults if fault.kind in SENDING}
 
@@ -184,8 +184,8 @@ class Delivery:
         headers = dict(self.reply.headers)
         if "wrong_length" in self.faults:
             headers["Content-Length"] = str(len(self.body) + 1_000)
-        elif not self.body:
-            headers["Content-Length"] = "0"
+        elif self.reply.status != 304 and (self.is_head or not self.body):
+            headers["Content-Length"] = str(len(self.reply.body))
         pairs = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in headers.items()

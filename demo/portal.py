@@ -1,4 +1,4 @@
-"""A local portal that speaks SODA 2, ArcGIS FeatureServer and plain CSV.
+"""A local portal that speaks SODA 2 and ArcGIS FeatureServer, and serves files.
 
     python -m demo.portal --rows 100000 --port 8765 --seed 1
 
@@ -28,6 +28,7 @@ from demo.control import control
 from demo.exchange import Asked, Reply, common_headers, problem
 from demo.faults import Delivery, Fault, moved, prepare, refused_token
 from demo.files import read_file
+from demo.plain_file import PlainFile, content_type
 from demo.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
 from demo.store import Dataset, Store
 
@@ -70,7 +71,7 @@ class Portal:
         self.store = Store(clock)
         self.app_tokens, self.gzip_level = app_tokens, gzip_level
         self.datasets: dict[str, Dataset] = {}
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, PlainFile] = {}
         self.requests: list[Record] = []
         self.faults: list[Fault] = []
         self.seed, self._numbers = seed, itertools.count(1)
@@ -114,9 +115,17 @@ class Portal:
         rows, columns = read_file(Path(path), types)
         return self.add_soda(name, rows, columns, row_identifier)
 
-    def add_file(self, path: str, data: bytes) -> None:
-        """Publish a plain file."""
-        self.files[path] = data
+    def add_file(self, path: str, data: bytes, **options: object) -> PlainFile:
+        """Publish a plain file, or change it: the same bytes again change nothing.
+
+        Options are those of `PlainFile`; `content_type` goes by the path's ending.
+        """
+        old, changed_at = self.files.get(path), self.store.clock()
+        if old is not None and old.contents()[0] == data:
+            changed_at = old.contents()[1]
+        options.setdefault("content_type", content_type(path))
+        self.files[path] = PlainFile(lambda: (data, changed_at), **options)
+        return self.files[path]
 
     def fail(self, fault: Fault) -> Fault:
         """Let something go wrong from now on; return the fault."""
@@ -178,8 +187,7 @@ class Portal:
     def _answer(self, asked: Asked, number: int) -> Reply:
         """Route a request that nothing befell."""
         if asked.path in self.files:
-            kind = "text/csv" if asked.path.endswith(".csv") else "application/json"
-            return Reply(200, self.files[asked.path], {"Content-Type": kind})
+            return self.files[asked.path].reply(asked)
         if "/FeatureServer" in asked.path:
             layer = self.datasets.get(asked.path.removesuffix("/query").rstrip("/"))
             if layer is None:

@@ -86,4 +86,4 @@ def test_a_folder_is_served_as_data_sets_and_as_files(tmp_path):
         "ijzp-q8t2": 2,
     }
     assert portal.datasets["wg3w-h783"].rows().to_pylist() == [{"row_id": "05151"}]
-    assert portal.files["/wg3w-h783.csv"] == b"Row ID\n05151\n"
+    assert portal.files["/wg3w-h783.csv"].body == b"Row ID\n05151\n"

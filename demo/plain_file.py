@@ -1,0 +1,77 @@
+"""Serve a file as web servers do: typed, with validators, and not sent twice."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from demo.exchange import Asked, Reply
+
+CONTENT_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+@dataclass
+class PlainFile:
+    """What is published at one path.
+
+    `contents` returns the bytes and when they were last changed (with a zone). Of the
+    two validators either can be left out, as some servers do.
+    """
+
+    contents: Callable[[], tuple[bytes, datetime]]
+    content_type: str
+    has_etag: bool = True
+    has_last_modified: bool = True
+
+    @property
+    def body(self) -> bytes:
+        """The bytes as they are now."""
+        return self.contents()[0]
+
+    def reply(self, asked: Asked) -> Reply:
+        """Answer with the file, or with a 304 if the reader's copy is the same."""
+        body, changed_at = self.contents()
+        changed_at = changed_at.astimezone(UTC).replace(microsecond=0)
+        headers = {"Cache-Control": "max-age=300"}
+        if self.has_etag:
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()}"'
+        if self.has_last_modified:
+            headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
+        if self._is_held(asked, headers.get("ETag"), changed_at):
+            return Reply(304, b"", headers)
+        return Reply(200, body, headers | {"Content-Type": self.content_type})
+
+    def _is_held(self, asked: Asked, etag: str | None, changed_at: datetime) -> bool:
+        """Whether the reader holds these bytes; an ETag counts before a date.
+
+        By https://www.rfc-editor.org/rfc/rfc9110#section-13.
+        """
+        if asked.method not in ("GET", "HEAD"):
+            return False
+        if given := asked.headers.get("if-none-match"):
+            held = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+            return etag in held or "*" in held
+        since = http_date(asked.headers.get("if-modified-since", ""))
+        return self.has_last_modified and since is not None and changed_at <= since
+
+
+def content_type(path: str) -> str:
+    """Return the type of a file by the ending of its path."""
+    ending = path.rsplit("/")[-1].rpartition(".")[2].lower()
+    return CONTENT_TYPES.get(ending, "application/octet-stream")
+
+
+def http_date(text: str) -> datetime | None:
+    """Read the date of a header; one that is none is as good as left out."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
