@@ -120,7 +120,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     standstill_days: int = 10
     """After how many days without an update `blotter doctor` wonders."""
     has_notes: bool = False
-    """Of a file: lines above the header, and lines of one filled cell, are notes."""
+    """Of a file kept by hand: lines above the header, and those of one filled cell, are
+    notes, and its last line need not end."""
     compare_days: int = 7
     """How often the counts of all months are compared with the portal's; 0: never."""
     compare_by: list[str] = []

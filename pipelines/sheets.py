@@ -67,14 +67,16 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a CSV in the declared encoding.
 
     Raises:
-        Retryable: A row has fewer or more cells than the header, or a quote is left
-            open: the file was cut short.
+        Retryable: The last line does not end, a quote is left open, or a row has fewer
+            or more cells than the header: the file was cut short.
     """
     if dataset.encoding == "utf-8":
         body = readable(body).removeprefix(BOM)
     # Arrow takes a last value that lacks its closing quote for a whole one.
     if body.count(b'"') % 2:
         raise Retryable("the CSV was cut short inside a quoted cell")
+    if body and not body.endswith(b"\n") and not dataset.has_notes:
+        raise Retryable("the CSV was cut short: its last line does not end")
     lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
     try:
         rows = pyarrow.csv.read_csv(
