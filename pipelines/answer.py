@@ -1,5 +1,6 @@
 """Read a portal's whole answer, but no more of it than a run can bear."""
 
+import io
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,8 +112,10 @@ def read_answer(response: requests.Response, seconds: float) -> Answer:
             parts = unpacked(parts)
         elif packing != "identity":
             raise Retryable(f"the body is packed as {packing[:40]!r}, not with gzip")
-        body = b"".join(capped(parts, LARGEST_BYTES))
-    return Answer(response.status_code, response.headers, body)
+        body = io.BytesIO()  # gives its bytes away without a copy
+        for part in capped(parts, LARGEST_BYTES):
+            body.write(part)
+    return Answer(response.status_code, response.headers, body.getvalue())
 
 
 def received(raw: urllib3.BaseHTTPResponse, seconds: float) -> Iterator[bytes]:

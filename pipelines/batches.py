@@ -70,7 +70,13 @@ def load_batch(
     )
     whole = [w for w, _, still in batch if still and w.end]
     this_month = month_start(run.day_in(reader.dataset))
-    if is_open and may_remove and next_month(window.start) <= this_month:
+    is_file = reader.dataset.is_file
+    if (
+        is_open
+        and may_remove
+        and not is_file
+        and next_month(window.start) <= this_month
+    ):
         # The window's first month is over; later reads of the window only confirm it.
         whole.append(Window(window.start, next_month(window.start)))
     by_month = dict.fromkeys((w.start for w in whole), 0)

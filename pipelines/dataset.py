@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.errors import ConfigError
+from pipelines.windows import WHOLE_TABLE, Window, daily_window
 
 FOLDER = Path(__file__).parent / "datasets"
 
@@ -55,7 +56,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Address of the rows, without an ending such as `.csv`; of a file with it."""
     files: list[str] = []
     """Where one table comes in several files: their paths below `url`."""
-    encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
     """Of CSV files."""
     file_column: str | None = None
     """The declared column that the name of a row's file is written into."""
@@ -116,6 +117,11 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     sweep_limit_pct: float = 25.0
     """A sweep of more rows than both limits is skipped: the publisher has replaced the
     table."""
+    standstill_days: int = 10
+    """After how many days without an update `blotter doctor` wonders."""
+    has_notes: bool = False
+    """Of a file kept by hand: lines above the header, and those of one filled cell, are
+    notes, and its last line need not end."""
     compare_days: int = 7
     """How often the counts of all months are compared with the portal's; 0: never."""
     compare_by: list[str] = []
@@ -137,6 +143,20 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def schema(self) -> str:
         return f"raw_{self.source}"
+
+    @property
+    def is_file(self) -> bool:
+        """Read whole each time: it has no windows, and no months."""
+        return self.api == "file"
+
+    def window_on(self, day: date) -> Window:
+        """What is read on a day: the rolling window, or the whole of a file."""
+        return WHOLE_TABLE if self.is_file else daily_window(day)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where its files are."""
+        return [f"{self.url}/{path}" for path in self.files] or [self.url]
 
     @property
     def host(self) -> str:
@@ -162,6 +182,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         parts = [self.url, self.key, self.columns, self.optional_columns, self.unhashed]
         if self.kept_part:
             parts.append(sorted(self.kept_part.items()))
+        if self.is_file:
+            parts.append([self.files, self.encoding, sorted(self.also_called.items())])
         return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 
     def with_removal_limit(self, rows: int) -> "Dataset":
@@ -218,6 +240,7 @@ def problems(dataset: Dataset) -> Iterable[str]:
     yield from wrong_address(dataset)
     yield from wrong_columns(dataset)
     yield from wrong_limits(dataset)
+    yield from wrong_files(dataset)
 
 
 def wrong_address(dataset: Dataset) -> Iterable[str]:
@@ -246,6 +269,7 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
         if not IDENTIFIER.fullmatch(name):
             yield f"{name!r} is no name of a column: letters, digits and _ only"
     named = [dataset.window_column, dataset.newest_by, dataset.change_column]
+    named.append(dataset.file_column)
     for name in (*dataset.key, *named, *dataset.compare_by):
         if name is not None and name not in dataset.columns:
             yield f"`columns` lacks {name!r}, which the file names elsewhere"
@@ -265,6 +289,28 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
             yield f"column {name!r} has the name of one that the pipeline adds"
 
 
+def wrong_files(dataset: Dataset) -> Iterable[str]:
+    """What only files have, or only tables with windows."""
+    if not dataset.is_file:
+        if dataset.window_column is None or dataset.backfill_from == date.min:
+            yield "`window_column` and `backfill_from` must be given"
+        if dataset.files or dataset.also_called or dataset.file_column:
+            yield '`files`, `also_called` and `file_column` go with `api = "file"`'
+        return
+    for address in dataset.addresses:
+        path = urlsplit(address).path
+        if not path.lower().endswith(ENDINGS) or ".." in path:
+            yield f"{path!r} is no file that ends in {', '.join(ENDINGS)}"
+    names = [address.rsplit("/", 1)[1] for address in dataset.addresses]
+    if len(set(names)) < len(names):
+        yield "`files` names two files of one name"
+    if len(names) > 1 and not dataset.file_column:
+        yield "`files` need a `file_column` that tells their rows apart"
+    for name in dataset.also_called:
+        if name not in (*dataset.columns, *dataset.optional_columns):
+            yield f"`also_called` names {name!r}, which is not among the columns"
+
+
 def has_one_group(pattern: str) -> bool:
     """Whether a pattern names one group; RE2 itself, slow to import, reads it later."""
     return len(re.findall(r"\(\?P?<\w+>", pattern)) == 1
@@ -280,6 +326,7 @@ def wrong_limits(dataset: Dataset) -> Iterable[str]:
         "sweep_limit_pct": (0, 100),
         "sweep_overlap_days": (0, 3650),
         "compare_days": (0, 3650),
+        "standstill_days": (1, 3650),
         "removal_limit_pct": (0, 100),
         "reject_limit_pct": (0, 100),
     }

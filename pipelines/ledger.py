@@ -92,6 +92,12 @@ class Ledger:
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
 
+    def known_version(self, dataset: Dataset) -> str | None:
+        """The portal's version that is loaded, as the present declaration reads it."""
+        last = self.last_good_run(dataset)
+        is_same = last and last["declaration"] == dataset.fingerprint
+        return last["portal_version"] if last and is_same else None
+
     def finished_months(self, dataset: Dataset) -> set[date]:
         """First days of the months read whole under the present declaration."""
         return set(self.surplus(dataset))

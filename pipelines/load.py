@@ -400,6 +400,8 @@ def in_window(
     dataset: Dataset, reader: Reader, window: Window, column: str | None = None
 ) -> str:
     """The window as a condition on the raw table, or on another column."""
+    if dataset.is_file:
+        return "true"
     start, end = reader.bound(window.start), window.end and reader.bound(window.end)
     column = quote(column or dataset.window_column.lower())
     value = as_bound(column, start)

@@ -24,6 +24,7 @@ from pipelines.errors import (
     TooManyRejectsError,
     TooManyRemovalsError,
 )
+from pipelines.files import FileReader
 from pipelines.load import Warehouse
 from pipelines.portal import Patience, Published, Read, Reader
 from pipelines.socrata import SocrataReader
@@ -31,7 +32,7 @@ from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
-READERS = {"soda2": SocrataReader, "arcgis": ArcgisReader}
+READERS = {"soda2": SocrataReader, "arcgis": ArcgisReader, "file": FileReader}
 
 # How often a window whose rows don't add up is read again.
 READS = 3

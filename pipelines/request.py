@@ -30,12 +30,15 @@ def get(
     dataset: Dataset,
     timeout: float,
     expect: str,
+    unless: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send one request, to the data set's own host alone, and read the whole answer.
 
     Args:
         timeout: Seconds that the portal may stay silent.
         expect: Part of the content type that the answer must have, such as `json`.
+        unless: Headers that ask for the body only if it changed; where it did not, the
+            answer's status is 304.
 
     Raises:
         Retryable: Timeout, broken connection or body, a status that may pass.
@@ -46,13 +49,15 @@ def get(
     check_host(url, dataset)
     try:
         answer = read_answer(
-            send_once(session, url, params, timeout),
+            send_once(session, url, params, timeout, unless or {}),
             BODY_TIMEOUTS * timeout,
         )
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Retryable(f"broken connection or body ({plain(error)})") from error
+    if unless and answer.status == 304:
+        return answer
     check_status(answer, dataset)
     kind = answer.headers.get("Content-Type", "")
     if expect not in kind:
@@ -61,14 +66,18 @@ def get(
 
 
 def send_once(
-    session: requests.Session, url: str, params: Mapping[str, str], timeout: float
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    timeout: float,
+    more: Mapping[str, str],
 ) -> requests.Response:
     """Send one request; the body is yet to be read.
 
     The session's adapter is asked, not the session: that one follows redirects or,
     told not to, reads the whole body of one all the same.
     """
-    headers = {"Accept-Encoding": "gzip"}
+    headers = {"Accept-Encoding": "gzip", **more}
     request = session.prepare_request(
         requests.Request("GET", url, headers=headers, params=dict(params))
     )

@@ -29,7 +29,6 @@ from pipelines.read import (
 )
 from pipelines.windows import (
     Window,
-    daily_window,
     local_day,
     months,
     next_month,
@@ -120,6 +119,7 @@ def run_dataset(
         with stop.stoppable():
             warehouse.ledger.open_run(line)
             warehouse.repair(dataset)
+            reader.version = warehouse.ledger.known_version(dataset)
             published = reader.probe()
             check_columns(dataset, published, tally)
             version = published.version
@@ -165,7 +165,7 @@ def daily(
         window_only: Read no month before the window.
         reconcile: Compare the months even if they are not due, or nothing changed.
     """
-    window = daily_window(run.day_in(dataset))
+    window = dataset.window_on(run.day_in(dataset))
 
     def work(reader: Reader, tally: Tally) -> str:
         if window_only:
@@ -201,8 +201,8 @@ def backfill(
     """
 
     def work(reader: Reader, tally: Tally) -> str:
-        window = daily_window(run.day_in(dataset))
-        end = next_month(last) if last else None
+        window = dataset.window_on(run.day_in(dataset))
+        end = next_month(last) if last and not dataset.is_file else None
         before = min(end, window.start) if end else window.start
         done = set() if again else run.warehouse.ledger.finished_months(dataset)
         wanted = months(first or dataset.backfill_from, before)

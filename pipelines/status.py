@@ -74,7 +74,8 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     """Rows held, newest row, last run, last good run and warnings of one data set."""
-    newest, zone = quote(dataset.window_column.lower()), dataset.tzinfo
+    column, zone = dataset.window_column, dataset.tzinfo
+    newest = quote(column.lower()) if column else "cast(null as text)"
     (held,) = ledger_rows(
         warehouse,
         "select count(*) filter (removed_at is null) as row_count, "

@@ -10,10 +10,7 @@ from pipelines.dataset import Dataset
 from pipelines.errors import BlotterError
 from pipelines.portal import Patience, Published, Reader, Survey
 from pipelines.read import Tally, check_columns, reader_for
-from pipelines.windows import daily_window, local_day
-
-# No publisher here stands still for so long.
-LONGEST_STANDSTILL = timedelta(days=10)
+from pipelines.windows import local_day
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     if not tally.warnings:
         all_of = f"all {len(dataset.columns)} declared columns are published"
         yield Finding("ok", dataset.name, all_of)
-    window = daily_window(local_day(now, dataset.tzinfo))
+    window = dataset.window_on(local_day(now, dataset.tzinfo))
     survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))
     yield update_finding(dataset, survey)
@@ -88,8 +85,8 @@ def freshness_finding(dataset: Dataset, published: Published, now: datetime) -> 
             "is still to come; is this machine's clock right?",
         )
     said += f"; last updated {age_in_words(age)} ago"
-    if age > LONGEST_STANDSTILL:
-        return Finding("warn", dataset.name, f"{said}: does the city still publish it?")
+    if age > timedelta(days=dataset.standstill_days):
+        return Finding("warn", dataset.name, f"{said}: is it still published?")
     return Finding("ok", dataset.name, said)
 
 

@@ -90,9 +90,16 @@ def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
         {
             "reason": rows[REJECT],
             "row": pa.array([json.dumps(row) for row in contents], pa.string()),
-            "window_value": rows[dataset.window_column.lower()],
+            "window_value": window_values(dataset, rows),
         }
     )
+
+
+def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Array:
+    """The dates that windows go by; null in a file that has none."""
+    if dataset.window_column is None:
+        return pa.nulls(rows.num_rows, pa.string())
+    return rows[dataset.window_column.lower()]
 
 
 def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:

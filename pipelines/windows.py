@@ -21,10 +21,16 @@ class Window:
     changed_since: datetime | None = None
 
     def __str__(self) -> str:
+        if self == WHOLE_TABLE:
+            return "the whole table"
         said = f"{self.start} to {self.end}" if self.end else f"{self.start} on"
         if self.changed_since:
             said += f" changed since {self.changed_since:%Y-%m-%d}"
         return said
+
+
+# Of a file, which has no windows.
+WHOLE_TABLE = Window(start=date.min, undated=True)
 
 
 def month_start(day: date) -> date:
@@ -57,10 +63,10 @@ def daily_window(today: date) -> Window:
 
 def months(first: date, before: date) -> Iterator[Window]:
     """Whole months from `first`'s up to the one that ends by `before`, newest first."""
-    start = previous_month(before)
-    while start >= month_start(first):
-        yield Window(start=start, end=next_month(start))
+    start, first = month_start(before), month_start(first)
+    while start > first:
         start = previous_month(start)
+        yield Window(start=start, end=next_month(start))
 
 
 def local_day(now: datetime, zone: ZoneInfo) -> date:

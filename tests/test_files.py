@@ -1,0 +1,393 @@
+"""Data sets that are whole files: read by header, compared whole, asked for once."""
+
+import io
+import zipfile
+from datetime import date
+
+import msgspec
+import pytest
+
+import pipelines.batches
+from demo.portal import Fault, Portal, serve
+from pipelines.dataset import Dataset
+from pipelines.errors import Retryable, SchemaDriftError, TooManyRemovalsError
+from pipelines.sheets import read_sheet
+from tests import live_portal as live
+
+PLACES = Dataset(
+    name="springfield__places",
+    title="Places",
+    url="https://files.springfield.example/open/places.csv",
+    api="file",
+    zone="America/Chicago",
+    key=["id"],
+    columns=["id", "name", "county"],
+    optional_columns=["opened"],
+    left_out=["note"],
+)
+JOBS = Dataset(
+    name="springfield__jobs",
+    title="Jobs",
+    url="https://files.springfield.example/jobs",
+    files=["2023/jobs23.csv", "2024/jobs24.csv"],
+    api="file",
+    zone="America/Chicago",
+    key=["county", "file_name"],
+    file_column="file_name",
+    has_notes=True,
+    columns=["file_name", "county", "jobs"],
+    also_called={"county": ["Code 2", "County Code"], "jobs": ["Jobs (thousands)"]},
+)
+PATH, PATH_23, PATH_24 = (
+    "/open/places.csv",
+    "/jobs/2023/jobs23.csv",
+    "/jobs/2024/jobs24.csv",
+)
+HEADER = "id,name,county\n"
+
+
+def rows_of(
+    dataset: Dataset, body: str | bytes, name: str = "places.csv"
+) -> list[dict]:
+    encoded = body if isinstance(body, bytes) else body.encode()
+    return read_sheet(dataset, name, encoded).rows.to_pylist()
+
+
+def zipped(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "."), text)
+    return packed.getvalue()
+
+
+# -- One file ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "id,name,county\n7,Alder,Elm\n",
+        'id,name,county\n7,"Alder","Elm"\n',
+        '"county","id","name"\r\n"Elm","7","Alder"\r\n',
+        "﻿id,name,county\n7,Alder,Elm\n\n",
+        "ID, Name ,COUNTY\n7,Alder,Elm\n",
+    ],
+)
+def test_columns_are_found_by_their_headers(body):
+    assert rows_of(PLACES, body) == [{"id": "7", "name": "Alder", "county": "Elm"}]
+
+
+def test_nothing_in_a_cell_is_null_quoted_or_not():
+    rows = rows_of(PLACES, 'id,name,county\n007,"",\n8," ",x\n')
+    assert rows == [
+        {"id": "007", "name": None, "county": None},
+        {"id": "8", "name": " ", "county": "x"},
+    ]
+
+
+def test_cells_keep_commas_quotes_and_line_breaks():
+    rows = rows_of(PLACES, 'id,name,county\n7,"Al\nder, ""old""",Elm\n')
+    assert rows[0]["name"] == 'Al\nder, "old"'
+
+
+def test_optional_columns_are_read_and_others_only_named():
+    sheet = read_sheet(
+        PLACES, "places.csv", b"id,name,county,note,opened,mayor\n1,a,b,c,d,e\n"
+    )
+    assert sheet.header == ["id", "name", "county", "note", "opened", "mayor"]
+    assert sheet.rows.column_names == ["id", "name", "county", "opened"]
+
+
+def test_a_zip_gives_its_one_csv():
+    body = zipped(places__csv=HEADER + "7,Alder,Elm\n", licence__txt="Attribution")
+    assert rows_of(PLACES, body, "places.zip")[0]["name"] == "Alder"
+
+
+def test_latin_1_is_read_where_it_is_declared():
+    there = msgspec.structs.replace(PLACES, encoding="latin-1")
+    body = (HEADER + "7,Do\u00f1a Ana,Elm\n").encode("latin-1")
+    assert rows_of(there, body)[0]["name"] == "Do\u00f1a Ana"
+
+
+def test_a_row_with_bytes_that_are_no_utf_8_is_set_aside_and_the_others_are_read():
+    body = (HEADER + "7,Do\u00f1a Ana,Elm\n8,Birch,Elm\n").encode("latin-1")
+    rows = rows_of(PLACES, body)
+    assert [row[":reject"] for row in rows] == ["not UTF-8", None]
+
+
+def test_headers_of_several_spellings_and_repeated_ones_are_told_apart():
+    sheet = read_sheet(JOBS, "jobs23.csv", b"Code,Code,Jobs\n(thousands)\n")
+    assert sheet.header[:2] == ["Code", "county"]
+    body = b'Code,Code,"Jobs\n (thousands)"\nX1,003,"1,234 "\n'
+    assert rows_of(JOBS, body, "jobs23.csv") == [
+        {"county": "003", "jobs": "1,234 ", "file_name": "jobs23.csv"}
+    ]
+
+
+def test_notes_above_the_header_and_below_the_rows_are_left_out():
+    body = (
+        "Jobs by county\n\n,,\nCounty Code,,Jobs\n"
+        "001,,10\n,,\n003,,20\n\nSOURCE: a bureau\nA date,,"
+    )
+    assert [(r["county"], r["jobs"]) for r in rows_of(JOBS, body, "jobs23.csv")] == [
+        ("001", "10"),
+        ("003", "20"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("a.csv", HEADER + '7,"Alder', "cut short inside a quoted cell"),
+        ("a.csv", HEADER + "7,Alder,Elm\n8,Birch,E", "its last line does not end"),
+        ("a.csv", HEADER + "7,Alder,Elm\n8,Birch\n", "cut short or broken"),
+        ("a.csv", HEADER + "7,Alder,Elm\n8\n", "cut short or broken"),
+        ("a.csv", HEADER + "7,Al,der,Elm\n", "cut short or broken"),
+        ("a.csv", "", "the file is empty"),
+        ("a.zip", HEADER, "no zip or workbook"),
+        ("a.zip", zipped(a__csv=HEADER, b__csv=HEADER), "holds 2 CSV files"),
+        ("a.zip", zipped(a__csv=HEADER * 9)[:-40], "cut short"),
+        ("a.xlsx", HEADER, "no zip or workbook"),
+        ("a.xlsx", zipped(a__csv=HEADER), "the workbook is broken"),
+    ],
+)
+def test_a_cut_or_broken_file_is_refused(name, body, said):
+    with pytest.raises(Retryable, match=said):
+        rows_of(PLACES, body, name)
+
+
+def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("pipelines.sheets.LARGEST_BYTES", 1000)
+    with pytest.raises(Retryable, match="over 1,000 bytes unpacked"):
+        rows_of(PLACES, zipped(places__csv=HEADER * 99), "places.zip")
+
+
+# -- A file by HTTP, day by day --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served():
+    portal = Portal()
+    with serve(portal) as url:
+        yield portal, url
+
+
+@pytest.fixture
+def portal(served):
+    portal, _ = served
+    portal.heal()
+    portal.files.clear()
+    portal.requests.clear()
+    return portal
+
+
+@pytest.fixture
+def places(served):
+    return PLACES.at_portal(served[1])
+
+
+@pytest.fixture
+def jobs(served):
+    return JOBS.at_portal(served[1])
+
+
+def publish(portal: Portal, *lines: str, path: str = PATH, **options: bool) -> None:
+    portal.add_file(path, (HEADER + "".join(lines)).encode(), **options)
+
+
+def asked(portal: Portal) -> list[tuple[str, int]]:
+    """Path and status of each request; then forget them."""
+    requests = [(request.path, request.status) for request in portal.requests]
+    portal.requests.clear()
+    return requests
+
+
+def test_what_is_new_changed_and_gone_in_a_file_enters_the_change_log(
+    tmp_path, portal, places
+):
+    publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n", "3,Cedar,Fir\n")
+    assert live.daily(tmp_path, places, date(2026, 3, 9)) is None
+    publish(portal, "2,Birch,Fir\n", "3,Cedar,Fir\n", "4,Dogwood,Fir\n")
+    assert live.daily(tmp_path, places, date(2026, 3, 10)) is None
+
+    assert live.held(tmp_path, places) == [
+        ("2", "Birch", "Fir", None),
+        ("3", "Cedar", "Fir", None),
+        ("4", "Dogwood", "Fir", None),
+    ]
+    assert live.log_of(tmp_path, places) == [
+        ("1", "added", None),
+        ("1", "removed", None),
+        ("2", "added", None),
+        ("2", "changed", "county"),
+        ("3", "added", None),
+        ("4", "added", None),
+    ]
+    erased = "select name, county from raw_springfield.places where row_id = '1'"
+    assert live.select(tmp_path, erased) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({}, 304),
+        ({"has_etag": False}, 304),
+        ({"has_last_modified": False}, 304),
+        ({"has_etag": False, "has_last_modified": False}, 200),
+    ],
+)
+def test_an_unchanged_file_is_not_read_again(tmp_path, portal, places, options, status):
+    """Where the server gives nothing to ask by, it is read, and not compared."""
+    publish(portal, "1,Alder,Elm\n", **options)
+    live.daily(tmp_path, places, date(2026, 3, 9), whole=True)
+    before = live.raw_tables(tmp_path)
+    asked(portal)
+
+    assert live.daily(tmp_path, places, date(2026, 3, 10), whole=True) is None
+
+    assert asked(portal) == [(PATH, status)]
+    assert live.ledger(tmp_path)[-1] == ("unchanged", None)
+    assert live.raw_tables(tmp_path) == before
+
+
+def test_another_declaration_reads_an_unchanged_file_again(tmp_path, portal, places):
+    publish(portal, "1,Alder,Elm\n")
+    live.daily(tmp_path, places, date(2026, 3, 9))
+    asked(portal)
+    fewer = msgspec.structs.replace(places, columns=["id", "name"], left_out=["county"])
+
+    assert live.daily(tmp_path, fewer, date(2026, 3, 10)) is None
+
+    assert asked(portal)[0] == (PATH, 200)
+    assert live.ledger(tmp_path)[-1] == ("loaded", None)
+
+
+def test_a_backfill_reads_the_file_though_it_is_unchanged(tmp_path, portal, places):
+    publish(portal, "1,Alder,Elm\n")
+    live.daily(tmp_path, places, date(2026, 3, 9))
+    asked(portal)
+    assert live.backfill(tmp_path, places, first=date(2020, 1, 1)) is None
+    assert (PATH, 200) in asked(portal)
+    assert live.ledger(tmp_path, "rows_read")[-1] == (1,)
+    assert live.select(tmp_path, "select * from ledger.months") == []
+
+
+def test_of_several_files_all_are_read_where_one_changed(tmp_path, portal, jobs):
+    portal.add_file(PATH_23, b"county,jobs\n001,10\n003,20\n")
+    portal.add_file(PATH_24, b"county,jobs\n001,11\n003,21\nSOURCE: a bureau\n")
+    assert live.daily(tmp_path, jobs, date(2026, 3, 9)) is None
+    assert len(live.held(tmp_path, jobs)) == 4
+    asked(portal)
+    portal.add_file(PATH_24, b"county,jobs\n001,11\n003,22\n")
+
+    assert live.daily(tmp_path, jobs, date(2026, 3, 10)) is None
+
+    assert asked(portal)[:3] == [(PATH_23, 304), (PATH_24, 200), (PATH_23, 200)]
+    assert sorted(live.held(tmp_path, jobs))[-2:] == [
+        ("jobs24.csv", "001", "11"),
+        ("jobs24.csv", "003", "22"),
+    ]
+    changes = [change for _, change, _ in live.log_of(tmp_path, jobs)]
+    assert sorted(changes) == ["added"] * 4 + ["changed"]
+
+
+def test_nothing_is_removed_where_the_file_changed_during_the_read(
+    tmp_path, portal, places, monkeypatch
+):
+    publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n")
+    live.daily(tmp_path, places, date(2026, 3, 9))
+    publish(portal, "1,Alder,Elm\n")
+    read_window = pipelines.batches.read_window
+
+    def read_and_publish(*arguments):
+        read = read_window(*arguments)
+        publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n", "3,Cedar,Fir\n")
+        return read
+
+    monkeypatch.setattr(pipelines.batches, "read_window", read_and_publish)
+    assert live.daily(tmp_path, places, date(2026, 3, 10)) is None
+    assert live.ledger(tmp_path)[-1] == ("moving", None)
+    monkeypatch.undo()
+    assert live.daily(tmp_path, places, date(2026, 3, 11)) is None
+    assert [change for _, change, _ in live.log_of(tmp_path, places)] == ["added"] * 3
+
+
+def test_a_file_that_lost_most_of_its_rows_removes_none(tmp_path, portal, places):
+    publish(portal, *(f"{n},Alder,Elm\n" for n in range(200)))
+    live.daily(tmp_path, places, date(2026, 3, 9))
+    publish(portal, "1,Alder,Elm\n")
+
+    failure = live.daily(tmp_path, places, date(2026, 3, 10))
+
+    assert isinstance(failure, TooManyRemovalsError)
+    assert "no longer shows 199 of 200 rows of the whole table" in str(failure)
+    assert len(live.held(tmp_path, places)) == 200
+
+
+def test_a_missing_column_stops_the_data_set_and_is_named(tmp_path, portal, places):
+    portal.add_file(PATH, b"id,title,county\n1,Alder,Elm\n")
+    failure = live.daily(tmp_path, places)
+    assert isinstance(failure, SchemaDriftError)
+    assert "springfield__places: 127.0.0.1" in str(failure)
+    assert "publishes no column name any more" in str(failure)
+    assert live.held(tmp_path, places) == []
+
+
+def test_a_column_must_be_in_every_file(tmp_path, portal, jobs):
+    portal.add_file(PATH_23, b"county,jobs\n001,10\n")
+    portal.add_file(PATH_24, b"county,work\n001,10\n")
+    failure = live.daily(tmp_path, jobs)
+    assert isinstance(failure, SchemaDriftError)
+    assert "publishes no column jobs any more" in str(failure)
+
+
+def test_a_new_column_is_reported_and_a_column_without_a_header_is_not(
+    tmp_path, portal, places
+):
+    portal.add_file(PATH, b"id,name,county,mayor,\n1,Alder,Elm,Quimby,\n")
+    assert live.daily(tmp_path, places) is None
+    ((warnings,),) = live.ledger(tmp_path, "warnings")
+    assert "new columns that are not loaded: mayor. Add" in warnings
+
+
+FAULTS = {
+    "cut": (Fault("cut", size=40, times=None), "gave up after 3 tries"),
+    "wrong length": (Fault("wrong_length", times=None), "broken connection or body"),
+    "busy": (Fault("status", times=None), "status 503"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_transfer_that_fails_writes_nothing_and_says_why(
+    tmp_path, portal, places, name
+):
+    publish(portal, *(f'{n},"Alder",Elm\n' for n in range(9)))
+    fault, said = FAULTS[name]
+    portal.fail(fault)
+    failure = live.daily(tmp_path, places)
+    assert said in str(failure)
+    assert "places.csv" in str(failure)
+    assert live.held(tmp_path, places) == []
+
+
+def test_a_page_instead_of_the_file_is_refused(tmp_path, portal, places):
+    portal.add_file(PATH, b"<html>Log in</html>", content_type="text/html")
+    failure = live.daily(tmp_path, places)
+    assert "a page of HTML came instead of the file" in str(failure)
+
+
+def test_a_file_that_moved_is_named(tmp_path, portal, places):
+    failure = live.daily(tmp_path, places)
+    assert "does not have it any more (status 404" in str(failure)
+
+
+def test_rows_without_a_key_are_set_aside(tmp_path, portal, places):
+    publish(portal, "1,Alder,Elm\n", ",Birch,Elm\n")
+    assert live.daily(tmp_path, places) is None
+    assert live.select(
+        tmp_path, "select reason, window_value from raw_springfield.places_rejects"
+    ) == [("no key", None)]
+    publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n")
+    assert live.daily(tmp_path, places, date(2026, 3, 11)) is None
+    assert live.select(tmp_path, "from raw_springfield.places_rejects") == []
