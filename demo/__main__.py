@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,8 @@ RECENT = timedelta(days=25)
 OLD = timedelta(days=100)
 # The portals published their tables so long before the demo.
 AGE = timedelta(days=30)
+
+KINDS = ("added", "changed", "removed", "restored")
 
 # Time and level of the command's log lines.
 LOG_HEAD = re.compile(r"^\S+Z (INFO )?")
@@ -178,17 +181,17 @@ def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
         )
 
 
-def changes_found(portal: str, home: Path) -> dict[str, dict[str, int]]:
-    """What the latest run wrote into the change log, by data set and kind."""
-    found: dict[str, dict[str, int]] = {}
-    for row in json.loads("".join(blotter(portal, home, "changes", "--json"))):
-        kinds = found.setdefault(row["dataset"], {})
-        for kind in ("added", "changed", "removed", "restored"):
-            kinds[kind] = kinds.get(kind, 0) + row[kind]
-    return found
+def changes_logged(portal: str, home: Path) -> dict[str, Counter[str]]:
+    """How many entries the change logs hold so far, by data set and kind."""
+    logged: dict[str, Counter[str]] = {}
+    since = ("--since", "2000-01-01")
+    for row in json.loads("".join(blotter(portal, home, "changes", *since, "--json"))):
+        kinds = {kind: row[kind] for kind in KINDS}
+        logged.setdefault(row["dataset"], Counter()).update(kinds)
+    return logged
 
 
-def comparison(found: dict[str, dict[str, int]]) -> tuple[list[str], bool]:
+def comparison(found: Mapping[str, Mapping[str, int]]) -> tuple[list[str], bool]:
     """What the portal did beside what Blotter found, in lines; whether all agree."""
     lines = [
         f"{'':15}{'the portal did':>26}   {'Blotter found':>26}",
@@ -223,12 +226,15 @@ def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool
         click.echo(f"A portal on this machine holds {held:,} made-up rows: {url}")
         click.echo(f"\n$ blotter daily --today {yesterday}   (the first: everything)")
         say(blotter(url, home, "daily", "--today", str(yesterday), *options))
+        before = changes_logged(url, home)
         click.echo("\nA day passes: the publishers add, correct and remove rows.")
         for each in PUBLICATIONS:
             pass_day(each, published[each.dataset], yesterday)
         click.echo(f"\n$ blotter daily --today {today}")
         say(blotter(url, home, "daily", "--today", str(today), *options))
-        lines, agree = comparison(changes_found(url, home))
+        after = changes_logged(url, home)
+    found = {name: kinds - before.get(name, Counter()) for name, kinds in after.items()}
+    lines, agree = comparison(found)
     click.echo("\n" + "\n".join(lines))
     return agree
 

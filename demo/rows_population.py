@@ -63,8 +63,7 @@ def _edition(name: str, people: np.ndarray) -> pa.Table:
     years = EDITIONS[name]
     growth = 1 + 0.008 * (np.array(years) - 2020)
     by_year = np.rint(np.einsum("y,caors->cyaors", growth, people)).astype(np.int64)
-    all_ages = by_year.sum(axis=2, keepdims=True)
-    counts = _counts(np.concatenate([all_ages, by_year], axis=2))
+    counts = {key: _with_all_ages(n) for key, n in _counts(by_year).items()}
     shape = counts["TOT_MALE"].shape
     held = counties()
     county, code, age = (numbers.ravel() for numbers in np.indices(shape))
@@ -86,6 +85,11 @@ def _edition(name: str, people: np.ndarray) -> pa.Table:
     columns["SUMLEV"] = pa.repeat("050" if name != UNPADDED else "50", len(age))
     columns["file_name"] = pa.repeat(name, len(age))
     return pa.table({key: columns[key] for key in COLUMNS})
+
+
+def _with_all_ages(numbers: np.ndarray) -> np.ndarray:
+    """Put the sum of the age groups, the last axis, before them."""
+    return np.concatenate([numbers.sum(axis=-1, keepdims=True), numbers], axis=-1)
 
 
 def _counts(people: np.ndarray) -> dict[str, np.ndarray]:

@@ -22,21 +22,29 @@ AGREEING = {
 
 
 def test_a_day_on_the_portal_is_found_row_by_row(tmp_path, monkeypatch, capfd):
-    """Across the end of a month, by the two cities whose keys have several columns."""
-    cities = [p for p in demo.PUBLICATIONS if p.title in ("Memphis", "Cambridge")]
-    monkeypatch.setattr(demo, "PUBLICATIONS", cities)
+    """Across the end of a month, by the two cities whose keys have several columns.
+
+    And by files: two that change and one that stands still.
+    """
+    titles = ["Memphis", "Cambridge", "US shootings", "US agencies", "US cities"]
+    shown = [each for each in demo.PUBLICATIONS if each.title in titles]
+    monkeypatch.setattr(demo, "PUBLICATIONS", shown)
     home = tmp_path / "home"
     home.mkdir()
     (home / "left over").touch()
-    options = [city.dataset for city in cities] + ["--no-build", "--window-only"]
+    options = [each.dataset for each in shown] + ["--no-build", "--window-only"]
     first, today = date(2025, 12, 1), date(2026, 3, 1)
     assert demo.show(6_000, first, today, home, *options)
     assert not (home / "left over").exists()
     lines = capfd.readouterr().out.splitlines()
     assert "$ blotter daily --today 2026-03-01" in lines
-    assert [line.split() for line in lines[-2:]] == [
-        ["Memphis", "14", "9", "2", "14", "9", "2"],
-        ["Cambridge", "11", "5", "1", "11", "5", "1"],
+    assert [line[:15].strip() for line in lines[-5:]] == titles
+    assert [line[15:].split() for line in lines[-5:]] == [
+        ["14", "9", "2", "14", "9", "2"],
+        ["11", "5", "1", "11", "5", "1"],
+        ["6", "8", "2", "6", "8", "2"],
+        ["1", "3", "0", "1", "3", "0"],
+        ["0", "0", "0", "0", "0", "0"],
     ]
 
 
