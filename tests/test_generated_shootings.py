@@ -124,6 +124,8 @@ def test_the_first_edition_repeats_the_second_up_to_2022(frames, shootings):
     for name in ("id", "date", "name", "state", "age", "latitude"):
         assert old[name].equals(early[name])
     assert set(old["threat_level"]) == {"attack", "other", "undetermined"}
+    assert {"toy weapon", "gun and knife"} <= set(old["armed"].dropna())
+    assert "replica" not in set(old["armed"])
     assert set(old["gender"].dropna()) == {"M", "F"}
     assert set(old["flee"].dropna()) == {"Not fleeing", "Car", "Foot", "Other"}
     assert old["city"].notna().all()
