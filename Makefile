@@ -1,4 +1,4 @@
-# make demo   four cities' made-up incidents, from a local portal to tested marts
+# make demo   made-up incidents and shootings, from a local portal to tested marts
 # make test   every test
 PYTHON ?= python3
 BIN := .venv/bin

@@ -1,9 +1,9 @@
-"""Show the whole of Blotter on made-up rows: load four cities, then one day's changes.
+"""Show the whole of Blotter on made-up rows: load all of them, then one day's changes.
 
     python -m demo
 
-A local portal takes the place of the cities'. What Blotter finds is compared with what
-the portal did; the exit code is 1 if a number differs.
+A local portal takes the place of the publishers'. What Blotter finds is compared with
+what the portal did; the exit code is 1 if a number differs.
 """
 
 import json
@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ import pyarrow.compute as pc
 
 from demo import draw, generator
 from demo.portal import Portal, serve
-from demo.stock import publish
+from demo.stock import publish, stock_files
 from demo.store import Dataset
 
 HOME = Path("blotter_home_demo")
@@ -37,6 +38,8 @@ OLD = timedelta(days=100)
 # The portals published their tables so long before the demo.
 AGE = timedelta(days=30)
 
+KINDS = ("added", "changed", "removed", "restored")
+
 # Time and level of the command's log lines.
 LOG_HEAD = re.compile(r"^\S+Z (INFO )?")
 
@@ -47,24 +50,26 @@ QUERY = (
 
 
 @dataclass(frozen=True)
-class City:
-    """A city in the demo: its part of the rows, and what its day brings."""
+class Publication:
+    """A data set in the demo: its part of the rows, and what its day brings."""
 
     title: str
     dataset: str
-    window_column: str
-    share: float
-    new: int
-    corrected: int
-    removed: int
+    window_column: str = ""
+    """Empty where rows of any age may change: a file is read whole."""
+    share: float = 0
+    """Of the rows asked for; files have a size of their own."""
+    new: int = 0
+    corrected: int = 0
+    removed: int = 0
     late: int = 0
     """Of the corrected rows, those older than the window."""
     stamp: str = ""
-    """The column in which the city tells when a row changed, if it has one."""
+    """The column in which the publisher tells when a row changed, if it has one."""
 
 
-CITIES = [
-    City(
+PUBLICATIONS = [
+    Publication(
         *("San Francisco", "san_francisco__incidents", "report_datetime"),
         share=0.45,
         new=52,
@@ -72,7 +77,7 @@ CITIES = [
         removed=4,
         late=6,
     ),
-    City(
+    Publication(
         *("Chicago", "chicago__incidents", "date"),
         share=0.4,
         new=43,
@@ -81,53 +86,69 @@ CITIES = [
         late=5,
         stamp="updated_on",
     ),
-    City("Memphis", "memphis__incidents", "Offense_Datetime", 0.12, 14, 9, 2),
-    City("Cambridge", "cambridge__incidents", "date_time", 0.03, 11, 5, 1),
+    Publication("Memphis", "memphis__incidents", "Offense_Datetime", 0.12, 14, 9, 2),
+    Publication("Cambridge", "cambridge__incidents", "date_time", 0.03, 11, 5, 1),
+    Publication(
+        *("US shootings", "washington_post__shootings"), new=6, corrected=8, removed=2
+    ),
+    Publication("US agencies", "washington_post__agencies", new=1, corrected=3),
+    Publication("US population", "census__county_population"),
+    Publication("US unemployment", "bls__county_unemployment"),
+    Publication("US cities", "simplemaps__cities"),
 ]
 
 
 def open_portal(
     rows: int, first: date, today: date
 ) -> tuple[Portal, dict[str, Dataset]]:
-    """Publish about `rows` rows of four cities, dated `first` to yesterday."""
+    """Publish about `rows` rows, dated `first` to yesterday, and whole files."""
     published_at = datetime.now(UTC) - AGE
     portal = Portal(seed=SEED, clock=lambda: published_at)
     yesterday = today - timedelta(days=1)
-    published = {}
-    for city in CITIES:
-        count = round(rows * city.share)
-        made = generator.generate(city.dataset, count, first, yesterday, SEED)
-        published[city.dataset] = publish(portal, city.dataset, made)
+    published = stock_files(portal, yesterday, SEED)
+    for each in PUBLICATIONS:
+        if each.share:
+            count = round(rows * each.share)
+            made = generator.generate(each.dataset, count, first, yesterday, SEED)
+            published[each.dataset] = publish(portal, each.dataset, made)
     portal.store.clock = lambda: datetime.now(UTC)
     return portal, published
 
 
-def pass_day(city: City, published: Dataset, day: date) -> None:
+def pass_day(each: Publication, published: Dataset, day: date) -> None:
     """Let a day's rows, corrections and removals happen on the portal.
 
     A table without a row identifier can only be replaced as a whole.
     """
-    rows, column = published.rows(), city.window_column
-    in_time = city.corrected - city.late
-    picked = generator.sample(
-        rows.filter(is_since(rows[column], day - RECENT)), in_time + city.removed, SEED
-    )
-    old = rows.filter(pc.invert(is_since(rows[column], day - OLD)))
-    late = generator.sample(old, city.late, SEED)
-    to_correct = pa.concat_tables([picked.slice(0, in_time), late])
-    new = generator.day_rows(city.dataset, day, city.new, SEED + 1)
-    changed = generator.corrected(to_correct, city.corrected, SEED)
-    if city.stamp:
+    if not each.new + each.corrected + each.removed:
+        return
+    changed, gone = picked(each, published.rows(), day)
+    new = generator.day_rows(each.dataset, day, each.new, SEED + 1)
+    changed = generator.corrected(changed, each.corrected, SEED)
+    if each.stamp:
         # Half a day ago: by the city's clock, which is behind, it is not yet to come.
         moment = f"{datetime.now(UTC) - timedelta(hours=12):%Y-%m-%dT%H:%M:%S.000}"
         stamps = pa.repeat(moment, changed.num_rows)
-        changed = draw.with_column(changed, city.stamp, stamps)
+        changed = draw.with_column(changed, each.stamp, stamps)
     if published.key:
         published.upsert(pa.concat_tables([new, changed]))
-        published.delete(picked.slice(in_time)[published.key].to_pylist())
+        published.delete(gone[published.key].to_pylist())
     else:
-        kept = generator.without(rows, picked)
+        kept = generator.without(published.rows(), pa.concat_tables([changed, gone]))
         published.replace(pa.concat_tables([kept, changed, new]))
+
+
+def picked(each: Publication, rows: pa.Table, day: date) -> tuple[pa.Table, pa.Table]:
+    """Pick the rows to correct and those to remove: recent ones, and some old."""
+    in_time, dates = each.corrected - each.late, each.window_column
+    recent = rows.filter(is_since(rows[dates], day - RECENT)) if dates else rows
+    drawn = generator.sample(recent, in_time + each.removed, SEED)
+    to_correct = drawn.slice(0, in_time)
+    if each.late:
+        old = rows.filter(pc.invert(is_since(rows[dates], day - OLD)))
+        late = generator.sample(old, each.late, SEED)
+        to_correct = pa.concat_tables([to_correct, late])
+    return to_correct, drawn.slice(in_time)
 
 
 def is_since(dates: pa.ChunkedArray, opens: date) -> pa.ChunkedArray:
@@ -160,17 +181,17 @@ def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
         )
 
 
-def changes_found(portal: str, home: Path) -> dict[str, dict[str, int]]:
-    """What the latest run wrote into the change log, by data set and kind."""
-    found: dict[str, dict[str, int]] = {}
-    for row in json.loads("".join(blotter(portal, home, "changes", "--json"))):
-        kinds = found.setdefault(row["dataset"], {})
-        for kind in ("added", "changed", "removed", "restored"):
-            kinds[kind] = kinds.get(kind, 0) + row[kind]
-    return found
+def changes_logged(portal: str, home: Path) -> dict[str, Counter[str]]:
+    """How many entries the change logs hold so far, by data set and kind."""
+    logged: dict[str, Counter[str]] = {}
+    since = ("--since", "2000-01-01")
+    for row in json.loads("".join(blotter(portal, home, "changes", *since, "--json"))):
+        kinds = {kind: row[kind] for kind in KINDS}
+        logged.setdefault(row["dataset"], Counter()).update(kinds)
+    return logged
 
 
-def comparison(found: dict[str, dict[str, int]]) -> tuple[list[str], bool]:
+def comparison(found: Mapping[str, Mapping[str, int]]) -> tuple[list[str], bool]:
     """What the portal did beside what Blotter found, in lines; whether all agree."""
     lines = [
         f"{'':15}{'the portal did':>26}   {'Blotter found':>26}",
@@ -178,14 +199,14 @@ def comparison(found: dict[str, dict[str, int]]) -> tuple[list[str], bool]:
         f"{'added':>8}{'changed':>9}{'removed':>9}",
     ]
     agree = True
-    for city in CITIES:
-        log = found.get(city.dataset, {})
-        did = [city.new, city.corrected, city.removed]
+    for each in PUBLICATIONS:
+        log = found.get(each.dataset, {})
+        did = [each.new, each.corrected, each.removed]
         saw = [log.get(kind, 0) for kind in ("added", "changed", "removed")]
         same = did == saw and not log.get("restored")
         agree &= same
         lines.append(
-            f"{city.title:15}{did[0]:>6}{did[1]:>11}{did[2]:>9}   "
+            f"{each.title:15}{did[0]:>6}{did[1]:>11}{did[2]:>9}   "
             f"{saw[0]:>8}{saw[1]:>9}{saw[2]:>9}" + ("" if same else "  <- differs")
         )
     return lines, agree
@@ -205,12 +226,15 @@ def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool
         click.echo(f"A portal on this machine holds {held:,} made-up rows: {url}")
         click.echo(f"\n$ blotter daily --today {yesterday}   (the first: everything)")
         say(blotter(url, home, "daily", "--today", str(yesterday), *options))
-        click.echo("\nA day passes: the cities add, correct and remove rows.")
-        for city in CITIES:
-            pass_day(city, published[city.dataset], yesterday)
+        before = changes_logged(url, home)
+        click.echo("\nA day passes: the publishers add, correct and remove rows.")
+        for each in PUBLICATIONS:
+            pass_day(each, published[each.dataset], yesterday)
         click.echo(f"\n$ blotter daily --today {today}")
         say(blotter(url, home, "daily", "--today", str(today), *options))
-        lines, agree = comparison(changes_found(url, home))
+        after = changes_logged(url, home)
+    found = {name: kinds - before.get(name, Counter()) for name, kinds in after.items()}
+    lines, agree = comparison(found)
     click.echo("\n" + "\n".join(lines))
     return agree
 
@@ -235,14 +259,16 @@ Try next:
 
 
 @click.command()
-@click.option("--rows", default=100_000, show_default=True, help="Rows in all.")
+@click.option(
+    "--rows", default=100_000, show_default=True, help="Rows of the four cities."
+)
 @click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day of the second run; default: today.",
 )
 def main(rows: int, today: datetime | None) -> None:
-    """Load four made-up cities, let a day pass, and compare what Blotter found."""
+    """Load made-up tables, let a day pass, and compare what Blotter found."""
     day = today.date() if today else datetime.now(UTC).date()
     agree = show(rows, FIRST_DAY, day, HOME)
     click.echo(

@@ -133,10 +133,10 @@ def odd_times(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return position[odd], seen[odd] * DAY + second[odd]
 
 
-def numbered(days: np.ndarray) -> np.ndarray:
+def numbered(days: np.ndarray, per_day: int = NUMBERS_PER_DAY) -> np.ndarray:
     """Number incidents of sorted days: rising, each day from its own start."""
     ordinal = np.arange(len(days))
-    return np.maximum.accumulate(days * NUMBERS_PER_DAY - ordinal) + ordinal
+    return np.maximum.accumulate(days * per_day - ordinal) + ordinal
 
 
 def first_of_year(days: np.ndarray) -> np.ndarray:

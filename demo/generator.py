@@ -12,11 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import (
+    rows_agencies,
     rows_cambridge,
     rows_chicago,
     rows_chicago_recent,
+    rows_cities,
     rows_memphis,
+    rows_population,
     rows_san_francisco,
+    rows_shootings,
+    rows_shootings_v1,
+    rows_unemployment,
 )
 
 MAKERS = {
@@ -25,11 +31,17 @@ MAKERS = {
     "chicago__recent_incidents": rows_chicago_recent,
     "memphis__incidents": rows_memphis,
     "cambridge__incidents": rows_cambridge,
+    "washington_post__shootings": rows_shootings,
+    "washington_post__shootings_v1": rows_shootings_v1,
+    "washington_post__agencies": rows_agencies,
+    "census__county_population": rows_population,
+    "bls__county_unemployment": rows_unemployment,
+    "simplemaps__cities": rows_cities,
 }
 
 # Every published column with the portal's type, in the order of the portal's metadata:
 # text, number, calendar_date, checkbox, point, location of SODA; oid, string, date,
-# double, integer of ArcGIS.
+# double, integer of ArcGIS; all text in files.
 COLUMNS = {dataset: maker.COLUMNS for dataset, maker in MAKERS.items()}
 
 

@@ -8,6 +8,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from demo.exchange import Asked, Reply
 
+Contents = Callable[[], tuple[bytes, datetime]]
+
 CONTENT_TYPES = {
     "csv": "text/csv",
     "json": "application/json",
@@ -25,7 +27,7 @@ class PlainFile:
     two validators either can be left out, as some servers do.
     """
 
-    contents: Callable[[], tuple[bytes, datetime]]
+    contents: Contents
     content_type: str
     has_etag: bool = True
     has_last_modified: bool = True
@@ -62,10 +64,11 @@ class PlainFile:
         return self.has_last_modified and since is not None and changed_at <= since
 
 
-def content_type(path: str) -> str:
-    """Return the type of a file by the ending of its path."""
-    ending = path.rsplit("/")[-1].rpartition(".")[2].lower()
-    return CONTENT_TYPES.get(ending, "application/octet-stream")
+def file_at(path: str, contents: Contents, **options: object) -> PlainFile:
+    """Return a file with the type that the ending of its path tells, or another."""
+    ending = path.rpartition(".")[2].lower()
+    kind = CONTENT_TYPES.get(ending, "application/octet-stream")
+    return PlainFile(contents, **{"content_type": kind, **options})
 
 
 def http_date(text: str) -> datetime | None:

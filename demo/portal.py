@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -27,8 +28,9 @@ from demo.arcgis import Layer, failure, layer_reply
 from demo.control import control
 from demo.exchange import Asked, Reply, common_headers, problem
 from demo.faults import Delivery, Fault, moved, prepare, refused_token
+from demo.file_table import FileTable
 from demo.files import read_file
-from demo.plain_file import PlainFile, content_type
+from demo.plain_file import PlainFile, file_at
 from demo.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
 from demo.store import Dataset, Store
 
@@ -118,14 +120,25 @@ class Portal:
     def add_file(self, path: str, data: bytes, **options: object) -> PlainFile:
         """Publish a plain file, or change it: the same bytes again change nothing.
 
-        Options are those of `PlainFile`; `content_type` goes by the path's ending.
+        Options are those of `PlainFile`; without a type it has that of its ending.
         """
         old, changed_at = self.files.get(path), self.store.clock()
         if old is not None and old.contents()[0] == data:
             changed_at = old.contents()[1]
-        options.setdefault("content_type", content_type(path))
-        self.files[path] = PlainFile(lambda: (data, changed_at), **options)
+        self.files[path] = file_at(path, lambda: (data, changed_at), **options)
         return self.files[path]
+
+    def add_file_table(
+        self, table: FileTable, paths: dict[str, str], **options: object
+    ) -> FileTable:
+        """Publish a table as whole files: the path of each by its name; see `add_file`.
+
+        A table of one file has it under the name "".
+        """
+        self.datasets[table.name] = table
+        for name, path in paths.items():
+            self.files[path] = file_at(path, partial(table.contents, name), **options)
+        return table
 
     def fail(self, fault: Fault) -> Fault:
         """Let something go wrong from now on; return the fault."""
@@ -266,7 +279,7 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
 def main(
     port: int, rows: int, seed: int, today: datetime | None, data: Path | None
 ) -> None:
-    """Serve made-up rows of four cities until interrupted.
+    """Serve made-up rows of four cities and of the US until interrupted.
 
     With --data FOLDER serve the CSV and JSON files of a folder instead, each at
     /resource/NAME and, as it is, at /NAME.csv or /NAME.json.

@@ -1,11 +1,12 @@
-"""Fill a portal with made-up rows of the declared cities, or with files."""
+"""Fill a portal with made-up rows of the declared data sets."""
 
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from demo.generator import COLUMNS, generate
+from demo.file_table import FileTable
+from demo.generator import COLUMNS, MAKERS, generate
 from demo.portal import Portal
 from demo.store import Dataset
 
@@ -18,22 +19,45 @@ STOCK = {
     "cambridge__incidents": (0.03, date(2025, 1, 1)),
 }
 RECENT = "chicago__recent_incidents"
+# Published as whole files: of a size that does not go by the rows asked for.
+FILES = [
+    "washington_post__shootings",
+    "washington_post__shootings_v1",
+    "washington_post__agencies",
+    "census__county_population",
+    "bls__county_unemployment",
+    "simplemaps__cities",
+]
+FILES_BEGIN = date(2015, 1, 2)
+# This host serves CSV as text that is to be shown.
+CONTENT_TYPES = {"raw.githubusercontent.com": "text/plain; charset=utf-8"}
 
 
 def stock(portal: Portal, rows: int, today: date, seed: int) -> dict[str, Dataset]:
     """Publish about `rows` made-up rows of four cities at their declared addresses.
 
     Chicago's table of the last year, off by default in the pipelines, comes on top
-    with a ninth of Chicago's rows.
+    with a ninth of Chicago's rows, and so do the whole files.
 
     Returns: The portal's data sets by the pipelines' names.
     """
     shares = {name: (round(rows * s), first) for name, (s, first) in STOCK.items()}
     a_year_ago = today - timedelta(days=365)
     shares[RECENT] = (shares["chicago__incidents"][0] // 9, a_year_ago)
-    return {
+    cities = {
         name: publish(portal, name, generate(name, count, first, today, seed))
         for name, (count, first) in shares.items()
+    }
+    return cities | stock_files(portal, today, seed)
+
+
+def stock_files(portal: Portal, today: date, seed: int) -> dict[str, Dataset]:
+    """Publish made-up shootings up to `today`, and the tables beside them, as files."""
+    return {
+        name: publish(
+            portal, name, generate(name, MAKERS[name].ROWS, FILES_BEGIN, today, seed)
+        )
+        for name in FILES
     }
 
 
@@ -45,6 +69,26 @@ def publish(portal: Portal, name: str, rows: object) -> Dataset:
         return portal.add_layer(path, rows, COLUMNS[name])
     is_single = len(declared["key"]) == 1 and declared.get("key_is_unique", True)
     key = declared["key"][0] if is_single else None
+    if declared["api"] == "file":
+        return publish_files(portal, name, declared, rows, key)
     title = declared["title"]
     dataset_id = path.removeprefix("/resource/")
     return portal.add_soda(dataset_id, rows, COLUMNS[name], key, title=title)
+
+
+def publish_files(
+    portal: Portal, name: str, declared: dict, rows: object, key: str | None
+) -> Dataset:
+    """Publish rows as the files of a declaration, below its address or at it."""
+    url = urlsplit(declared["url"])
+    below = declared.get("files", [])
+    paths = {file.rpartition("/")[2]: f"{url.path}/{file}" for file in below}
+    options = {}
+    if url.hostname in CONTENT_TYPES:
+        options["content_type"] = CONTENT_TYPES[url.hostname]
+    table = FileTable(
+        *(portal.store, url.path, rows, COLUMNS[name], key),
+        write=MAKERS[name].write,
+        file_column=declared.get("file_column"),
+    )
+    return portal.add_file_table(table, paths or {"": url.path}, **options)

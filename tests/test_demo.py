@@ -16,48 +16,60 @@ AGREEING = {
     "chicago__incidents": {"added": 43, "changed": 17, "removed": 3},
     "memphis__incidents": {"added": 14, "changed": 9, "removed": 2},
     "cambridge__incidents": {"added": 11, "changed": 5, "removed": 1},
+    "washington_post__shootings": {"added": 6, "changed": 8, "removed": 2},
+    "washington_post__agencies": {"added": 1, "changed": 3},
 }
 
 
 def test_a_day_on_the_portal_is_found_row_by_row(tmp_path, monkeypatch, capfd):
-    """Across the end of a month, by the two cities whose keys have several columns."""
-    cities = [city for city in demo.CITIES if city.title in ("Memphis", "Cambridge")]
-    monkeypatch.setattr(demo, "CITIES", cities)
+    """Across the end of a month, by the two cities whose keys have several columns.
+
+    And by files: two that change and one that stands still.
+    """
+    titles = ["Memphis", "Cambridge", "US shootings", "US agencies", "US cities"]
+    shown = [each for each in demo.PUBLICATIONS if each.title in titles]
+    monkeypatch.setattr(demo, "PUBLICATIONS", shown)
     home = tmp_path / "home"
     home.mkdir()
     (home / "left over").touch()
-    options = [city.dataset for city in cities] + ["--no-build", "--window-only"]
+    options = [each.dataset for each in shown] + ["--no-build", "--window-only"]
     first, today = date(2025, 12, 1), date(2026, 3, 1)
     assert demo.show(6_000, first, today, home, *options)
     assert not (home / "left over").exists()
     lines = capfd.readouterr().out.splitlines()
     assert "$ blotter daily --today 2026-03-01" in lines
-    assert [line.split() for line in lines[-2:]] == [
-        ["Memphis", "14", "9", "2", "14", "9", "2"],
-        ["Cambridge", "11", "5", "1", "11", "5", "1"],
+    assert [line[:15].strip() for line in lines[-5:]] == titles
+    assert [line[15:].split() for line in lines[-5:]] == [
+        ["14", "9", "2", "14", "9", "2"],
+        ["11", "5", "1", "11", "5", "1"],
+        ["6", "8", "2", "6", "8", "2"],
+        ["1", "3", "0", "1", "3", "0"],
+        ["0", "0", "0", "0", "0", "0"],
     ]
 
 
-@pytest.mark.parametrize("city", demo.CITIES, ids=lambda city: city.title)
-def test_a_day_changes_as_many_rows_on_the_portal_as_the_demo_says(city, monkeypatch):
+@pytest.mark.parametrize("each", demo.PUBLICATIONS, ids=lambda each: each.title)
+def test_a_day_changes_as_many_rows_on_the_portal_as_the_demo_says(each, monkeypatch):
     """On the first of March the window opens on the first of February.
 
     What is older was corrected late, and lies a hundred days before the day at least.
     """
-    monkeypatch.setattr(demo, "CITIES", [city])
+    monkeypatch.setattr(demo, "PUBLICATIONS", [each])
     yesterday = date(2026, 2, 28)
     _, published = demo.open_portal(20_000, date(2025, 6, 1), yesterday)
-    before = whole_rows(published[city.dataset])
-    demo.pass_day(city, published[city.dataset], yesterday)
-    after = whole_rows(published[city.dataset])
+    before = whole_rows(published[each.dataset])
+    demo.pass_day(each, published[each.dataset], yesterday)
+    after = whole_rows(published[each.dataset])
     gone, come = before - after, after - before
-    assert gone.total() == city.corrected + city.removed
-    assert come.total() == city.corrected + city.new
-    opens = {"Memphis": "1769925600000"}.get(city.title, "2026-02-01")
+    assert gone.total() == each.corrected + each.removed
+    assert come.total() == each.corrected + each.new
+    if not each.window_column:
+        return
+    opens = {"Memphis": "1769925600000"}.get(each.title, "2026-02-01")
     for rows in (gone, come):
-        dates = [dict(row)[city.window_column] for row in rows.elements()]
+        dates = [dict(row)[each.window_column] for row in rows.elements()]
         late = [date for date in dates if date < opens]
-        assert len(late) == city.late
+        assert len(late) == each.late
         assert all(date < "2025-11-20" for date in late)
 
 

@@ -11,6 +11,7 @@ import pytest
 from demo.generator import COLUMNS, corrected, day_rows, generate, sample, without
 
 REPOSITORY = Path(__file__).parent.parent
+FILED = ["washington_post", "census", "bls", "simplemaps"]
 START, END = date(2024, 1, 1), date(2025, 12, 31)
 ROWS = 30_000
 KEYS = {
@@ -19,6 +20,15 @@ KEYS = {
     "chicago__recent_incidents": ["case_", "_iucr", "date_of_occurrence"],
     "memphis__incidents": ["Crime_ID", "UCR_Category", "UCR_Description"],
     "cambridge__incidents": ["id", "type", "subtype", "date_time"],
+    "washington_post__shootings": ["id"],
+}
+# Of a size of their own; all but the agencies stand still.
+STANDING = {
+    "washington_post__shootings_v1": ["id"],
+    "washington_post__agencies": ["id"],
+    "census__county_population": ["STATE", "COUNTY", "YEAR", "AGEGRP", "file_name"],
+    "bls__county_unemployment": ["state_fips", "county_fips", "file_name"],
+    "simplemaps__cities": ["id"],
 }
 
 
@@ -32,12 +42,33 @@ def frames(tables) -> dict[str, pd.DataFrame]:
     return {name: table.to_pandas() for name, table in tables.items()}
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", [*KEYS, *STANDING])
 def test_every_declared_column_is_made_up(name):
-    path = REPOSITORY / "pipelines" / "datasets" / f"{name}.toml"
-    declared = tomllib.loads(path.read_text())
+    declared = declaration(name)
     missing = set(declared["columns"]) - set(COLUMNS[name])
     assert missing == set()
+
+
+def declaration(name: str) -> dict:
+    path = REPOSITORY / "pipelines" / "datasets" / f"{name}.toml"
+    return tomllib.loads(path.read_text())
+
+
+@pytest.mark.parametrize("name", STANDING)
+def test_a_table_of_a_size_of_its_own_is_the_same_for_the_same_arguments(name):
+    made = generate(name, 100_000, date(2015, 1, 2), END, seed=7)
+    assert made.column_names == list(COLUMNS[name])
+    assert set(made.schema.types) == {pa.string()}
+    assert made.equals(generate(name, 100_000, date(2015, 1, 2), END, seed=7))
+    assert not made.to_pandas().duplicated(STANDING[name]).any()
+    assert generate(name, 3, date(2015, 1, 2), END, seed=7).num_rows <= 3
+
+
+@pytest.mark.parametrize("name", [n for n in STANDING if n.split("__")[0] in FILED])
+def test_a_file_has_the_columns_that_its_declaration_knows_and_no_other(name):
+    declared = declaration(name)
+    known = [*declared["columns"], *declared.get("optional_columns", [])]
+    assert set(COLUMNS[name]) == {*known, *declared.get("left_out", [])}
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -98,6 +129,7 @@ def test_days_add_rows_of_the_days_that_the_portals_show_then():
         ("chicago__recent_incidents", {"arrest"}),
         ("memphis__incidents", {"Precinct", "Ward"}),
         ("cambridge__incidents", {"location", "last_updated"}),
+        ("washington_post__shootings", {"race", "race_source", "age"}),
     ],
 )
 def test_corrected_rows_keep_their_keys_and_differ(name, may_change, tables, frames):
@@ -140,6 +172,7 @@ def test_a_table_of_no_data_set_is_refused():
         ("memphis__incidents", date(2019, 12, 31), END),
         ("chicago__incidents", date(2025, 12, 25), END),
         ("cambridge__incidents", date(2026, 1, 1), END),
+        ("washington_post__shootings", date(2014, 12, 31), END),
     ],
 )
 def test_days_that_a_portal_does_not_show_are_refused(name, start, end):

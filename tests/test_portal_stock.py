@@ -11,6 +11,9 @@ import requests
 from demo.portal import Portal
 from demo.stock import STOCK, stock
 
+PAPER = "/washingtonpost/data-police-shootings/master"
+CENSUS = "/programs-surveys/popest/datasets"
+CITIES = "/static/data/us-cities/1.93/basic"
 SERVICE = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Public_Safety_Incidents"
 ADDRESSES = {
     "san_francisco__incidents": "wg3w-h783",
@@ -18,6 +21,19 @@ ADDRESSES = {
     "chicago__recent_incidents": "x2n5-8w5q",
     "memphis__incidents": f"{SERVICE}/FeatureServer/0",
     "cambridge__incidents": "3gki-wyrb",
+    "washington_post__shootings": f"{PAPER}/v2/fatal-police-shootings-data.csv",
+    "washington_post__shootings_v1": f"{PAPER}/fatal-police-shootings-data.csv",
+    "washington_post__agencies": f"{PAPER}/v2/fatal-police-shootings-agencies.csv",
+    "census__county_population": CENSUS,
+    "bls__county_unemployment": "/lau",
+    "simplemaps__cities": f"{CITIES}/simplemaps_uscities_basicv1.93.zip",
+}
+ROWS_OF_FILES = {
+    "washington_post__shootings": 1_600,
+    "washington_post__agencies": 150,
+    "census__county_population": 20_520,
+    "bls__county_unemployment": 600,
+    "simplemaps__cities": 250,
 }
 
 
@@ -28,6 +44,8 @@ def test_four_cities_share_the_rows_at_their_declared_addresses():
     counts = {name: data.count for name, data in datasets.items()}
     assert sum(counts[name] for name in STOCK) == 2000
     assert counts["san_francisco__incidents"] == 900
+    assert {name: counts[name] for name in ROWS_OF_FILES} == ROWS_OF_FILES
+    assert counts["washington_post__shootings_v1"] < 1_600
     keys = {name: data.key for name, data in datasets.items()}
     assert keys["san_francisco__incidents"] == "row_id"
     assert keys["chicago__incidents"] == "id"
