@@ -46,6 +46,21 @@
 {%- endmacro %}
 
 
+{#
+    A whole number of up to nine digits, as published with commas, blanks or decimals
+    that are zeros; null where the publisher has none, "N.A.".
+#}
+{% macro as_whole_number(column) -%}
+    {{ dbt.safe_cast(published_number(column), dbt.type_int()) }}
+{%- endmacro %}
+
+{% macro published_number(column) -%}
+    nullif(
+        nullif(replace({{ without_decimals(column) }}, ',', ''), ''), 'N.A.'
+    )
+{%- endmacro %}
+
+
 {# ISO text without a zone, as the cities publish it, to wall-clock time. #}
 {% macro as_local_timestamp(column) -%}
     {{ dbt.safe_cast(column, type_local_timestamp()) }}
@@ -79,4 +94,9 @@
 {# True where a value was published but `parsed` holds none. #}
 {% macro is_unparsed(published, parsed) -%}
     ({{ clean_text(published) }} is not null and {{ parsed }} is null)
+{%- endmacro %}
+
+{# The same of a number, where "N.A." is no value. #}
+{% macro is_unparsed_number(published, parsed) -%}
+    ({{ published_number(published) }} is not null and {{ parsed }} is null)
 {%- endmacro %}

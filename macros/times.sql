@@ -83,6 +83,20 @@
 {%- endmacro %}
 
 
+{# 1 = January 1. #}
+{% macro day_of_year(column) -%}
+    {{ return(adapter.dispatch('day_of_year')(column)) }}
+{%- endmacro %}
+
+{% macro default__day_of_year(column) -%}
+    cast(extract(doy from {{ column }}) as integer)
+{%- endmacro %}
+
+{% macro bigquery__day_of_year(column) -%}
+    cast(extract(dayofyear from {{ column }}) as integer)
+{%- endmacro %}
+
+
 {# night 0-6, morning 6-12, afternoon 12-18, evening 18-24; unknown without a time. #}
 {% macro time_of_day(column) -%}
     case

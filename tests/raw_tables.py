@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 DATASETS = Path(__file__).parent.parent / "pipelines" / "datasets"
 LOADED_AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -119,6 +120,16 @@ def _make_tables(warehouse: duckdb.DuckDBPyConnection, dataset: str) -> None:
     warehouse.execute(BESIDE.format(table=table, columns=columns))
 
 
+def _as_table(rows: list[Mapping[str, object]]) -> pa.Table:
+    """Rows as a load writes them: every column that any of them has, else null."""
+    defaults = {"run_id": "run", "row_hash": "hash", "loaded_at": LOADED_AT}
+    names = dict.fromkeys([*defaults, *(name for row in rows for name in row)])
+    instant = pa.timestamp("us", "UTC")
+    types = {"loaded_at": instant, "removed_at": instant}
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
+    return pa.Table.from_pylist([{**defaults, **row} for row in rows], schema)
+
+
 def _load(
     warehouse: duckdb.DuckDBPyConnection,
     dataset: str,
@@ -127,13 +138,11 @@ def _load(
     """Write what differs, with its entries and the versions that it replaces."""
     table, declared = table_of(dataset), declared_columns(dataset)
     warehouse.execute(f"create or replace temp table loaded as from {table} limit 0")
-    for row in rows:
-        row = {"run_id": "run", "row_hash": "hash", "loaded_at": LOADED_AT, **row}
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" for _ in row)
-        warehouse.execute(
-            f"insert into loaded ({names}) values ({marks})", list(row.values())
-        )
+    if rows:
+        # All at once: 30,000 cities one by one take half a minute.
+        warehouse.register("given", _as_table(rows))
+        warehouse.execute("insert into loaded by name from given")
+        warehouse.unregister("given")
     fields = ", ".join(
         f'case when held."{name.lower()}" is distinct from '
         f"loaded.\"{name.lower()}\" then '{name}' end"

@@ -1,0 +1,77 @@
+{# Names of places as they are compared: spelled in one way, in lower case. #}
+
+{# Every match of a pattern (RE2 syntax, no groups) replaced. #}
+{% macro replace_all(column, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_all')(column, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(column, pattern, replacement) -%}
+    regexp_replace({{ column }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro bigquery__replace_all(column, pattern, replacement) -%}
+    regexp_replace({{ column }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+
+{#
+    Without accents, dots, apostrophes and hyphens; St., Ste., Ft. and Mt. in full.
+    Blanks stand around each word, so that only whole words are written in full.
+#}
+{% macro plain_words(column) -%}
+    {%- set spelled = namespace(out=replace_all(
+        replace_all(
+            "translate(lower(" ~ column ~ "), 'áéíóúñü', 'aeiounu')", "[.''’]", ''
+        ),
+        '[- ]+',
+        '  '
+    )) -%}
+    {%- set spelled.out = "'  ' || " ~ spelled.out ~ " || '  '" -%}
+    {%- for short, long in {
+        'st': 'saint', 'ste': 'sainte', 'ft': 'fort', 'mt': 'mount'
+    }.items() -%}
+    {%- set spelled.out =
+        "replace(" ~ spelled.out ~ ", ' " ~ short ~ " ', ' " ~ long ~ " ')" -%}
+    {%- endfor -%}
+    {{ replace_all(spelled.out, ' +', ' ') }}
+{%- endmacro %}
+
+
+{# A city's name, without a last word that only some sources write: "New York City". #}
+{% macro plain_city(column) -%}
+    trim({{ replace_all(plain_words(column), ' (?:city|town|township) $', '') }})
+{%- endmacro %}
+
+
+{# A county's name, without blanks: "DeKalb" and "De Kalb" are one. #}
+{% macro plain_county(column) -%}
+    replace({{ plain_words(column) }}, ' ', '')
+{%- endmacro %}
+
+
+{#
+    The kind of county that ends a name, "Parish" of "Acadia Parish"; null where none
+    does. The case counts: Carson City is a name, "Baltimore city" a kind.
+#}
+{% macro county_kind(column) -%}
+    trim({{ text_matching(column, county_kind_pattern()) }})
+{%- endmacro %}
+
+{% macro without_county_kind(column) -%}
+    {{ replace_all(column, county_kind_pattern(), '') }}
+{%- endmacro %}
+
+{# The Census Bureau's words, and those of the Bureau of Labor Statistics. #}
+{% macro county_kind_pattern() -%}
+    {{ return(
+        ' (?:County|Parish|Borough|Census Area|Municipality|Municipio|Planning Region'
+        ~ '|City and Borough|city|County/city|County/town|Borough/city'
+        ~ '|Borough/municipality)$'
+    ) }}
+{%- endmacro %}
+
+
+{# Five digits of state and county, which may have lost their leading zeros. #}
+{% macro county_fips(state, county) -%}
+    {{ zero_padded(state, 2) }} || {{ zero_padded(county, 3) }}
+{%- endmacro %}
