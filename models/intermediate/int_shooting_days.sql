@@ -21,17 +21,12 @@ days as (
 
 ),
 
--- No day is missing, so that a day's number is its position.
 described as (
 
     select
         date_day,
         cast(extract(year from date_day) as integer) as year,
-        cast(
-            row_number() over (
-                partition by extract(year from date_day) order by date_day
-            ) as integer
-        ) as day_of_year,
+        {{ day_of_year('date_day') }} as day_of_year,
         {{ dbt.last_day('date_day', 'year') }} > last_day as is_partial_year
 
     from days
