@@ -67,6 +67,14 @@
 {%- endmacro %}
 
 
+{# A day that text begins with, year first; DuckDB would read 29/02/20 as one, too. #}
+{% macro as_date(column) -%}
+    {{ dbt.safe_cast(
+        text_matching('trim(' ~ column ~ ')', '^[0-9]{4}-[0-9]{2}-[0-9]{2}'), 'date'
+    ) }}
+{%- endmacro %}
+
+
 {# 'true', 'Y' and the like. #}
 {% macro as_boolean(column) -%}
     case

@@ -13,7 +13,15 @@ import requests
 from pipelines.answer import Answer
 from pipelines.dataset import Dataset
 from pipelines.errors import Retryable
-from pipelines.portal import Patience, Published, Read, Reader, ask, user_agent
+from pipelines.portal import (
+    Patience,
+    Published,
+    Read,
+    Reader,
+    Survey,
+    ask,
+    user_agent,
+)
 from pipelines.request import get
 from pipelines.sheets import Sheet, read_sheet
 from pipelines.windows import Window
@@ -67,6 +75,18 @@ class FileReader(Reader):
     def count(self, window: Window) -> int:
         """How many rows the files have."""
         return sum(rows.num_rows for rows in self._rows())
+
+    def survey(self, window: Window) -> Survey:
+        """Figures of the whole table; a file tells no updates of single rows."""
+        dataset = self.dataset
+        key = [rows[dataset.key[0].lower()] for rows in self._rows()]
+        values = pa.chunked_array([part for column in key for part in column.chunks])
+        is_single = len(dataset.key) == 1 and dataset.key_is_unique
+        return Survey(
+            rows=len(values),
+            keyed=len(values) - values.null_count,
+            different=pc.count_distinct(values).as_py() if is_single else None,
+        )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield every row, a file at a time."""

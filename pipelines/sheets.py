@@ -54,7 +54,8 @@ def read_sheet(dataset: Dataset, name: str, body: bytes) -> Sheet:
     else:
         header, rows = read_csv(dataset, only_csv(body) if ending == "zip" else body)
     header = [name for name in header if not name.startswith(UNNAMED)]
-    rows = without_notes(dataset, rows)
+    if dataset.has_notes:
+        rows = without_notes(rows)
     if dataset.file_column:
         header.append(dataset.file_column)
         names = pa.repeat(pa.scalar(name, pa.string()), rows.num_rows)
@@ -72,12 +73,10 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
     """
     if dataset.encoding == "utf-8":
         body = readable(body).removeprefix(BOM)
-    # Arrow takes a last value that lacks its closing quote for a whole one.
-    if body.count(b'"') % 2:
-        raise Retryable("the CSV was cut short inside a quoted cell")
-    if body and not body.endswith(b"\n") and not dataset.has_notes:
-        raise Retryable("the CSV was cut short: its last line does not end")
     lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
+    if not has_columns(dataset, header):
+        return header, pa.table({})  # another file; whether it is whole is no matter
+    check_end(dataset, body)
     try:
         rows = pyarrow.csv.read_csv(
             pa.BufferReader(body),
@@ -102,6 +101,19 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
     except pa.ArrowInvalid as error:
         raise Retryable("the CSV was cut short or broken") from error
     return header, rows
+
+
+def check_end(dataset: Dataset, body: bytes) -> None:
+    """See that a CSV ends where a row does.
+
+    Raises:
+        Retryable: It does not.
+    """
+    # Arrow takes a last value that lacks its closing quote for a whole one.
+    if body.count(b'"') % 2:
+        raise Retryable("the CSV was cut short inside a quoted cell")
+    if not body.endswith(b"\n") and not dataset.has_notes:
+        raise Retryable("the CSV was cut short: its last line does not end")
 
 
 def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
@@ -166,9 +178,14 @@ def header_of(
     if not found:
         raise Retryable("the file is empty")
     for line, names in found if dataset.has_notes else []:
-        if set(dataset.columns) - {dataset.file_column} <= set(names):
+        if has_columns(dataset, names):
             return line, names
     return found[0]
+
+
+def has_columns(dataset: Dataset, header: list[str]) -> bool:
+    """Whether no declared column is missing."""
+    return set(dataset.columns) - {dataset.file_column} <= set(header)
 
 
 def named(dataset: Dataset, cells: Sequence[str | None]) -> list[str]:
@@ -201,9 +218,9 @@ def loaded(dataset: Dataset, header: list[str]) -> list[str]:
     return [n for n in (*dataset.columns, *dataset.optional_columns) if n in header]
 
 
-def without_notes(dataset: Dataset, rows: pa.Table) -> pa.Table:
-    """Leave out empty rows and, where there are such, notes: rows of one cell."""
-    if not dataset.has_notes:
+def without_notes(rows: pa.Table) -> pa.Table:
+    """Leave out empty rows, and notes: rows of one cell."""
+    if not rows.num_columns:
         return rows
     filled = [pc.is_valid(column).cast(pa.int32()) for column in rows.columns]
     number = filled[0]

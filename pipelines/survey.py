@@ -132,6 +132,8 @@ def update_finding(dataset: Dataset, survey: Survey) -> Finding:
     """Whether the publisher upserts rows or replaces the table."""
     if survey.rows < 2:
         said = "too few rows to tell whether they are updated in place"
+    elif dataset.is_file:
+        said = "a file: read whole when it changed, and compared row by row"
     elif survey.first_update is None:
         said = "the portal does not tell whether rows are updated in place"
     elif survey.first_update == survey.last_update:

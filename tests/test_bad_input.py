@@ -81,7 +81,7 @@ WRONG = {
     "unknown data set": (
         ("daily", "gotham__incidents"),
         {},
-        "no data set 'gotham__incidents'; there are: cambridge__incidents, chicago",
+        "no data set 'gotham__incidents'; there are: bls__county_unemployment, ca",
     ),
     "unknown data set of a backfill": (
         ("backfill", "gotham__incidents"),

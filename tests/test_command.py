@@ -113,16 +113,23 @@ def test_list_names_every_data_set_its_address_and_what_is_off(blotter):
     assert code == 0
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[::2]] == [
+        "bls__county_unemployment",
         "cambridge__incidents",
+        "census__county_population",
         "chicago__incidents",
         "chicago__recent_incidents",
         "memphis__incidents",
         "san_francisco__incidents",
+        "simplemaps__cities",
+        "washington_post__agencies",
+        "washington_post__shootings",
+        "washington_post__shootings_v1",
     ]
     assert [line.split()[0] for line in lines if "(off" in line] == [
-        "chicago__recent_incidents"
+        "chicago__recent_incidents",
+        "washington_post__shootings_v1",
     ]
-    assert "https://data.sfgov.org/resource/wg3w-h783" in lines[-1]
+    assert "https://data.sfgov.org/resource/wg3w-h783" in out
 
 
 def test_a_run_writes_plain_lines_with_the_time_in_utc(first_day):

@@ -8,6 +8,7 @@ from pipelines.dataset import FOLDER, pick, read_dataset, read_datasets
 from pipelines.errors import ConfigError
 
 GOOD = (FOLDER / "cambridge__incidents.toml").read_text()
+GOOD_FILES = (FOLDER / "bls__county_unemployment.toml").read_text()
 
 
 def refusal(tmp_path, text, name="springfield__incidents.toml"):
@@ -19,14 +20,20 @@ def refusal(tmp_path, text, name="springfield__incidents.toml"):
     return str(caught.value)
 
 
-def test_the_five_declarations_are_good():
+def test_the_declarations_are_good():
     datasets = read_datasets()
     assert [(d.name, d.enabled) for d in datasets.values()] == [
+        ("bls__county_unemployment", True),
         ("cambridge__incidents", True),
+        ("census__county_population", True),
         ("chicago__incidents", True),
         ("chicago__recent_incidents", False),
         ("memphis__incidents", True),
         ("san_francisco__incidents", True),
+        ("simplemaps__cities", True),
+        ("washington_post__agencies", True),
+        ("washington_post__shootings", True),
+        ("washington_post__shootings_v1", False),
     ]
 
 
@@ -54,6 +61,51 @@ def test_a_bad_declaration_is_refused_with_file_and_key(tmp_path, change, said):
     message = refusal(tmp_path, text)
     assert message.startswith("springfield__incidents.toml can't be used")
     assert re.search(said, message)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            (r"laucnty15.xlsx", "laucnty15.pdf"),
+            "no file that ends in .csv, .zip, .xlsx",
+        ),
+        ((r"laucnty15.xlsx", "../laucnty15.csv"), "'/lau/../laucnty15.csv' is no file"),
+        ((r"laucnty15.xlsx", "a/laucnty16.xlsx"), "two files of one name"),
+        ((r"^file_column = .*$", ""), "`file_column` that tells their rows apart"),
+        ((r'"file_name", "state', '"state'), "lacks 'file_name'"),
+        ((r"^laus_code = ", "code = "), "`also_called` names 'code'"),
+        ((r"^has_notes = .*$", "encoding = 'utf-16'"), r"\$.encoding"),
+        ((r"^standstill_days = .*$", "standstill_days = 0"), "must be 1 to 3,650"),
+    ],
+)
+def test_a_bad_declaration_of_files_is_refused_with_file_and_key(
+    tmp_path, change, said
+):
+    text = re.sub(*change, GOOD_FILES, flags=re.MULTILINE)
+    message = refusal(tmp_path, text, name="springfield__jobs.toml")
+    assert message.startswith("springfield__jobs.toml can't be used")
+    assert re.search(said, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("files = ['a.csv']", 'go with `api = "file"`'),
+        ("file_column = 'location'", 'go with `api = "file"`'),
+        ("also_called = {location = ['Place']}", 'go with `api = "file"`'),
+    ],
+)
+def test_what_belongs_to_files_is_refused_elsewhere(tmp_path, line, said):
+    assert said in refusal(tmp_path, f"{line}\n{GOOD}")
+
+
+@pytest.mark.parametrize("key", ["window_column", "backfill_from"])
+def test_a_table_needs_a_window(tmp_path, key):
+    text = re.sub(f"^{key} = .*$", "", GOOD, flags=re.MULTILINE)
+    assert "`window_column` and `backfill_from` must be given" in refusal(
+        tmp_path, text
+    )
 
 
 def test_a_file_name_without_source_and_entity_is_refused(tmp_path):

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
@@ -11,7 +11,9 @@ import pipelines.batches
 from demo.portal import Fault, Portal, serve
 from pipelines.dataset import Dataset
 from pipelines.errors import Retryable, SchemaDriftError, TooManyRemovalsError
+from pipelines.files import FileReader
 from pipelines.sheets import read_sheet
+from pipelines.survey import data_set_findings
 from tests import live_portal as live
 
 PLACES = Dataset(
@@ -391,3 +393,20 @@ def test_rows_without_a_key_are_set_aside(tmp_path, portal, places):
     publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n")
     assert live.daily(tmp_path, places, date(2026, 3, 11)) is None
     assert live.select(tmp_path, "from raw_springfield.places_rejects") == []
+
+
+def test_doctor_tells_rows_key_and_age_of_a_file(portal, places):
+    publish(portal, "1,Alder,Elm\n", "1,Birch,Elm\n")
+    reader = FileReader(places, live.IMPATIENT)
+    findings = list(data_set_findings(reader, datetime.now(UTC)))
+    assert [(f.level, f.message.split(" (")[0]) for f in findings][1:] == [
+        ("ok", "all 3 declared columns are published"),
+        (
+            "fail",
+            "id is no unique key: 2 rows of the whole table have 1 values, and of "
+            "those that share one only the newest is kept. Correct `key` or "
+            "`key_is_unique` in springfield__places.toml.",
+        ),
+        ("ok", "a file: read whole when it changed, and compared row by row"),
+    ]
+    assert "last updated 0 minutes ago" in findings[0].message

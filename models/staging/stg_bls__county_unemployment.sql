@@ -49,14 +49,16 @@ renamed as (
         labor_force_count as labor_force,
         employed_count as employed,
         unemployed_count as unemployed,
-        round(
-            cast(
-                coalesce(
-                    published_rate,
-                    100.0 * unemployed_count / nullif(labor_force_count, 0)
-                ) as {{ dbt.type_numeric() }}
-            ),
-            1
+        cast(
+            round(
+                cast(
+                    coalesce(
+                        published_rate,
+                        100.0 * unemployed_count / nullif(labor_force_count, 0)
+                    ) as {{ dbt.type_numeric() }}
+                ),
+                1
+            ) as {{ type_double() }}
         ) as unemployment_rate,
 
         -- the row itself

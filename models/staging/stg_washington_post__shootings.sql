@@ -8,7 +8,7 @@ parsed as (
 
     select
         *,
-        cast({{ as_local_timestamp('date') }} as date) as shooting_date,
+        {{ as_date('date') }} as shooting_date,
         {{ as_whole_number('age') }} as age_years,
         {{ as_boolean('was_mental_illness_related') }} as is_mental_illness_related,
         {{ as_boolean('body_camera') }} as has_body_camera,
