@@ -1,5 +1,14 @@
--- The one staging model that joins: the year is a code that another edition uses for
--- another year.
+-- The one staging model that joins (the year is a code, and other editions use it for
+-- other years) and that is kept: a million rows of numbers change once a year. So it has
+-- no former versions.
+{{
+    config(
+        materialized='incremental',
+        unique_key='row_id',
+        on_schema_change='fail',
+    )
+}}
+
 {% set counts = ['tot_pop', 'tot_male', 'tot_female'] -%}
 {% for group in [
     'wa', 'ba', 'ia', 'aa', 'na', 'tom',
@@ -10,7 +19,17 @@
 
 with source as (
 
-    select * from {{ source('census', 'county_population_versions') }}
+    select * from {{ source('census', 'county_population') }}
+    {% if is_incremental() -%}
+    where
+        loaded_at > (
+            select
+                coalesce(
+                    max(loaded_at), cast('1970-01-01' as {{ type_instant() }})
+                )
+            from {{ this }}
+        )
+    {%- endif %}
 
 ),
 
@@ -50,8 +69,7 @@ parsed as (
         {{ clean_text('coded.stname') }} as state_name,
         {{ clean_text('coded.ctyname') }} as county_name,
         coded.loaded_at,
-        coded.removed_at,
-        coded.replaced_at
+        coded.removed_at
 
     from coded
     left join population_years
@@ -91,7 +109,7 @@ renamed as (
         ) as has_unparsed_values,
         loaded_at,
         removed_at,
-        replaced_at
+        cast(null as {{ type_instant() }}) as replaced_at
 
     from parsed
 
