@@ -20,16 +20,42 @@ PROJECT = Path(__file__).parent.parent
 MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
 
 
-def build(warehouse: Warehouse, full_refresh: bool = False) -> str:
-    """Run `dbt build`: seeds, models and tests of the data.
+def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str]:
+    """What to ask of dbt: seeds, models and tests of the data.
 
     The models' unit tests are for who changes them; they are among the project's tests.
 
-    Facts are rebuilt in full when asked, and by itself after a change of a model, a
-    macro or a seed since the last good build.
+    All is built, and facts in full, when asked, and by itself after a change of a
+    model, a macro or a seed since the last good build. Else what is made of data sets
+    that changed since then: nothing but rows and the project make a table.
+
+    Args:
+        everything: Build also what should be as it is.
+
+    Returns:
+        dbt's arguments; none where nothing changed.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    last = warehouse.ledger.last_build()
+    is_other = last is not None and last["declaration"] != fingerprint(PROJECT)
+    if is_other:
+        log.info("models: a model, macro or seed changed: building facts in full")
+    if full_refresh or last is None or is_other:
+        return [*arguments, "--full-refresh"]
+    if everything:
+        return arguments
+    changed = warehouse.ledger.changed_since(last["number"])
+    sources = sorted({name.split("__")[0] for name in changed})
+    selected = [f"source:{source}+" for source in sources]
+    return [*arguments, "--select", *selected] if selected else []
+
+
+def build(warehouse: Warehouse, arguments: list[str]) -> str:
+    """Run dbt.
 
     Args:
         warehouse: Is closed: dbt opens the file in its own way.
+        arguments: What `plan` tells.
 
     Returns:
         What was built and tested, in a few words.
@@ -38,22 +64,14 @@ def build(warehouse: Warehouse, full_refresh: bool = False) -> str:
         ModelsError: A model, seed or test of severity error failed; names the first.
         HeldError: Another program has the file open, for longer than is waited.
     """
-    home = warehouse.home
-    made_of = fingerprint(PROJECT)
-    mark = home / "dbt" / "built_from"
-    changed = not mark.exists() or mark.read_text() != made_of
-    if changed and mark.exists():
-        log.info("models: a model, macro or seed changed: building facts in full")
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    if full_refresh or changed:
-        arguments.append("--full-refresh")
+    if not arguments:
+        return "as they were: no row changed since they were built"
     nodes = when_free(
         lambda: build_once(warehouse, arguments), warehouse.path, warehouse.wait
     )
     for node in nodes:
         if str(node.status) == "warn":
             log.warning("models: %s: %s", node.node.name, one_line(node.message))
-    mark.write_text(made_of)
     return counted(nodes)
 
 

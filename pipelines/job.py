@@ -11,15 +11,16 @@ from typing import Any
 
 from pipelines import logs, stop
 from pipelines.alerts import watch
-from pipelines.build import build
+from pipelines.build import PROJECT, build, fingerprint, plan
 from pipelines.dataset import Dataset, pick, read_datasets
 from pipelines.errors import BlotterError, WarehouseError, unwritable
 from pipelines.held import seconds_to_wait
+from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run, lock
 from pipelines.settings import home_folder
-from pipelines.status import MODELS, write_status
+from pipelines.status import write_status
 
 log = logging.getLogger("blotter")
 
@@ -55,7 +56,7 @@ def run_all(
                 with progress_bar() as run.progress:
                     failures = [part(dataset) for dataset in chosen]
                 if with_models:
-                    failure = build_models(warehouse, run, False)
+                    failure = build_models(warehouse, run)
                     failures.append(alerts.note("(models)", failure))
                 finish(warehouse, failures)
 
@@ -66,7 +67,8 @@ def build_only(full_refresh: bool) -> None:
     with lock(home), closing(Warehouse(home, wait)) as warehouse:
         warehouse.prepare(list(read_datasets().values()))
         run = new_run(warehouse, "build", None)
-        finish(warehouse, [build_models(warehouse, run, full_refresh)])
+        failure = build_models(warehouse, run, full_refresh, everything=True)
+        finish(warehouse, [failure])
 
 
 def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
@@ -76,9 +78,12 @@ def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
 
 
 def build_models(
-    warehouse: Warehouse, run: Run, full_refresh: bool
+    warehouse: Warehouse,
+    run: Run,
+    full_refresh: bool = False,
+    everything: bool = False,
 ) -> BlotterError | None:
-    """Build the models and write their line of the ledger."""
+    """Build the models and write their line of the ledger; see `plan`."""
     begin, failure = time.monotonic(), None
     line = {
         "run_id": run.run_id,
@@ -86,14 +91,16 @@ def build_models(
         "dataset": MODELS,
         "started_at": datetime.now(UTC),
         "outcome": "running",
+        "declaration": fingerprint(PROJECT),
     }
     try:
         with stop.stoppable():
             warehouse.ledger.open_run(line)
             for dataset in read_datasets().values():
                 warehouse.take_back(dataset)
+            arguments = plan(warehouse, full_refresh, everything)
             warehouse.close()
-            log.info("models: %s", build(warehouse, full_refresh))
+            log.info("models: %s", build(warehouse, arguments))
     except (BlotterError, OSError) as error:
         failure = (
             unwritable(warehouse.home, error) if isinstance(error, OSError) else error

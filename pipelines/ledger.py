@@ -10,6 +10,9 @@ import duckdb
 from pipelines.dataset import Dataset
 from pipelines.logs import redacted
 
+# What the line of a build has in place of a data set.
+MODELS = "(models)"
+
 TABLES = """
 create schema if not exists ledger;
 create table if not exists ledger.runs (
@@ -91,6 +94,32 @@ class Ledger:
                 [dataset.name],
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
+
+    def last_build(self) -> dict[str, Any] | None:
+        """Number, and digest of what the models are made of, of the last good build."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "select number, declaration from ledger.runs "
+                "where dataset = ? and outcome = 'dbt_ok' and number is not null "
+                "order by number desc limit 1",
+                [MODELS],
+            ).to_arrow_table()
+        return rows.to_pylist()[0] if rows.num_rows else None
+
+    def changed_since(self, number: int) -> set[str]:
+        """Data sets of which runs after a line may have written rows."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                """
+                select distinct dataset from ledger.runs
+                where number > $1 and dataset <> $2 and (
+                    outcome not in ('loaded', 'unchanged', 'moving')
+                    or added + changed + removed + restored > 0
+                )
+                """,
+                [number, MODELS],
+            ).fetchall()
+        return {dataset for (dataset,) in rows}
 
     def known_version(self, dataset: Dataset) -> str | None:
         """The portal's version that is loaded, as the present declaration reads it."""

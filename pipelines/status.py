@@ -17,13 +17,12 @@ from msgspec import convert
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
 from pipelines.errors import ConfigError, WarehouseError
+from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.rhythm import Rhythm, rhythm
 from pipelines.rhythm import in_words as rhythm_in_words
 from pipelines.tables import table
 from pipelines.windows import local_day
-
-MODELS = "(models)"
 
 # How far two clocks that are right may be apart.
 SLACK = timedelta(minutes=5)
