@@ -1,4 +1,4 @@
-"""What the models make of shootings, by pandas alone: what they are compared with.
+"""Counties and race groups of shootings by pandas alone: what models are compared with.
 
 Nothing here reads a model: each rule is written down a second time.
 """
