@@ -1,7 +1,7 @@
 """Real shootings, agencies, cities and counties through the models.
 
-What is expected is computed with pandas from the files (pandas_shooting_counties.py), never
-from the warehouse, or written out.
+What is expected is computed with pandas from the files (pandas_shooting_counties.py),
+never from the warehouse, or written out.
 """
 
 import shutil
