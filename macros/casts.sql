@@ -48,10 +48,13 @@
 
 {#
     A whole number of up to nine digits, as published with commas, blanks or decimals
-    that are zeros; null where the publisher has none, "N.A.".
+    that are zeros; null where the publisher has none, "N.A.". By its digits, since
+    DuckDB would round 41.5 and read 4e1.
 #}
 {% macro as_whole_number(column) -%}
-    {{ dbt.safe_cast(published_number(column), dbt.type_int()) }}
+    {{ dbt.safe_cast(
+        text_matching(published_number(column), '^-?[0-9]+$'), dbt.type_int()
+    ) }}
 {%- endmacro %}
 
 {% macro published_number(column) -%}

@@ -13,7 +13,7 @@ from tests.scratch_warehouse import ROOT, Warehouse
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SF = "san_francisco__incidents"
-MODELS = ["staging", "intermediate", "fct_*", "resource_type:model,dim_*"]
+MODELS = ["staging", "intermediate", "fct_*", "bridge_*", "resource_type:model,dim_*"]
 MARKER = "Jane Roe"
 
 
@@ -285,7 +285,11 @@ def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None
         "neighborhoods": "unique_neighborhoods_city_neighborhood_code",
         "offense_categories": "unique_offense_categories_city_offense_code",
         "police_districts": "unique_police_districts_city_police_district",
+        "population_years": "unique_together_population_years_edition__year_code",
         "publishers": "unique_publishers_dataset",
+        "race_groups": "unique_race_groups_race_group",
+        "shooting_codes": "unique_shooting_codes_field_code",
+        "us_states": "unique_us_states_state_id",
     }
     assert set(caught_by) == {path.stem for path in (ROOT / "seeds").glob("*.csv")}
     for seed in caught_by:
@@ -330,7 +334,12 @@ def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None
         " ('memphis__incidents', now() - interval 3 day, 'moving'),"
         " ('memphis__incidents', now(), 'failed'),"
         " ('cambridge__incidents', now() - interval 8 day, 'loaded'),"
-        " ('san_francisco__incidents', now() - interval 47 hour, 'loaded')"
+        " ('san_francisco__incidents', now() - interval 47 hour, 'loaded'),"
+        " ('washington_post__shootings', now() - interval 3 day, 'loaded'),"
+        " ('washington_post__agencies', now(), 'unchanged'),"
+        " ('census__county_population', now() - interval 8 day, 'loaded'),"
+        " ('bls__county_unemployment', now(), 'loaded'),"
+        " ('simplemaps__cities', now() - interval 47 hour, 'unchanged')"
         ") as runs (dataset, finished_at, outcome)"
     )
     assert warehouse.dbt("source", "freshness") == {
@@ -338,4 +347,9 @@ def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None
         "memphis.incidents": "warn",
         "cambridge.incidents": "error",
         "san_francisco.incidents": "pass",
+        "washington_post.shootings": "warn",
+        "washington_post.agencies": "pass",
+        "census.county_population": "error",
+        "bls.county_unemployment": "pass",
+        "simplemaps.cities": "pass",
     }

@@ -152,6 +152,140 @@ def test_chicago_data_carry_the_disclaimer_that_the_city_requires():
     } == {required}
 
 
+def test_the_newspapers_rows_come_with_their_licence_and_attribution():
+    rows = [
+        row
+        for row in seed("publishers")
+        if row["dataset"].startswith("washington_post__")
+    ]
+
+    assert len(rows) == 3
+    for row in rows:
+        assert "(CC BY-NC-SA 4.0)" in row["licence"]
+        assert row["attribution"] == "The Washington Post, Fatal Force database"
+        assert "no commercial use" in row["retrieval_note"]
+        assert "must carry the same licence" in row["retrieval_note"]
+
+
+# States, shootings and population
+
+
+def test_every_city_lies_within_the_bounds_of_its_state(shared_data):
+    path = shared_data / "us_demographics" / "uscities_2025.csv.gz"
+    states = {row["state_id"]: row for row in seed("us_states")}
+    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
+        cities = list(csv.DictReader(file))
+
+    assert len(cities) == 31_254
+    assert {city["state_id"] for city in cities} == set(states)
+    for city in cities:
+        state = states[city["state_id"]]
+        latitude, longitude = float(city["lat"]), float(city["lng"])
+        south, north = float(state["south_latitude"]), float(state["north_latitude"])
+        west, east = float(state["west_longitude"]), float(state["east_longitude"])
+        assert south <= latitude <= north, city["city"]
+        assert west <= longitude <= east, city["city"]
+        assert city["state_name"] == state["state_name"]
+        assert city["county_fips"][:2] == state["state_fips"]
+
+
+def test_bounds_of_states_are_tight_enough_to_tell_neighbors():
+    states = {row["state_id"]: row for row in seed("us_states")}
+
+    # Hawaii's chain of islands is 24 degrees long, Alaska goes around the globe.
+    for name, row in states.items():
+        height = float(row["north_latitude"]) - float(row["south_latitude"])
+        width = float(row["east_longitude"]) - float(row["west_longitude"])
+        assert 0 < height < (21 if name == "AK" else 11)
+        assert 0 < width <= {"AK": 360, "HI": 24}.get(name, 14)
+        assert all(re.fullmatch(r"-?\d+\.\d", row[b]) for b in row if "tude" in b)
+
+
+def codes(field: str) -> dict[str, str]:
+    return {
+        row["code"]: row["label"]
+        for row in seed("shooting_codes")
+        if row["field"] == field
+    }
+
+
+def test_every_published_code_of_shootings_and_agencies_has_a_label(shared_data):
+    folder = shared_data / "us_shootings"
+    rows = read_csv(folder / "wapo_v2_2024-04.csv.gz")
+    rows += read_csv(folder / "wapo_v2_2023-10.csv.gz")
+
+    for field in [
+        *("threat_type", "flee_status", "armed_with", "gender", "race"),
+        *("race_source", "location_precision"),
+    ]:
+        published = {part for row in rows for part in row[field].split(";")} - {""}
+        assert len(published) > 2
+        assert published <= set(codes(field))
+    agencies = read_csv(folder / "wapo_v2_agencies_2024-04.csv")
+    assert {row["type"] for row in agencies} <= set(codes("agency_type"))
+
+
+def test_every_published_code_of_the_first_edition_has_a_label(shared_data):
+    rows = read_csv(shared_data / "us_shootings" / "wapo_v1_2022-12.csv")
+
+    for field, name in {
+        "threat_level": "threat_type",
+        "flee": "flee_status",
+        "gender": "gender",
+        "race": "race",
+    }.items():
+        assert {row[field] for row in rows} - {""} <= set(codes(name))
+
+
+def test_what_is_not_known_has_another_label_than_no():
+    assert codes("armed_with")["unarmed"] == "unarmed"
+    assert codes("flee_status")["not"] == "not fleeing"
+    for field in {row["field"] for row in seed("shooting_codes")}:
+        assert "not recorded" not in codes(field).values()
+    apart = ["unarmed", "undetermined", "unknown", "other"]
+    assert len({codes("armed_with")[code] for code in apart}) == 4
+
+
+def test_race_groups_join_the_codes_of_shootings_with_the_columns_of_population():
+    joined = {
+        row["race_group"]: (row["shooting_code"], row["population_columns"])
+        for row in seed("race_groups")
+    }
+
+    assert joined == {
+        "white": ("W", "nhwa"),
+        "black": ("B", "nhba"),
+        "asian": ("A", "nhaa"),
+        "native_american": ("N", "nhia"),
+        "pacific_islander": ("", "nhna"),
+        "two_or_more": ("", "nhtom"),
+        "hispanic": ("H", "h"),
+        "other": ("O", ""),
+        "unknown": ("", ""),
+    }
+
+
+def test_year_codes_count_on_from_the_base_of_their_edition():
+    years = {
+        (row["edition"], int(row["year_code"])): int(row["year"])
+        for row in seed("population_years")
+    }
+
+    # 1 and 2 are the count and the base of April 1, 2010; since 2021 only 1 is.
+    assert years["cc-est2019", 3] == 2010
+    assert years["cc-est2019", 12] == 2019
+    assert years["cc-est2024", 2] == 2020
+    assert years["cc-est2024", 6] == 2024
+    assert ("cc-est2019", 2) not in years
+    assert ("cc-est2024", 1) not in years
+    # 13 is April 1, 2020.
+    assert years["cc-est2020", 14] == 2020
+    assert ("cc-est2020", 13) not in years
+    for edition in {edition for edition, _ in years}:
+        covered = [year for (name, _), year in sorted(years.items()) if name == edition]
+        assert covered == list(range(covered[0], covered[-1] + 1))
+
+
 # Council districts
 
 
