@@ -170,6 +170,15 @@ def test_the_count_of_a_year_grows_day_by_day(small_state):
     assert found[date(2020, 1, 2)] == (2020, 2, True, 1, 1)
 
 
+def test_the_unit_tests_of_the_reports_pass(small_state):
+    statuses = small_state.dbt(
+        *("test", "--select", "test_type:unit,rpt_shootings_*"),
+        "test_type:unit,int_shooting_days",
+    )
+    assert {*statuses.values()} == {"pass"}, statuses
+    assert len(statuses) == 9
+
+
 # --- many made-up rows, with every gap
 
 
