@@ -1,5 +1,5 @@
 -- Warns of any published time, number or location that could not be read; an error
--- above 1 % of a city's rows, since then the publisher changed the form.
+-- above 1 % of a data set's rows, since then the publisher changed the form.
 {{
     config(
         fail_calc='coalesce(max(unparsed_pct), 0)',
@@ -11,16 +11,27 @@
 with counts as (
 
     select
-        city,
+        city || '__incidents' as dataset,
         count(*) as row_count,
         sum(case when has_unparsed_values then 1 else 0 end) as unparsed_count
     from {{ ref('fct_incidents') }}
     group by city
 
+    {% for source_name, entity in whole_file_entities() -%}
+    union all
+
+    select
+        '{{ source_name }}__{{ entity }}' as dataset,
+        count(*) as row_count,
+        sum(case when has_unparsed_values then 1 else 0 end) as unparsed_count
+    from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+    where removed_at is null and replaced_at is null
+
+    {% endfor %}
 )
 
 select
-    city,
+    dataset,
     row_count,
     unparsed_count,
     ceiling(100.0 * unparsed_count / row_count) as unparsed_pct

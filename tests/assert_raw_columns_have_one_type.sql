@@ -4,6 +4,9 @@
 {% for city in incident_cities() -%}
 {% do schemas.append(source(city, 'incidents').schema) %}
 {%- endfor %}
+{% for source_name, entity in whole_file_entities() -%}
+{% do schemas.append(source(source_name, entity).schema) %}
+{%- endfor %}
 
 with raw_columns as (
 
