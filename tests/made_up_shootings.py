@@ -109,7 +109,7 @@ def _residents(county, name, year, age_group, halves):
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the reports are made of; columns as in pandas_shootings.py."""
+    """What the reports are made of; columns as in pandas_shooting_reports.py."""
 
     shootings: pd.DataFrame
     residents: pd.DataFrame

@@ -1,220 +1,120 @@
-"""The reports of shootings by pandas alone: what the models are compared with.
+"""What the models make of shootings, by pandas alone: what they are compared with.
 
-Nothing here reads a model or a macro: the rules are written down a second time, and
-figures are computed in decimals, where the models divide floating-point numbers.
-
-Frames and their columns, missing where nothing was published:
-    shootings: shooting_id, day (date), state, county, match, race, mental, camera
-    residents: county, state, year, race, population
-    workers: county, state, year, labor_force, unemployed
+Nothing here reads a model: each rule is written down a second time.
 """
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
+import re
+import unicodedata
+from collections import defaultdict
 
 import pandas as pd
 
-SEEDS = Path(__file__).parent.parent / "seeds"
-SMALL = 20
-MATCHES = ("city_and_county", "county", "city", "city_is_county")
-RACES = (
-    *("asian", "black", "hispanic", "native_american", "other", "pacific_islander"),
-    *("two_or_more", "unknown", "white"),
+FULL = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
+KIND = re.compile(
+    r" (County|Parish|Borough|Census Area|Municipality|Municipio|city"
+    r"|County/city|County/town|Borough/city|Borough/municipality)$"
 )
 
 
-def rounded(number: Decimal, places: int = 2) -> Decimal:
-    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+def words(name: str) -> list[str]:
+    """A name in lower case, without accents and signs, words in full."""
+    name = unicodedata.normalize("NFKD", name.lower())
+    name = "".join(sign for sign in name if not unicodedata.combining(sign))
+    name = name.replace(".", "").replace("'", "").replace("’", "").replace("-", " ")
+    return [FULL.get(word, word) for word in name.split()]
 
 
-def percent(part: int, whole: int | None, places: int = 2) -> Decimal | None:
-    return rounded(100 * Decimal(int(part)) / int(whole), places) if whole else None
+def plain_city(name: str) -> str:
+    spelled = words(name)
+    if len(spelled) > 1 and spelled[-1] in ("city", "town", "township"):
+        spelled.pop()
+    return " ".join(spelled)
 
 
-def per_million(count: int, residents: int | None) -> Decimal | None:
-    if not residents:
-        return None
-    return rounded(1_000_000 * Decimal(int(count)) / int(residents))
+def plain_county(name: str) -> str:
+    return "".join(words(name))
 
 
-def sums(rows: pd.DataFrame, by: list[str], column: str) -> dict:
-    """Sums by key, of what is published; a key of nothing else has none."""
-    rows = rows.dropna(subset=[column])
-    return {key: int(sum_) for key, sum_ in rows.groupby(by)[column].sum().items()}
+def county_names(unemployment: pd.DataFrame, cities: pd.DataFrame) -> dict[str, str]:
+    """Name by FIPS: the bureau's with its kind, else the bare one of the cities."""
+    names = dict(zip(cities.county_fips, cities.county_name, strict=True))
+    codes = unemployment.state_fips + unemployment.county_fips
+    given = unemployment.county.str.strip().str.replace(r", [A-Z]{2}$", "", regex=True)
+    return names | dict(zip(codes, given, strict=True))
 
 
-def dated(shootings: pd.DataFrame) -> pd.DataFrame:
-    """The shootings with a day, and its year; Unknown without a state."""
-    rows = shootings[shootings.day.notna()]
-    return rows.assign(
-        year=[day.year for day in rows.day], state=rows.state.fillna("Unknown")
-    )
+class Counties:
+    """The counties of each state by their names."""
 
-
-def years(shootings: pd.DataFrame) -> dict[int, bool]:
-    """All years from the first to the last, and whether they are partial."""
-    days = shootings.day.dropna()
-    newest = max(days)
-    return {
-        year: newest < date(year, 12, 31)
-        for year in range(min(days).year, newest.year + 1)
-    }
-
-
-def states() -> set[str]:
-    """The 50 and the District of Columbia."""
-    return {*pd.read_csv(SEEDS / "us_states.csv", dtype=str).state_id} - {"PR"}
-
-
-def places(shootings: pd.DataFrame) -> set[str]:
-    """The states, and other places of shootings."""
-    return states() | {*shootings.state.fillna("Unknown")}
-
-
-def mental(rows: pd.DataFrame) -> tuple[int, Decimal | None]:
-    """How many show signs of mental illness, and in percent of those known."""
-    known = rows.mental.dropna()
-    return int(known.sum()), percent(known.sum(), len(known))
-
-
-def by_state_and_year(
-    shootings: pd.DataFrame, residents: pd.DataFrame, workers: pd.DataFrame
-) -> dict:
-    rows = dated(shootings)
-    population = sums(residents, ["state", "year"], "population")
-    complete = workers.dropna(subset=["labor_force", "unemployed"])
-    force = sums(complete, ["state", "year"], "labor_force")
-    unemployed = sums(complete, ["state", "year"], "unemployed")
-    expected = {}
-    for state in places(rows):
-        for year, is_partial in years(shootings).items():
-            own = rows[(rows.state == state) & (rows.year == year)]
-            key = (state, year)
-            expected[key] = (
-                is_partial,
-                len(own),
-                population.get(key),
-                per_million(len(own), population.get(key)),
-                len(own) < SMALL,
-                percent(unemployed.get(key, 0), force.get(key), places=1),
-                *mental(own),
-                int((own.camera == True).sum()),  # noqa: E712 (missing is not true)
-                int((own.race == "unknown").sum()),
-            )
-    return expected
-
-
-def by_county(
-    shootings: pd.DataFrame, residents: pd.DataFrame, workers: pd.DataFrame
-) -> dict:
-    rows = dated(shootings)
-    population = sums(residents, ["county", "year"], "population")
-    force = sums(workers, ["county", "year"], "labor_force")
-    unemployed = sums(workers, ["county", "year"], "unemployed")
-    partial = years(shootings)
-    expected = {}
-    for (state, county, year), own in rows.groupby(
-        ["state", "county", "year"], dropna=False
-    ):
-        county = None if pd.isna(county) else county
-        key = (county, year)
-        expected[state, county, year] = (
-            partial[year],
-            len(own),
-            population.get(key),
-            per_million(len(own), population.get(key)),
-            len(own) < SMALL,
-            percent(unemployed[key], force[key], places=1)
-            if key in unemployed and key in force
-            else None,
-            *mental(own),
-            *(int((own.match == way).sum()) for way in MATCHES),
-        )
-    return expected
-
-
-def by_race(
-    shootings: pd.DataFrame,
-    residents: pd.DataFrame,
-    place: str | None = None,
-) -> dict:
-    """Figures by year and race group, of one place or of all together."""
-    rows, of_all = dated(shootings), place is None
-    if not of_all:
-        rows = rows[rows.state == place]
-        residents = residents[residents.state == place]
-    population = sums(residents, ["year", "race"], "population")
-    everyone = sums(residents, ["year"], "population")
-    by_state = sums(residents, ["state", "year"], "population")
-    expected = {}
-    for year, is_partial in years(shootings).items():
-        own = rows[rows.year == year]
-        without = {
-            state for state in states() & {*own.state} if (state, year) not in by_state
+    def __init__(self, names: dict[str, str], states: dict[str, str]) -> None:
+        self.with_kind: dict[tuple[str, str], str] = {}
+        self.bare: dict[tuple[str, str], str] = {}
+        for code, name in sorted(names.items(), reverse=True):
+            # In this order counties, of lower codes, take the place of cities.
+            state = states[code[:2]]
+            self.with_kind[state, plain_county(name)] = code
+            self.bare[state, plain_county(KIND.sub("", name))] = code
+        self.counties_with_kind = {
+            key
+            for key, code in self.with_kind.items()
+            if KIND.search(names[code]) and code[2:] < "510"
         }
-        unknown = percent((own.race == "unknown").sum(), len(own))
-        for race in (*RACES, "all"):
-            count = len(own) if race == "all" else int((own.race == race).sum())
-            count = None if race == "pacific_islander" else count
-            people = population.get((year, race))
-            people = everyone.get(year) if race == "all" else people
-            people = None if of_all and without else people
-            expected[year, race] = (
-                is_partial,
-                count,
-                None if count is None else percent(count, len(own)),
-                people,
-                None if count is None else per_million(count, people),
-                None if count is None else count < SMALL,
-                unknown,
-            )
-    return expected
+
+    def named(self, state: str, name: str) -> str | None:
+        key = (state, plain_county(name))
+        return self.with_kind.get(key) or self.bare.get(key)
+
+    def has_kind(self, state: str, name: str) -> bool:
+        return (state, plain_county(name)) in self.counties_with_kind
 
 
-def by_state_and_race(shootings: pd.DataFrame, residents: pd.DataFrame) -> dict:
-    return {
-        (place, *key): figures
-        for place in places(shootings)
-        for key, figures in by_race(shootings, residents, place).items()
-    }
+def cities_by_name(cities: pd.DataFrame) -> dict[tuple[str, str], set[tuple]]:
+    """Candidates by state and plain name: (words, residents, county)."""
+    found = defaultdict(set)
+    for city in cities.itertuples():
+        for name in (city.city, city.city_ascii):
+            candidate = (tuple(words(name)), int(city.population), city.county_fips)
+            found[city.state_id, plain_city(name)].add(candidate)
+    return found
 
 
-def by_agency(
-    shootings: pd.DataFrame,
-    agencies_of: Mapping[str, list[str]],
-    published: Mapping[str, int],
-) -> dict:
-    """Figures by agency of the list (`published`) or of a shooting."""
-    shootings = shootings.set_index("shooting_id")
-    own: dict[str, list[str]] = {agency: [] for agency in published}
-    for shooting, agencies in agencies_of.items():
-        for agency in agencies:
-            own.setdefault(agency, []).append(shooting)
-    expected = {}
-    for agency, ids in own.items():
-        rows = shootings.loc[ids]
-        days = sorted(rows.day.dropna())
-        expected[agency] = (
-            len(rows),
-            published.get(agency),
-            days[0] if days else None,
-            days[-1] if days else None,
-            *mental(rows),
-        )
-    return expected
+def match_counties(
+    shootings: pd.DataFrame, counties: Counties, cities: dict[tuple[str, str], set]
+) -> pd.DataFrame:
+    """By shooting: county_fips, county_match, county_fips_by_city and _by_name."""
+    rows = {}
+    for row in shootings.itertuples():
+        city, county = row.city, row.county
+        named = counties.named(row.state, county) if county else None
+        candidates = cities[row.state, plain_city(city)] if city else set()
+        by_city = None
+        if candidates:
+            by_city = max(
+                candidates,
+                key=lambda found: (
+                    found[2] == named,
+                    found[0] == tuple(words(city)),
+                    found[1],
+                ),
+            )[2]
+        way = None
+        if not county and city and (counties.has_kind(row.state, city) or not by_city):
+            named = counties.named(row.state, city)
+            way = "city_is_county" if named else None
+        if named and not way:
+            way = "city_and_county" if named == by_city else "county"
+        way = way or ("city" if by_city else "none")
+        rows[row.id] = (named or by_city, way, by_city, named)
+    names = ["county_fips", "county_match", "county_fips_by_city"]
+    names += ["county_fips_by_name"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
 
-def by_day(shootings: pd.DataFrame) -> dict[date, tuple]:
-    """Year, day of the year, shootings of the day and since 1 January, by day."""
-    counts = shootings.day.value_counts()
-    expected, day, cumulative = {}, date(min(shootings.day.dropna()).year, 1, 1), 0
-    partial = years(shootings)
-    while day <= max(shootings.day.dropna()):
-        number = int(counts.get(day, 0))
-        day_of_year = day.timetuple().tm_yday
-        cumulative = number + (0 if day_of_year == 1 else cumulative)
-        expected[day] = (day.year, day_of_year, partial[day.year], number, cumulative)
-        day += timedelta(1)
-    return expected
+def race_group(race: str | None) -> str:
+    parts = set(race.split(";")) if race else set()
+    if "H" in parts:
+        return "hispanic"
+    if len(parts) > 1:
+        return "two_or_more"
+    alone = {"W": "white", "B": "black", "A": "asian", "N": "native_american"}
+    return {**alone, "O": "other"}[parts.pop()] if parts else "unknown"
