@@ -9,7 +9,7 @@ Frames and their columns, missing where nothing was published:
     workers: county, state, year, labor_force, unemployed
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -73,10 +73,10 @@ def places(shootings: pd.DataFrame) -> set[str]:
     return states() | {*shootings.state.fillna("Unknown")}
 
 
-def mental(rows: pd.DataFrame) -> tuple[int, Decimal | None]:
+def mental(answers: Iterable[bool | None]) -> tuple[int, Decimal | None]:
     """How many show signs of mental illness, and in percent of those known."""
-    known = rows.mental.dropna()
-    return int(known.sum()), percent(known.sum(), len(known))
+    known = [answer for answer in answers if not pd.isna(answer)]
+    return sum(known), percent(sum(known), len(known))
 
 
 def by_state_and_year(
@@ -99,7 +99,7 @@ def by_state_and_year(
                 per_million(len(own), population.get(key)),
                 len(own) < SMALL,
                 percent(unemployed.get(key, 0), force.get(key), places=1),
-                *mental(own),
+                *mental(own.mental),
                 int((own.camera == True).sum()),  # noqa: E712 (missing is not true)
                 int((own.race == "unknown").sum()),
             )
@@ -129,7 +129,7 @@ def by_county(
             percent(unemployed[key], force[key], places=1)
             if key in unemployed and key in force
             else None,
-            *mental(own),
+            *mental(own.mental),
             *(int((own.match == way).sum()) for way in MATCHES),
         )
     return expected
@@ -187,31 +187,31 @@ def by_agency(
     published: Mapping[str, int],
 ) -> dict:
     """Figures by agency of the list (`published`) or of a shooting."""
-    shootings = shootings.set_index("shooting_id")
+    by_id = {row.shooting_id: row for row in shootings.itertuples()}
     own: dict[str, list[str]] = {agency: [] for agency in published}
     for shooting, agencies in agencies_of.items():
         for agency in agencies:
             own.setdefault(agency, []).append(shooting)
     expected = {}
     for agency, ids in own.items():
-        rows = shootings.loc[ids]
-        days = sorted(rows.day.dropna())
+        rows = [by_id[shooting] for shooting in ids]
+        days = sorted(row.day for row in rows if row.day is not None)
         expected[agency] = (
             len(rows),
             published.get(agency),
             days[0] if days else None,
             days[-1] if days else None,
-            *mental(rows),
+            *mental(row.mental for row in rows),
         )
     return expected
 
 
 def by_day(shootings: pd.DataFrame) -> dict[date, tuple]:
     """Year, day of the year, shootings of the day and since 1 January, by day."""
-    counts = shootings.day.value_counts()
-    expected, day, cumulative = {}, date(min(shootings.day.dropna()).year, 1, 1), 0
-    partial = years(shootings)
-    while day <= max(shootings.day.dropna()):
+    counts, partial = shootings.day.value_counts(), years(shootings)
+    newest = max(shootings.day.dropna())
+    expected, day, cumulative = {}, date(min(partial), 1, 1), 0
+    while day <= newest:
         number = int(counts.get(day, 0))
         day_of_year = day.timetuple().tm_yday
         cumulative = number + (0 if day_of_year == 1 else cumulative)
