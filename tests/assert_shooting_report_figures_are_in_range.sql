@@ -63,7 +63,7 @@
 {% for condition in conditions -%}
 select
     '{{ report }}' as report,
-    '{{ condition | replace("'", "''") | replace("\n", " ") }}' as broken,
+    '{{ condition | replace("'", '"') | replace("\n", " ") }}' as broken,
     count(*) as broken_row_count
 from {{ ref(report) }}
 where {{ condition }}

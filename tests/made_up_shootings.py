@@ -109,7 +109,7 @@ def _residents(county, name, year, age_group, halves):
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the reports are made of; columns as in pandas_shootings.py."""
+    """What the reports are made of; columns as in pandas_shooting_reports.py."""
 
     shootings: pd.DataFrame
     residents: pd.DataFrame
@@ -132,7 +132,7 @@ LIVING = ("asian", "black", "hispanic", "pacific_islander", "white")
 WAYS = ("city_and_county", "county", "city", "city_is_county")
 
 
-def drawn(number: int = 600, seed: int = 5) -> Drawn:
+def drawn(number: int = 600, seed: int = 11) -> Drawn:
     """Shootings of 2018, 2020 and, to March, 2021, some without day, state or county.
 
     2018 has the residents of both states, 2020 those of Vermont, 2021 those of Rhode
@@ -213,8 +213,10 @@ select
     county as county_fips, year, cast(population as integer) as population,
     cast(labor_force as integer) as labor_force,
     cast(unemployed as integer) as unemployed,
-    round(cast(100.0 * unemployed::int / labor_force::int as numeric(28, 6)), 1)
-        as unemployment_rate
+    cast(
+        round(cast(100.0 * unemployed::int / labor_force::int as numeric(28, 6)), 1)
+        as double
+    ) as unemployment_rate
 from workers
 full outer join (
     select county, year, sum(population) as population from residents group by all

@@ -10,8 +10,10 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests import made_up_shootings, pandas_shootings, real_shootings
+from tests import made_up_shootings, real_shootings
+from tests import pandas_shooting_reports as by_pandas
 from tests.made_up_shootings import Drawn, drawn, make_models
+from tests.pandas_shootings import race_group
 from tests.raw_tables import make_raw
 from tests.real_rows import DATA, need_data
 from tests.scratch_warehouse import Warehouse
@@ -114,7 +116,7 @@ def test_rates_of_a_small_state_are_shootings_by_its_residents(small_state):
 
 def test_rates_by_race_divide_by_residents_of_the_same_group(small_state):
     found = answer(small_state, "rpt_shootings_by_state_race_and_year")
-    figures = {race: found["VT", 2019, race][1:5] for race in pandas_shootings.RACES}
+    figures = {race: found["VT", 2019, race][1:5] for race in by_pandas.RACES}
     assert figures == {
         "white": (2, 40, 400_000, 5),  # 2 / 0.4 million
         "black": (1, 20, 40_000, 25),  # 1 / 0.04 million
@@ -170,6 +172,15 @@ def test_the_count_of_a_year_grows_day_by_day(small_state):
     assert found[date(2020, 1, 2)] == (2020, 2, True, 1, 1)
 
 
+def test_the_unit_tests_of_the_reports_pass(small_state):
+    statuses = small_state.dbt(
+        *("test", "--select", "test_type:unit,rpt_shootings_*"),
+        "test_type:unit,int_shooting_days",
+    )
+    assert {*statuses.values()} == {"pass"}, statuses
+    assert len(statuses) == 9
+
+
 # --- many made-up rows, with every gap
 
 
@@ -189,22 +200,22 @@ def made_up(facts, tmp_path_factory) -> Iterator[Warehouse]:
 
 def test_reports_of_made_up_rows_equal_pandas(made_up, facts):
     expected = {
-        "rpt_shootings_by_state_and_year": pandas_shootings.by_state_and_year(
+        "rpt_shootings_by_state_and_year": by_pandas.by_state_and_year(
             facts.shootings, facts.residents, facts.workers
         ),
-        "rpt_shootings_by_county": pandas_shootings.by_county(
+        "rpt_shootings_by_county": by_pandas.by_county(
             facts.shootings, facts.residents, facts.workers
         ),
-        "rpt_shootings_by_race_and_year": pandas_shootings.by_race(
+        "rpt_shootings_by_race_and_year": by_pandas.by_race(
             facts.shootings, facts.residents
         ),
-        "rpt_shootings_by_state_race_and_year": pandas_shootings.by_state_and_race(
+        "rpt_shootings_by_state_race_and_year": by_pandas.by_state_and_race(
             facts.shootings, facts.residents
         ),
-        "rpt_shootings_by_agency": pandas_shootings.by_agency(
+        "rpt_shootings_by_agency": by_pandas.by_agency(
             facts.shootings, facts.agencies_of, facts.published
         ),
-        "rpt_shootings_cumulative_by_day": pandas_shootings.by_day(facts.shootings),
+        "rpt_shootings_cumulative_by_day": by_pandas.by_day(facts.shootings),
     }
     assert expected.keys() == COLUMNS.keys()
     for report, figures in expected.items():
@@ -290,19 +301,6 @@ def unemployment_2019() -> pd.DataFrame:
     return rows.assign(row_id=rows.state_fips + rows.county_fips)
 
 
-def race_of(published: str | None) -> str:
-    """The group of a published list: Hispanics of any race apart, then by race."""
-    races = (published or "").split(";")
-    if "H" in races:
-        return "hispanic"
-    if len(races) > 1:
-        return "two_or_more"
-    return {
-        **{"W": "white", "B": "black", "A": "asian", "N": "native_american"},
-        **{"O": "other", "": "unknown"},
-    }[races[0]]
-
-
 @pytest.fixture(scope="module")
 def published(real) -> pd.DataFrame:
     """The file's shootings; the county as matched, which test_shootings.py checks."""
@@ -319,7 +317,7 @@ def published(real) -> pd.DataFrame:
             "state": rows.state,
             "county": [matched[key][0] for key in rows.id],
             "match": [matched[key][1] for key in rows.id],
-            "race": rows.race.map(race_of),
+            "race": rows.race.map(race_group),
             "mental": rows.was_mental_illness_related == "True",
             "camera": rows.body_camera == "True",
         }
@@ -383,7 +381,7 @@ def workers() -> pd.DataFrame:
 
 
 def test_california_2019_by_race_is_this_arithmetic(real, published, residents):
-    own = pandas_shootings.dated(published).query("state == 'CA' and year == 2019")
+    own = by_pandas.dated(published).query("state == 'CA' and year == 2019")
     assert Counter(own.race) == {
         **{"hispanic": 46, "white": 34, "black": 24, "asian": 9},
         **{"native_american": 2, "unknown": 20},
@@ -394,7 +392,7 @@ def test_california_2019_by_race_is_this_arithmetic(real, published, residents):
         **{"two_or_more": 1_114_409, "pacific_islander": 146_449},
     }
     found = answer(real, "rpt_shootings_by_state_race_and_year")
-    rates = {race: found["CA", 2019, race][4] for race in pandas_shootings.RACES}
+    rates = {race: found["CA", 2019, race][4] for race in by_pandas.RACES}
     assert rates == {
         "hispanic": Decimal("2.95"),  # 46 / 15.574880 million = 2.9535
         "white": Decimal("2.36"),  # 34 / 14.423748 million = 2.3572
@@ -423,22 +421,22 @@ def test_california_2019_by_race_is_this_arithmetic(real, published, residents):
 def test_real_states_and_counties_equal_pandas(real, published, residents, workers):
     found = answer(real, "rpt_shootings_by_state_and_year")
     frames = (published, residents, workers)
-    assert_same(found, pandas_shootings.by_state_and_year(*frames))
+    assert_same(found, by_pandas.by_state_and_year(*frames))
     assert len(found) == 51 * 10
     assert found["CA", 2019][:5] == (False, 135, 39_512_223, Decimal("3.42"), False)
     assert [year for state, year in found if found[state, year][0]] == [2024] * 51
     found = answer(real, "rpt_shootings_by_county")
-    assert_same(found, pandas_shootings.by_county(*frames))
+    assert_same(found, by_pandas.by_county(*frames))
     assert sum(figures[1] for figures in found.values()) == 9_518
 
 
 def test_real_races_equal_pandas(real, published, residents):
     found = answer(real, "rpt_shootings_by_race_and_year")
-    assert_same(found, pandas_shootings.by_race(published, residents))
+    assert_same(found, by_pandas.by_race(published, residents))
     unknown = sum(found[year, "unknown"][1] for year in range(2015, 2025))
     assert unknown == 1_111
     found = answer(real, "rpt_shootings_by_state_race_and_year")
-    assert_same(found, pandas_shootings.by_state_and_race(published, residents))
+    assert_same(found, by_pandas.by_state_and_race(published, residents))
 
 
 def test_real_agencies_and_days_equal_pandas(real, published):
@@ -450,9 +448,9 @@ def test_real_agencies_and_days_equal_pandas(real, published):
     listed = real_shootings.read(real_shootings.AGENCIES)
     listed = dict(zip(listed.id, listed.total_shootings.astype(int), strict=True))
     found = answer(real, "rpt_shootings_by_agency")
-    assert_same(found, pandas_shootings.by_agency(published, agencies_of, listed))
+    assert_same(found, by_pandas.by_agency(published, agencies_of, listed))
     assert sum(figures[0] for figures in found.values()) > 9_518 + 612
     found = answer(real, "rpt_shootings_cumulative_by_day")
-    assert_same(found, pandas_shootings.by_day(published))
+    assert_same(found, by_pandas.by_day(published))
     assert found[date(2024, 4, 4)][:3] == (2024, 95, True)
     assert len(found) == 365 * 9 + 2 + 95  # 2016 and 2020 are leap years

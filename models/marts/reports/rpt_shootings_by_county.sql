@@ -76,7 +76,9 @@ described as (
         {{ per_million('counted.shooting_count', 'county_years.population') }}
             as rate_per_million,
         {{ is_small_number('counted.shooting_count') }} as is_small_number,
-        county_years.unemployment_rate,
+        round(
+            cast(county_years.unemployment_rate as {{ dbt.type_numeric() }}), 1
+        ) as unemployment_rate,
         counted.mental_illness_count,
         {{ percent_of(
             'counted.mental_illness_count', 'counted.mental_illness_known_count'
