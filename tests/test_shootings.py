@@ -1,6 +1,6 @@
 """Real shootings, agencies, cities and counties through the models.
 
-What is expected is computed with pandas from the files (pandas_shooting_counties.py),
+What is expected is computed with pandas from the files (pandas_shootings.py),
 never from the warehouse, or written out.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests import pandas_shooting_counties, real_shootings
+from tests import pandas_shootings, real_shootings
 from tests.raw_tables import make_raw, remove
 from tests.real_rows import need_data
 from tests.scratch_warehouse import Warehouse
@@ -238,7 +238,7 @@ def test_races_are_kept_apart_and_grouped_once(models, published):
     assert len(bridge) == len(expected) == 8_415
     assert set(bridge) == expected
     for row in published.itertuples():
-        assert groups[row.id] == (pandas_shooting_counties.race_group(row.race),)
+        assert groups[row.id] == (pandas_shootings.race_group(row.race),)
     assert Counter(group for (group,) in groups.values()) == {
         "white": 4_288,
         "black": 2_239,
@@ -261,11 +261,11 @@ def matched(published: pd.DataFrame) -> pd.DataFrame:
     unemployment = pd.DataFrame(real_shootings.unemployment_2016())
     cities = pd.DataFrame(real_shootings.cities())
     states = dict(zip(cities.county_fips.str[:2], cities.state_id, strict=True))
-    names = pandas_shooting_counties.county_names(unemployment, cities)
-    return pandas_shooting_counties.match_counties(
+    names = pandas_shootings.county_names(unemployment, cities)
+    return pandas_shootings.match_counties(
         published,
-        pandas_shooting_counties.Counties(names, states),
-        pandas_shooting_counties.cities_by_name(cities),
+        pandas_shootings.Counties(names, states),
+        pandas_shootings.cities_by_name(cities),
     )
 
 
@@ -314,7 +314,7 @@ def test_new_york_is_in_the_county_that_the_publisher_names(models):
 def test_every_county_of_the_files_is_known_with_its_state(models):
     cities = pd.DataFrame(real_shootings.cities())
     labor = pd.DataFrame(real_shootings.unemployment_2016())
-    expected = pandas_shooting_counties.county_names(labor, cities)
+    expected = pandas_shootings.county_names(labor, cities)
     california = pd.DataFrame(real_shootings.population_of_california())
     counties = models.query("select county_fips, county_name from marts.dim_counties")
 
