@@ -137,8 +137,9 @@ def shown(columns: list[tuple[str, str]]) -> Iterator[str]:
         # The key of a change ends in its instant.
         elif name not in ("run_id", "change_id") and not name.startswith("_dlt"):
             yield f'"{name}"'
+    key = "row_id" if "row_id" in names else "shooting_id"
     for instant in {"changed_at", "replaced_at"} & set(names):
-        yield f"row_number() over (partition by row_id order by {instant})"
+        yield f"row_number() over (partition by {key} order by {instant})"
 
 
 def difference(home: Path, expected: dict[str, list[tuple]], schemas: str) -> list[str]:
