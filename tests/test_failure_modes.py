@@ -764,7 +764,8 @@ def built(tmp_path_factory):
             assert live.daily(home, dataset) is None
         sealed = published["san_francisco"].rows()["row_id"].to_pylist()[-SEALED:]
         published["san_francisco"].seal(sealed)
-        arguments = ("daily", "--window-only", "--today", "2026-03-10")
+        names = [f"{city}__incidents" for city in DISTRICTS]
+        arguments = ("daily", *names, "--window-only", "--today", "2026-03-10")
         user = tmp_path_factory.mktemp("user")
         done = live.blotter(home, url, *arguments, HOME=str(user))
     assert done.returncode == 0, done.stdout + done.stderr

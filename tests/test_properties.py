@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from demo.portal import Portal, serve
 from pipelines import run as runs
 from pipelines.run import Run
+from pipelines.windows import daily_window
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
 
@@ -142,7 +143,7 @@ def shown(history):
 def check(history, window_only=False, reconcile=False):
     """What must hold after every run."""
     ours, theirs = held(history), shown(history)
-    opens = f"{runs.daily_window(history.now.date()).start}T00:00:00.000"
+    opens = f"{daily_window(history.now.date()).start}T00:00:00.000"
     first = f"{history.dataset.backfill_from}"
     for key in KEYS:
         in_window = DATES[key] >= opens

@@ -147,17 +147,7 @@ def second_day(home, served):
 @pytest.fixture(scope="module")
 def marts(second_day):
     home, _ = second_day
-    outcome = invoke(
-        home,
-        [
-            "build",
-            "--select",
-            "+fct_shootings",
-            "+dim_county_years",
-            "+fct_shooting_changes",
-            "bridge_shooting_races",
-        ],
-    )
+    outcome = invoke(home, ["build", "--exclude-resource-type", "unit_test"])
     bad = [str(n.node.name) for n in outcome.result if n.status in ("error", "fail")]
     assert bad == []
     return home
