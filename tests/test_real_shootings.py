@@ -85,9 +85,13 @@ def served():
 
 @pytest.fixture(scope="module")
 def zipped_cities():
+    """The table of cities as a spreadsheet leaves it: county codes without zeros."""
+    cities = pd.read_csv(io.BytesIO(bytes_of(real.CITIES)), dtype=str)
+    cities["county_fips"] = cities.county_fips.str.lstrip("0")
+    assert (cities.county_fips.str.len() == 4).sum() > 1000
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("uscities.csv", bytes_of(real.CITIES))
+        archive.writestr("uscities.csv", cities.to_csv(index=False).encode("utf-8-sig"))
         archive.writestr("license.txt", "attribution required")
     return packed.getvalue()
 
@@ -351,6 +355,14 @@ def test_every_shooting_and_every_agency_of_it_is_in_the_marts(marts):
     assert live.select(
         marts, "select count(*) from marts.fct_shootings where agency_count > 1"
     ) == [(612,)]
+
+
+def test_county_codes_that_lost_their_zeros_have_them_again(marts):
+    cities = real.read(real.CITIES)
+    found = live.select(
+        marts, "select row_id, county_fips from staging.stg_simplemaps__cities"
+    )
+    assert sorted(found) == sorted(zip(cities.id, cities.county_fips, strict=True))
 
 
 def test_at_least_the_exact_city_matches_find_their_county(marts):
