@@ -452,7 +452,7 @@ BROKEN = {
         "warn",
     ),
     "assert_population_is_the_sum_of_its_parts": (
-        "update raw_census.county_population set nhba_male = nhba_female",
+        "update staging.stg_census__county_population set nhba_male = nhba_female",
         "fail",
     ),
     "assert_removed_shootings_hold_no_values": (
@@ -503,9 +503,10 @@ def test_each_check_finds_what_it_is_for(warehouse):
 def test_groups_of_age_must_add_up_too(warehouse):
     check = "assert_population_is_the_sum_of_its_parts"
     ages = (
-        "insert into raw_census.county_population by name select * replace"
-        " (row_id || '-{age}' as row_id, '{age}' as agegrp, '{persons}' as tot_pop)"
-        " from raw_census.county_population where county = '3' and agegrp = '0'"
+        "insert into staging.stg_census__county_population select * replace"
+        " (row_id || '-{age}' as row_id, {age} as age_group, false as is_total_age,"
+        " {persons} as tot_pop) from staging.stg_census__county_population"
+        " where county_fips = '06003' and is_total_age"
     )
 
     # Alpine County has 1,129 residents.
