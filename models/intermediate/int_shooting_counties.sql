@@ -2,6 +2,7 @@ with shootings as (
 
     select
         shooting_id,
+        extract(year from shooting_date) as shooting_year,
         city,
         county,
         state_id,
@@ -35,7 +36,8 @@ spelled_counties as (
         county_kind is not null and county_name <> bare_name as has_kind,
         0 as name_rank,
         county_kind,
-        county_fips
+        county_fips,
+        last_year
     from counties
 
     union all
@@ -46,7 +48,8 @@ spelled_counties as (
         false as has_kind,
         1 as name_rank,
         county_kind,
-        county_fips
+        county_fips,
+        last_year
     from counties
 
 ),
@@ -73,6 +76,7 @@ named as (
     select
         shootings.*,
         ranked_counties.county_fips as named_fips,
+        ranked_counties.last_year as named_last_year,
         -- An independent city is a city, also where its kind is written out.
         coalesce(
             ranked_counties.has_kind and ranked_counties.county_kind <> 'city', false
@@ -140,12 +144,20 @@ located as (
                 or named.names_kind
                 or ranked_cities.county_fips is null
                 then named.named_fips
-        end as county_fips_by_name
+        end as county_fips_by_name,
+        -- Connecticut's gave way to planning regions; the newspaper still names them.
+        coalesce(
+            named.named_last_year < named.shooting_year
+            and named.named_last_year < city_counties.last_year,
+            false
+        ) as is_former_county
 
     from named
     left join ranked_cities
         on named.shooting_id = ranked_cities.shooting_id
         and ranked_cities.city_rank = 1
+    left join counties as city_counties
+        on ranked_cities.county_fips = city_counties.county_fips
 
 ),
 
@@ -153,8 +165,12 @@ matched as (
 
     select
         shooting_id,
-        coalesce(county_fips_by_name, county_fips_by_city) as county_fips,
         case
+            when is_former_county then county_fips_by_city
+            else coalesce(county_fips_by_name, county_fips_by_city)
+        end as county_fips,
+        case
+            when is_former_county then 'city'
             when county_fips_by_name is not null and is_city_only
                 then 'city_is_county'
             when county_fips_by_name = county_fips_by_city then 'city_and_county'
