@@ -40,7 +40,7 @@ def test_each_file_is_at_its_declared_path_with_the_type_that_its_host_sends(
     kinds = {path: get(path).headers["Content-Type"] for path in served[0].files}
     assert kinds == {
         SHOOTINGS: "text/plain; charset=utf-8",
-        f"{PAPER}/fatal-police-shootings-data.csv": "text/plain; charset=utf-8",
+        f"{PAPER}/v1/fatal-police-shootings-data.csv": "text/plain; charset=utf-8",
         f"{PAPER}/v2/fatal-police-shootings-agencies.csv": "text/plain; charset=utf-8",
         f"{CENSUS}/2010-2019/counties/asrh/cc-est2019-alldata.csv": "text/csv",
         f"{CENSUS}/2020-2024/counties/asrh/cc-est2024-alldata.csv": "text/csv",

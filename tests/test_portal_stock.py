@@ -22,7 +22,7 @@ ADDRESSES = {
     "memphis__incidents": f"{SERVICE}/FeatureServer/0",
     "cambridge__incidents": "3gki-wyrb",
     "washington_post__shootings": f"{PAPER}/v2/fatal-police-shootings-data.csv",
-    "washington_post__shootings_v1": f"{PAPER}/fatal-police-shootings-data.csv",
+    "washington_post__shootings_v1": f"{PAPER}/v1/fatal-police-shootings-data.csv",
     "washington_post__agencies": f"{PAPER}/v2/fatal-police-shootings-agencies.csv",
     "census__county_population": CENSUS,
     "bls__county_unemployment": "/lau",
