@@ -70,10 +70,16 @@
 {%- endmacro %}
 
 
-{# A day that text begins with, year first; DuckDB would read 29/02/20 as one, too. #}
+{#
+    A day that text begins with, year first; DuckDB would read 29/02/20 as one, too. A
+    year of another century is a slip, and no calendar should be filled up to it.
+#}
 {% macro as_date(column) -%}
     {{ dbt.safe_cast(
-        text_matching('trim(' ~ column ~ ')', '^[0-9]{4}-[0-9]{2}-[0-9]{2}'), 'date'
+        text_matching(
+            'trim(' ~ column ~ ')', '^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}'
+        ),
+        'date'
     ) }}
 {%- endmacro %}
 
