@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -179,6 +179,7 @@ def served():
 def portal(served):
     portal, _ = served
     portal.heal()
+    portal.store.clock = lambda: datetime.now(UTC)
     portal.files.clear()
     portal.requests.clear()
     return portal
@@ -251,6 +252,23 @@ def test_an_unchanged_file_is_not_read_again(tmp_path, portal, places, options, 
     assert asked(portal) == [(PATH, status)]
     assert live.ledger(tmp_path)[-1] == ("unchanged", None)
     assert live.raw_tables(tmp_path) == before
+
+
+@pytest.mark.parametrize("has_etag", [True, False])
+@pytest.mark.parametrize("has_last_modified", [True, False])
+def test_a_changed_file_is_loaded_whatever_the_server_tells(
+    tmp_path, portal, places, has_etag, has_last_modified
+):
+    options = {"has_etag": has_etag, "has_last_modified": has_last_modified}
+    noon = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    portal.store.clock = lambda: noon
+    publish(portal, "1,Alder,Elm\n", **options)
+    live.daily(tmp_path, places, date(2026, 3, 9), whole=True)
+    # A `Last-Modified` of the same second would tell nothing.
+    portal.store.clock = lambda: noon + timedelta(seconds=1)
+    publish(portal, "1,Birch,Elm\n", **options)
+    assert live.daily(tmp_path, places, date(2026, 3, 10), whole=True) is None
+    assert live.held(tmp_path, places) == [("1", "Birch", "Elm", None)]
 
 
 def test_another_declaration_reads_an_unchanged_file_again(tmp_path, portal, places):
