@@ -3,7 +3,10 @@
 import csv
 import io
 import itertools
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +23,18 @@ BLOCK_BYTES = 16 * 1024 * 1024
 # Above a header there may be so many lines of notes.
 NOTE_LINES = 20
 HEAD_BYTES = 1024 * 1024
+
+# What the unpacking of a damaged, or an encrypted, zip raises.
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 BOM = b"\xef\xbb\xbf"
 # Begins what stands for the name of a column that has none.
@@ -251,7 +266,7 @@ def check_packed(body: bytes) -> None:
                 raise Retryable(f"the file has over {LARGEST_BYTES:,} bytes unpacked")
             if archive.testzip() is not None:
                 raise Retryable("the file is broken")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise Retryable("the file is cut short, or is no zip or workbook") from error
 
 

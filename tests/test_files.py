@@ -1,6 +1,7 @@
 """Data sets that are whole files: read by header, compared whole, asked for once."""
 
 import io
+import random
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 
@@ -157,6 +158,19 @@ def test_notes_above_the_header_and_below_the_rows_are_left_out():
 def test_a_cut_or_broken_file_is_refused(name, body, said):
     with pytest.raises(Retryable, match=said):
         rows_of(PLACES, body, name)
+
+
+def test_a_zip_with_any_bit_flipped_is_read_as_it_was_or_refused():
+    body = zipped(places__csv=HEADER + "".join(f"{n},Alder,Elm\n" for n in range(99)))
+    whole, chosen, refused = rows_of(PLACES, body, "a.zip"), random.Random(1), 0
+    for place in range(len(body)):
+        damaged = bytearray(body)
+        damaged[place] ^= 1 << chosen.randrange(8)
+        try:
+            assert rows_of(PLACES, bytes(damaged), "a.zip") == whole
+        except Retryable:
+            refused += 1
+    assert refused > len(body) / 2
 
 
 def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
