@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.load import Warehouse
 from pipelines.portal import Reader
 from pipelines.read import Tally, load_window, read_window, stood_still, total
-from pipelines.windows import Window, month_start, next_month
+from pipelines.windows import WHOLE_TABLE, Window, month_start, next_month
 
 if TYPE_CHECKING:
     from pipelines.run import Run
@@ -70,13 +70,8 @@ def load_batch(
     )
     whole = [w for w, _, still in batch if still and w.end]
     this_month = month_start(run.day_in(reader.dataset))
-    is_file = reader.dataset.is_file
-    if (
-        is_open
-        and may_remove
-        and not is_file
-        and next_month(window.start) <= this_month
-    ):
+    has_months = window != WHOLE_TABLE
+    if is_open and may_remove and has_months and next_month(window.start) <= this_month:
         # The window's first month is over; later reads of the window only confirm it.
         whole.append(Window(window.start, next_month(window.start)))
     by_month = dict.fromkeys((w.start for w in whole), 0)

@@ -57,7 +57,7 @@ def run_all(
                     failures = [part(dataset) for dataset in chosen]
                 if with_models:
                     failure = build_models(warehouse, run)
-                    failures.append(alerts.note("(models)", failure))
+                    failures.append(alerts.note(MODELS, failure))
                 finish(warehouse, failures)
 
 

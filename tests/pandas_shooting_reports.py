@@ -100,7 +100,7 @@ def by_state_and_year(
                 len(own) < SMALL,
                 percent(unemployed.get(key, 0), force.get(key), places=1),
                 *mental(own.mental),
-                int((own.camera == True).sum()),  # noqa: E712 (missing is not true)
+                int(own.camera.eq(True).sum()),  # a missing one is not true
                 int((own.race == "unknown").sum()),
             )
     return expected

@@ -336,7 +336,7 @@ def test_the_heartbeat_hears_nothing_of_runs_of_some_data_sets(blotter, listener
 
 
 def test_a_run_that_is_stopped_says_so(home, served, portal, listener):
-    portal.fail(Fault("slow", seconds=30, path="*3gki-wyrb*", times=None))
+    portal.fail(Fault("slow", seconds=30, times=None))
     process = live.start(
         home,
         served[1],
