@@ -12,7 +12,7 @@ import pyarrow as pa
 import requests
 
 from pipelines.answer import Answer, check_utf8, readable, set_aside
-from pipelines.dataset import IDENTIFIER, Dataset
+from pipelines.dataset import Dataset
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
     Patience,
@@ -27,6 +27,7 @@ from pipelines.portal import (
     chunks,
     user_agent,
 )
+from pipelines.problems import IDENTIFIER
 from pipelines.request import get
 from pipelines.windows import Window, utc_midnight
 
