@@ -13,7 +13,7 @@ import click
 
 from pipelines import __version__, logs, stop
 from pipelines.errors import BlotterError, ConfigError
-from pipelines.settings import existing_home, home_folder
+from pipelines.settings import home_folder
 
 if TYPE_CHECKING:
     from pipelines.dataset import Dataset
@@ -253,7 +253,12 @@ def show(
     from pipelines.load import Warehouse
 
     chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
-    with closing(Warehouse(existing_home())) as warehouse:
+    with closing(Warehouse(home_folder())) as warehouse:
+        if not warehouse.engine.exists():
+            raise ConfigError(
+                f"There is no warehouse in {warehouse.home} yet. Run `blotter daily`, "
+                "or set BLOTTER_HOME."
+            )
         rows = [row for dataset in chosen for row in find(warehouse, dataset)]
     if form == "json":
         click.echo(json.dumps(rows, indent=2))

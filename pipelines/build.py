@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import stop
-from pipelines.errors import ModelsError
-from pipelines.held import is_held, opened, when_free, why_closed
+from pipelines.errors import HeldError, ModelsError
+from pipelines.held import is_held
 from pipelines.load import Warehouse
 
 log = logging.getLogger(__name__)
@@ -66,9 +66,11 @@ def build(warehouse: Warehouse, arguments: list[str]) -> str:
     """
     if not arguments:
         return "as they were: no row changed since they were built"
-    nodes = when_free(
-        lambda: build_once(warehouse, arguments), warehouse.path, warehouse.wait
+    nodes = warehouse.engine.when_free(
+        lambda: build_once(warehouse, arguments), warehouse.wait
     )
+    if warehouse.engine.bytes_billed is not None:
+        warehouse.engine.bytes_billed += bytes_billed(nodes)
     for node in nodes:
         if str(node.status) == "warn":
             log.warning("models: %s: %s", node.node.name, one_line(node.message))
@@ -82,13 +84,14 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
         ModelsError: Something failed; names the first.
         HeldError: Another program has the file open; nothing was begun.
     """
-    opened(warehouse.path).close()
     outcome = invoke(warehouse.home, arguments)
     nodes = list(outcome.result or [])
     failed = [node for node in nodes if str(node.status) in ("error", "fail")]
     if not nodes and is_held(str(outcome.exception)):
         # It came while dbt read the project.
-        raise why_closed(warehouse.path, outcome.exception) from outcome.exception
+        raise HeldError(
+            f"{warehouse.engine.place} is open in another program."
+        ) from outcome.exception
     if not outcome.success or failed:
         raise ModelsError(why_failed(outcome, failed, warehouse.home))
     return nodes
@@ -118,6 +121,11 @@ def invoke(home: Path, arguments: list[str]) -> Any:
                 str(home / "dbt" / "target"),
             ]
         )
+
+
+def bytes_billed(nodes: list[Any]) -> int:
+    """What dbt's statements were billed for, on a warehouse that bills them."""
+    return sum(node.adapter_response.get("bytes_billed") or 0 for node in nodes)
 
 
 def fingerprint(project: Path) -> str:

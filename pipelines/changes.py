@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from datetime import date
+from collections import Counter
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pipelines.dataset import Dataset
@@ -27,36 +28,49 @@ def changes_since(
         how many rows each changed in.
     """
     changes = f"{table(dataset)}_changes"
-    condition = (
-        "changed_at >= cast(? as date)"
-        if since
-        else "run_id = (select run_id from ledger.runs where dataset = ? "
-        f"and run_id in (select run_id from {changes}) "
-        "order by number desc nulls last, started_at desc limit 1)"
-    )
-    counts = ", ".join(f"count(*) filter (change = '{k}') as {k}" for k in KINDS)
+    runs = warehouse.ledger.runs
+    condition = "changed_at >= $since"
+    values: dict[str, Any] = {"since": since and start_of(since)}
+    if since is None:
+        condition = f"""
+            run_id = (
+                select run_id from {runs}
+                where dataset = $dataset
+                    and run_id in (select run_id from {changes})
+                order by number desc nulls last, started_at desc limit 1
+            )
+        """
+        values = {"dataset": dataset.name}
     with warehouse.connect() as connection:
-        days = connection.execute(
-            f"select cast(changed_at as date) as day, {counts} from {changes} "
-            f"where {condition} group by day order by day",
-            [since or dataset.name],
-        ).to_arrow_table()
-        fields = connection.execute(
-            "select day, field, count(*) as n from ("
-            "select cast(changed_at as date) as day, "
-            "unnest(string_split(changed_fields, ',')) as field "
-            f"from {changes} where {condition} and changed_fields is not null"
-            ") as fields group by day, field order by n desc, field",
-            [since or dataset.name],
-        ).to_arrow_table()
-    found = []
-    for row in days.to_pylist():
-        day = row.pop("day")
-        named = {f["field"]: f["n"] for f in fields.to_pylist() if f["day"] == day}
-        found.append(
-            {"dataset": dataset.name, "day": str(day), **row, "changed_fields": named}
+        rows = connection.execute(
+            "select cast(changed_at as date) as day, change, changed_fields, "
+            f"count(*) as n from {changes} where {condition} "
+            "group by cast(changed_at as date), change, changed_fields",
+            values,
+        ).fetchall()
+    days: dict[date, dict[str, int]] = {}
+    fields: dict[date, Counter[str]] = {}
+    for day, change, changed_fields, number in rows:
+        days.setdefault(day, dict.fromkeys(KINDS, 0))[change] += number
+        fields.setdefault(day, Counter()).update(
+            dict.fromkeys(changed_fields.split(",") if changed_fields else [], number)
         )
-    return found
+    return [
+        {
+            "dataset": dataset.name,
+            "day": str(day),
+            **days[day],
+            "changed_fields": dict(
+                sorted(fields[day].items(), key=lambda field: (-field[1], field[0]))
+            ),
+        }
+        for day in sorted(days)
+    ]
+
+
+def start_of(day: date) -> datetime:
+    """When a day begins, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def removals_since(
@@ -71,6 +85,7 @@ def removals_since(
         dataset, row_id, added_at, removed_at, run_id of the removal, restored_at (null
         while removed). Instants are ISO 8601 in UTC.
     """
+    key = "removal.row_id"
     with warehouse.connect() as connection:
         rows = connection.execute(
             f"""
@@ -85,11 +100,11 @@ def removals_since(
                 and restoration.change = 'restored'
                 and restoration.changed_at > removal.changed_at
             where removal.change = 'removed'
-                and removal.changed_at >= coalesce(cast(? as date), date '0001-01-01')
+                and removal.changed_at >= $since
             group by removal.row_id, removal.changed_at, removal.run_id
-            order by removal.changed_at, removal.row_id
+            order by removal.changed_at, {warehouse.engine.in_byte_order(key)}
             """,
-            [since],
+            {"since": start_of(since or date.min)},
         ).to_arrow_table()
     return [
         {"dataset": dataset.name}

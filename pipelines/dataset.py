@@ -12,6 +12,7 @@ import msgspec
 
 from pipelines.errors import ConfigError
 from pipelines.problems import problems
+from pipelines.settings import schema
 from pipelines.windows import WHOLE_TABLE, Window, daily_window
 
 FOLDER = Path(__file__).parent / "datasets"
@@ -116,7 +117,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def schema(self) -> str:
-        return f"raw_{self.source}"
+        return schema(f"raw_{self.source}")
 
     @property
     def is_file(self) -> bool:

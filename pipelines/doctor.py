@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -22,17 +23,24 @@ from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.load import Warehouse
 from pipelines.logs import redacted
 from pipelines.portal import Patience
+from pipelines.settings import prefix
 from pipelines.status import is_fresh, read_status
 from pipelines.survey import Finding, portals
 
 SETTINGS = {
     "BLOTTER_BACKOFF",
+    "BLOTTER_BUCKET",
     "BLOTTER_CONTACT",
     "BLOTTER_HEARTBEAT",
     "BLOTTER_HOME",
+    "BLOTTER_IMPERSONATE",
+    "BLOTTER_LAKE",
+    "BLOTTER_LOCATION",
     "BLOTTER_LOG",
+    "BLOTTER_MAX_BYTES_BILLED",
     "BLOTTER_MEMORY",
     "BLOTTER_PORTAL",
+    "BLOTTER_PREFIX",
     "BLOTTER_RETRIES",
     "BLOTTER_TARGET",
     "BLOTTER_TIMEOUT",
@@ -75,6 +83,7 @@ def configuration(home: Path) -> list[Finding]:
         partial(address, "BLOTTER_WEBHOOK"),
         partial(address, "BLOTTER_HEARTBEAT"),
         partial(Warehouse, home),
+        prefix,
         check_token,
     ]
     files = sorted(FOLDER.glob("*.toml"))
@@ -161,22 +170,25 @@ def disk_finding(home: Path) -> Finding:
 def warehouse_findings(home: Path, datasets: list[Dataset]) -> Iterator[Finding]:
     """Look into the warehouse, unless a run has it: a reader would make it fail."""
     warehouse = Warehouse(home)
-    if not warehouse.path.exists():
+    if not warehouse.engine.exists():
         yield Finding("ok", "warehouse", "none yet; `blotter daily` makes it")
         return
     try:
         # Let go of at once: a run that begins meanwhile must find it free.
         with filelock.FileLock(home / "lock", blocking=False):
             pass
-        rows = warehouse.examine(datasets)
+        with closing(warehouse):
+            rows = warehouse.examine(datasets)
     except filelock.Timeout:
         yield Finding("ok", "run", "one is under way; the warehouse was left alone")
     except OSError as error:
         yield Finding("fail", "warehouse", f"{home}/lock: {error.strerror}.")
-    except WarehouseError as error:
+    except (ConfigError, WarehouseError) as error:
         yield Finding("fail", "warehouse", str(error))
     else:
-        yield Finding("ok", "warehouse", f"{warehouse.path} opens; {rows:,} rows")
+        yield Finding(
+            "ok", "warehouse", f"{warehouse.engine.place} opens; {rows:,} rows"
+        )
 
 
 def last_run_finding(home: Path, now: datetime) -> Finding:

@@ -1,39 +1,70 @@
 """Every run and data set, and every month read whole, in the warehouse itself."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 
-import duckdb
+import pyarrow as pa
 
 from pipelines.dataset import Dataset
+from pipelines.engine import Engine
 from pipelines.logs import redacted
+from pipelines.settings import schema
+from pipelines.tables import INSTANT
 
 # What the line of a build has in place of a data set.
 MODELS = "(models)"
 
-TABLES = """
-create schema if not exists ledger;
-create table if not exists ledger.runs (
-    run_id text, command text, dataset text, started_at timestamptz,
-    finished_at timestamptz, window_start date, portal_version text,
-    declaration text, portal_rows bigint, rows_read bigint, added bigint,
-    changed bigint, removed bigint, restored bigint, rejected bigint,
-    repeats bigint, seconds double, outcome text, error text,
-    warnings text
-);
-alter table ledger.runs add column if not exists number bigint;
-create table if not exists ledger.months (
-    dataset text, month date, declaration text, run_id text, finished_at timestamptz
-);
-alter table ledger.runs add column if not exists swept bigint;
-alter table ledger.runs add column if not exists swept_to timestamptz;
-alter table ledger.runs add column if not exists compared_at timestamptz;
-alter table ledger.runs add column if not exists months_compared bigint;
-alter table ledger.runs add column if not exists months_repaired bigint;
-alter table ledger.months add column if not exists surplus bigint;
-"""
+# Columns in the order of their making: one that is new comes last, and is added.
+TABLES = {
+    "runs": {
+        "run_id": "text",
+        "command": "text",
+        "dataset": "text",
+        "started_at": "timestamptz",
+        "finished_at": "timestamptz",
+        "window_start": "date",
+        "portal_version": "text",
+        "declaration": "text",
+        "portal_rows": "bigint",
+        "rows_read": "bigint",
+        "added": "bigint",
+        "changed": "bigint",
+        "removed": "bigint",
+        "restored": "bigint",
+        "rejected": "bigint",
+        "repeats": "bigint",
+        "seconds": "double",
+        "outcome": "text",
+        "error": "text",
+        "warnings": "text",
+        "number": "bigint",
+        "swept": "bigint",
+        "swept_to": "timestamptz",
+        "compared_at": "timestamptz",
+        "months_compared": "bigint",
+        "months_repaired": "bigint",
+        "bytes_billed": "bigint",
+    },
+    "months": {
+        "dataset": "text",
+        "month": "date",
+        "declaration": "text",
+        "run_id": "text",
+        "finished_at": "timestamptz",
+        "surplus": "bigint",
+    },
+}
+
+
+# Of `months`, as Arrow has them.
+ARROW = {
+    "dataset": pa.string(),
+    "month": pa.date32(),
+    "declaration": pa.string(),
+    "run_id": pa.string(),
+    "finished_at": INSTANT,
+    "surplus": pa.int64(),
+}
 
 
 class Ledger:
@@ -42,56 +73,80 @@ class Ledger:
     Lines are numbered as they are opened: the clock may be moved back between runs.
     """
 
-    def __init__(
-        self, connect: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
-    ):
-        self.connect = connect
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self.connect = engine.connect
+        self.schema = schema("ledger")
+        self.runs, self.months = f"{self.schema}.runs", f"{self.schema}.months"
 
     def prepare(self) -> None:
-        """Make the tables where they are missing."""
-        with self.connect() as connection:
-            connection.execute(TABLES)
+        """Make the tables, and columns, where they are missing."""
+        made = self.engine.columns([self.schema])
+        if not made:
+            self.engine.make_schema(self.schema)
+        for table, wanted in TABLES.items():
+            there = made.get((self.schema, table))
+            name = f"{self.schema}.{table}"
+            typed = [f"{c} {t}" for c, t in wanted.items() if c not in (there or [])]
+            statements = [f"alter table {name} add column {c}" for c in typed]
+            if there is None:
+                statements = [f"create table {name} ({', '.join(typed)})"]
+            with self.connect() as connection:
+                for statement in statements:
+                    connection.execute(statement)
 
     def open_run(self, row: dict[str, Any]) -> None:
         """Add a line to the ledger for work that begins."""
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
+        values = {name: v for name, v in row.items() if v is not None}
+        marks = ", ".join(f"${name}" for name in values)
         with self.connect() as connection:
             connection.execute(
-                f"insert into ledger.runs ({names}, number) values ({marks}, "
-                "(select coalesce(max(number), 0) + 1 from ledger.runs))",
-                list(row.values()),
+                f"insert into {self.runs} ({', '.join(values)}, number) "
+                f"select {marks}, coalesce(max(number), 0) + 1 from {self.runs}",
+                values,
             )
 
     def close_run(self, run_id: str, dataset: str, row: dict[str, Any]) -> None:
-        """Complete a line of the ledger."""
-        names = ", ".join(f"{name} = ?" for name in row)
-        values = [redacted(v) if isinstance(v, str) else v for v in row.values()]
+        """Complete a line of the ledger; what is None in it stays null."""
+        values = {
+            name: redacted(v) if isinstance(v, str) else v
+            for name, v in row.items()
+            if v is not None
+        }
+        if self.engine.bytes_billed is not None:
+            values["bytes_billed"] = self.engine.bytes_billed
+            self.engine.bytes_billed = 0
+        names = ", ".join(f"{name} = ${name}" for name in values)
         with self.connect() as connection:
             connection.execute(
-                f"update ledger.runs set {names} where run_id = ? and dataset = ?",
-                [*values, run_id, dataset],
+                f"update {self.runs} set {names} "
+                "where run_id = $run_id and dataset = $dataset",
+                {**values, "run_id": run_id, "dataset": dataset},
             )
 
     def close_killed_runs(self) -> None:
         """Lines still open belong to runs that were killed: this run has the lock."""
         with self.connect() as connection:
-            connection.execute(
-                "update ledger.runs set outcome = 'killed', "
-                "error = 'The run was killed before it could say why.' "
-                "where outcome = 'running'"
-            )
+            killed = connection.execute(
+                f"select 1 from {self.runs} where outcome = 'running'"
+            ).fetchall()
+            if killed:
+                connection.execute(
+                    f"update {self.runs} set outcome = 'killed', "
+                    "error = 'The run was killed before it could say why.' "
+                    "where outcome = 'running'"
+                )
 
     def last_good_run(self, dataset: Dataset) -> dict[str, Any] | None:
         """The ledger's newest line of a read of this data set that went well."""
         with self.connect() as connection:
             rows = connection.execute(
-                """
-                select * from ledger.runs
-                where dataset = ? and outcome in ('loaded', 'unchanged')
+                f"""
+                select * from {self.runs}
+                where dataset = $dataset and outcome in ('loaded', 'unchanged')
                 order by number desc nulls last, finished_at desc limit 1
                 """,
-                [dataset.name],
+                {"dataset": dataset.name},
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
 
@@ -99,10 +154,10 @@ class Ledger:
         """Number, and digest of what the models are made of, of the last good build."""
         with self.connect() as connection:
             rows = connection.execute(
-                "select number, declaration from ledger.runs "
-                "where dataset = ? and outcome = 'dbt_ok' and number is not null "
+                f"select number, declaration from {self.runs} where "
+                "dataset = $dataset and outcome = 'dbt_ok' and number is not null "
                 "order by number desc limit 1",
-                [MODELS],
+                {"dataset": MODELS},
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
 
@@ -110,14 +165,14 @@ class Ledger:
         """Data sets of which runs after a line may have written rows."""
         with self.connect() as connection:
             rows = connection.execute(
-                """
-                select distinct dataset from ledger.runs
-                where number > $1 and dataset <> $2 and (
+                f"""
+                select distinct dataset from {self.runs}
+                where number > $number and dataset <> $models and (
                     outcome not in ('loaded', 'unchanged', 'moving')
                     or added + changed + removed + restored > 0
                 )
                 """,
-                [number, MODELS],
+                {"number": number, "models": MODELS},
             ).fetchall()
         return {dataset for (dataset,) in rows}
 
@@ -140,35 +195,52 @@ class Ledger:
             surplus: By the month's first day, how many rows of the portal's are none
                 of the warehouse's: repeats, and rows without a key.
         """
+        former = self._surplus(dataset)
         with self.connect() as connection:
             for month, number in sorted(surplus.items()):
-                mine = [dataset.name, month, dataset.fingerprint]
-                former = connection.execute(
-                    "select surplus from ledger.months "
-                    "where dataset = ? and month = ? and declaration = ?",
-                    mine,
-                ).fetchall()
-                if former == [(number,)]:
-                    continue
-                connection.begin()
+                if month in former and former[month] != number:
+                    connection.execute(
+                        f"update {self.months} set surplus = $surplus, "
+                        "run_id = $run_id, finished_at = $finished_at "
+                        "where dataset = $dataset and month = $month "
+                        "and declaration = $declaration",
+                        self._month(dataset, month, number, run_id, now),
+                    )
+            new = sorted(surplus.keys() - former.keys())
+            if new:
+                rows = [
+                    self._month(dataset, month, surplus[month], run_id, now)
+                    for month in new
+                ]
+                names = ", ".join(rows[0])
+                schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
+                connection.register("finished", pa.Table.from_pylist(rows, schema))
                 connection.execute(
-                    "delete from ledger.months "
-                    "where dataset = ? and month = ? and declaration = ?",
-                    mine,
+                    f"insert into {self.months} ({names}) select {names} from finished"
                 )
-                connection.execute(
-                    "insert into ledger.months values (?, ?, ?, ?, ?, ?)",
-                    [*mine, run_id, now, number],
-                )
-                connection.commit()
+
+    def _month(
+        self, dataset: Dataset, month: date, surplus: int, run_id: str, now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "dataset": dataset.name,
+            "month": month,
+            "declaration": dataset.fingerprint,
+            "run_id": run_id,
+            "finished_at": now,
+            "surplus": surplus,
+        }
 
     def surplus(self, dataset: Dataset) -> dict[date, int]:
         """What `finish_months` recorded under the present declaration."""
+        return {month: n or 0 for month, n in self._surplus(dataset).items()}
+
+    def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
         with self.connect() as connection:
             rows = connection.execute(
-                "select month, coalesce(surplus, 0) from ledger.months "
-                "where dataset = ? and declaration = ?",
-                [dataset.name, dataset.fingerprint],
+                f"select month, surplus from {self.months} "
+                "where dataset = $dataset and declaration = $declaration",
+                {"dataset": dataset.name, "declaration": dataset.fingerprint},
             ).fetchall()
         return dict(rows)
 
@@ -179,40 +251,45 @@ class Ledger:
         wrong clock wrote ahead of `now` counts for nothing.
         """
         return self._either(
-            """
+            f"""
             select
                 (
-                    select max(swept_to) from ledger.runs
-                    where dataset = $1 and outcome in ('loaded', 'unchanged')
-                        and swept_to <= $2
+                    select max(swept_to) from {self.runs}
+                    where dataset = $dataset and outcome in ('loaded', 'unchanged')
+                        and swept_to <= $now
                 ),
                 (
-                    select min(finished_at) from ledger.months
-                    where dataset = $1 and finished_at <= $2 and declaration = $3
+                    select min(finished_at) from {self.months}
+                    where dataset = $dataset and finished_at <= $now
+                        and declaration = $declaration
                 )
             """,
-            [dataset.name, now, dataset.fingerprint],
+            {
+                "dataset": dataset.name,
+                "now": now,
+                "declaration": dataset.fingerprint,
+            },
         )
 
     def compared_at(self, dataset: Dataset, now: datetime) -> datetime | None:
         """When all months were last compared; before that, when the first was read."""
         return self._either(
-            """
+            f"""
             select
                 (
-                    select max(compared_at) from ledger.runs
-                    where dataset = $1 and outcome in ('loaded', 'unchanged')
-                        and compared_at <= $2
+                    select max(compared_at) from {self.runs}
+                    where dataset = $dataset and outcome in ('loaded', 'unchanged')
+                        and compared_at <= $now
                 ),
                 (
-                    select min(finished_at) from ledger.months
-                    where dataset = $1 and finished_at <= $2
+                    select min(finished_at) from {self.months}
+                    where dataset = $dataset and finished_at <= $now
                 )
             """,
-            [dataset.name, now],
+            {"dataset": dataset.name, "now": now},
         )
 
-    def _either(self, sql: str, values: list[Any]) -> datetime | None:
+    def _either(self, sql: str, values: dict[str, Any]) -> datetime | None:
         with self.connect() as connection:
             ((first, second),) = connection.execute(sql, values).fetchall()
         return first or second

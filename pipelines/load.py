@@ -1,26 +1,22 @@
 """The warehouse: what it holds, and how rows get into it.
 
-All that differs between warehouses is here. A load writes two tables, the change log
-first: whatever a crash leaves, `repair` can take back, and the next run finds the rest.
+A load writes two tables, the change log first: whatever a crash leaves, `repair` can
+take back, and the next run finds the rest.
 """
 
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dataset import Dataset
-from pipelines.diff import Differences, quote
-from pipelines.errors import ConfigError, WarehouseError, first_line
-from pipelines.held import opened, when_free, why_closed
+from pipelines.diff import Differences, query, quote
+from pipelines.engine import engine_for
 from pipelines.ledger import Ledger
-from pipelines.packages import UPSERT, Packages
+from pipelines.packages import Packages
 from pipelines.portal import Reader
 from pipelines.tables import (
     INSTANT,
@@ -30,138 +26,103 @@ from pipelines.tables import (
     table,
     version_columns,
     versions_view,
+    window_months,
 )
-from pipelines.windows import Window
+from pipelines.windows import Window, month_start
 
 log = logging.getLogger(__name__)
 
-# For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
-MEMORY = "128MB"
-
-
-# What DuckDB raises where the system fails it: no space, no right. After a commit that
-# failed it lets nobody use the file any more until it is opened anew.
-UNWRITABLE = (
-    duckdb.IOException,
-    duckdb.FatalException,
-    duckdb.TransactionException,
-)
-
 
 class Warehouse:
-    """The DuckDB file of a home, and dlt's working folder beside it.
+    """The raw tables and the ledger, and dlt's working folder in a home.
 
     Args:
-        wait: Seconds to wait for another program to let go of the file.
+        wait: Seconds to wait for another program to let go of DuckDB's file.
 
     Raises:
-        ConfigError: BLOTTER_TARGET asks for another warehouse.
+        ConfigError: A setting that says which warehouse, and where, is wrong.
     """
 
     def __init__(self, home: Path, wait: float = 0.0):
-        target = os.environ.get("BLOTTER_TARGET") or "duckdb"
-        if target != "duckdb":
-            raise ConfigError(
-                f"BLOTTER_TARGET is {target!r}; this version knows duckdb only."
-            )
         self.home = home
-        self.path = home / "blotter.duckdb"
         self.wait = wait
+        self.engine = engine_for(home, wait)
+        self.connect = self.engine.connect
         self._last_instant = datetime.min.replace(tzinfo=UTC)
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self.packages = Packages(home, self.path)
-        self.ledger = Ledger(self.connect)
-
-    @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for as long as the block lasts.
-
-        Raises:
-            WarehouseError: It can't be opened, or is held by another program.
-        """
-        if self._connection is None:
-            self._connection = self._open()
-        # dlt opens the file too, and shares what is open in this process.
-        with self._connection.cursor() as cursor:
-            try:
-                yield cursor
-            except UNWRITABLE as error:
-                raise WarehouseError(
-                    f"{self.path} can't be written: {first_line(error)}."
-                ) from error
-            except duckdb.CatalogException as error:
-                raise WarehouseError(
-                    f"{self.path} lacks a table ({first_line(error)}); `blotter daily` "
-                    "makes those of every declared data set."
-                ) from error
+        self.packages = Packages(home, self.engine)
+        self.ledger = Ledger(self.engine)
 
     def examine(self, datasets: list[Dataset]) -> int:
-        """How many rows it holds that are not removed; opened for reading only.
+        """How many rows it holds that are not removed; nothing is written.
 
         Raises:
-            WarehouseError: It can't be opened, or is held by another program.
+            ConfigError, WarehouseError: It can't be opened or reached.
         """
-        try:
-            with duckdb.connect(str(self.path), read_only=True) as connection:
-                made = connection.execute(
-                    "select table_schema || '.' || table_name "
-                    "from information_schema.tables"
-                ).fetchall()
-                counts = [
-                    f"select count(*) as n from {table(d)} where removed_at is null"
-                    for d in datasets
-                    if (table(d),) in made
-                ]
-                every = " union all ".join(counts or ["select 0 as n"])
-                found = connection.execute(f"select sum(n) from ({every})").fetchone()
-        except duckdb.Error as error:
-            raise why_closed(self.path, error) from error
-        return int(found[0]) if found else 0
+        schemas = schemas_of(datasets)
+        self.engine.check(schemas)
+        made = self.engine.columns(schemas)
+        counts = [
+            f"select count(*) as n from {table(d)} where removed_at is null"
+            for d in datasets
+            if (d.schema, d.entity) in made
+        ]
+        if not counts:
+            return 0
+        with self.connect() as connection:
+            found = connection.execute(" union all ".join(counts)).fetchall()
+        return sum(n for (n,) in found)
 
     def close(self) -> None:
-        """Let go of the file: dbt opens it in its own way."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        connection = when_free(lambda: opened(self.path), self.path, self.wait)
-        connection.execute(f"set memory_limit = '{MEMORY}'")
-        # Two threads load a batch sooner but cost half as much CPU again.
-        connection.execute("set threads = 1")
-        connection.execute("set enable_progress_bar = false")
-        return connection
+        """Let go of it: dbt opens it in its own way."""
+        self.engine.close()
 
     def prepare(self, datasets: list[Dataset]) -> None:
         """Make the ledger, and every data set's tables, empty until loaded.
 
         A column that was declared since is added to its table.
         """
+        schemas = schemas_of(datasets)
+        self.engine.check([*schemas, self.ledger.schema])
         self.ledger.prepare()
-        with self.connect() as connection:
-            made = set(
-                connection.execute(
-                    "select table_schema, table_name, column_name "
-                    "from information_schema.columns"
-                ).fetchall()
-            )
-            newest = [
-                self._newest_change(connection, d)
-                for d in datasets
-                if (d.schema, f"{d.entity}_changes", "changed_at") in made
-            ]
-        self._last_instant = max([self._last_instant, *filter(None, newest)])
+        made = self.engine.columns(schemas)
+        logs = [d for d in datasets if (d.schema, f"{d.entity}_changes") in made]
+        self._last_instant = max([self._last_instant, *self._newest_changes(logs)])
         for dataset in datasets:
             tables = empty_tables(dataset)
             wanted = {name: rows.column_names for name, rows in tables.items()}
             # Made last: a kill may have come between the tables and their view.
             wanted[f"{dataset.entity}_versions"] = version_columns(dataset)
-            cells = {(dataset.schema, n, c) for n in wanted for c in wanted[n]}
-            if cells - made:
-                self.packages.abort(dataset)
-                self.packages.load(dataset, tables, "append")
-                with self.connect() as connection:
-                    connection.execute(versions_view(dataset))
+            has = {name: made.get((dataset.schema, name), []) for name in wanted}
+            if all(set(wanted[name]) <= set(has[name]) for name in wanted):
+                continue
+            self.packages.abort(dataset)
+            self.packages.load(dataset, tables, "append")
+            former = (dataset.schema, f"{dataset.entity}_former")
+            held = self.engine.columns([dataset.schema])[former]
+            with self.connect() as connection:
+                connection.execute(versions_view(dataset, held))
+            rows = has[dataset.entity]
+            if rows and "window_month" not in rows:
+                self._fill_months(dataset)
+
+    def _fill_months(self, dataset: Dataset) -> None:
+        """Give rows their month that were loaded before there was such a column."""
+        if dataset.window_column is None:
+            return
+        column = dataset.window_column.lower()
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select row_id, {quote(column)} from {table(dataset)} "
+                "where removed_at is null"
+            ).to_arrow_table()
+            months = window_months(dataset, rows)
+            connection.register(
+                "dated", pa.table({"row_id": rows["row_id"], "month": months})
+            )
+            connection.execute(
+                f"update {table(dataset)} as held set window_month = dated.month "
+                "from dated where held.row_id = dated.row_id"
+            )
 
     def repair(self, dataset: Dataset) -> None:
         """Take back what a killed run left half done.
@@ -180,45 +141,66 @@ class Warehouse:
         """Take back the newest load where it is torn; no model may be built of it."""
         rows = table(dataset)
         changes, former = f"{rows}_changes", f"{rows}_former"
-        newest = (
-            f"(select greatest((select max(changed_at) from {changes}), "
-            f"(select max(replaced_at) from {former}), "
-            f"(select max(loaded_at) from {rows})))"
-        )
-        logged = f"select row_id from {changes} where changed_at = {newest}"
-        loaded = f"select row_id from {rows} where loaded_at = {newest}"
         with self.connect() as connection:
-            torn = [
-                connection.execute(statement).fetchall()[0][0]
-                for statement in (
-                    f"delete from {changes} "
-                    f"where changed_at = {newest} and row_id not in ({loaded})",
-                    f"delete from {rows} "
-                    f"where loaded_at = {newest} and row_id not in ({logged})",
-                    f"delete from {former} "
-                    f"where replaced_at = {newest} and row_id not in ({loaded})",
-                )
-            ]
+            ((newest,),) = connection.execute(
+                f"""
+                select max(instant) from (
+                    select max(changed_at) as instant from {changes}
+                    union all
+                    select max(replaced_at) from {former}
+                    union all
+                    select max(loaded_at) from {rows}
+                ) as instants
+                """
+            ).fetchall()
+        if newest is None:
+            return
+        logged = f"select row_id from {changes} where changed_at = $newest"
+        loaded = f"select row_id from {rows} where loaded_at = $newest"
+        torn = {
+            changes: f"changed_at = $newest and row_id not in ({loaded})",
+            rows: f"loaded_at = $newest and row_id not in ({logged})",
+            former: f"replaced_at = $newest and row_id not in ({loaded})",
+        }
+        numbers = self._delete(torn, newest=newest)
         self.erase_former(dataset)
-        if sum(torn):
+        if sum(numbers):
             log.warning(
                 "%s: taking back %d entries, %d rows and %d former versions that a "
                 "killed run left torn; they will be found again.",
                 dataset.name,
-                *torn,
+                *numbers,
             )
+
+    def _delete(self, where: dict[str, str], **values: Any) -> list[int]:
+        """Delete rows of tables, each where its condition holds; how many they were.
+
+        They are counted first, all before any is deleted: one condition may look at
+        another's table, and a delete of nothing is a write, and billed as one.
+        """
+        with self.connect() as connection:
+            counts = ", ".join(
+                f"(select count(*) from {name} where {condition})"
+                for name, condition in where.items()
+            )
+            (numbers,) = connection.execute(f"select {counts}", values).fetchall()
+            for (name, condition), number in zip(where.items(), numbers, strict=True):
+                if number:
+                    connection.execute(f"delete from {name} where {condition}", values)
+        return list(numbers)
 
     def _clear_staging(self, dataset: Dataset) -> None:
         """Empty dlt's staging tables: a killed merge leaves published values there."""
-        schema = f"{dataset.schema}_staging"
+        merged = {
+            (f"{dataset.schema}_staging", dataset.entity),
+            (dataset.schema, f"{dataset.entity}_incoming"),
+        }
+        made = self.engine.columns([schema for schema, _ in merged])
         with self.connect() as connection:
-            made = connection.execute(
-                "select table_name from information_schema.tables "
-                "where table_schema = ? and list_contains(?, table_name)",
-                [schema, list(empty_tables(dataset))],
-            ).fetchall()
-            for (name,) in made:
-                connection.execute(f"delete from {schema}.{name}")
+            for schema, name in merged & made.keys():
+                held = connection.execute(f"select 1 from {schema}.{name} limit 1")
+                if held.fetchall():
+                    connection.execute(f"truncate table {schema}.{name}")
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
@@ -229,22 +211,32 @@ class Warehouse:
         outside of the window here: its date was corrected, or it was removed. Of a
         window of late edits only the received keys are looked up.
         """
-        inside = "false" if window.changed_since else in_window(dataset, reader, window)
+        columns = "row_id, row_hash, removed_at is not null as is_removed"
+        inside = "false"
+        if not window.changed_since:
+            inside = self._in_window(dataset, reader, window)
+        keys = received.select(["row_id"])
         with self.connect() as connection:
-            connection.register("received", received.select(["row_id"]))
-            return connection.execute(
-                f"""
-                select row_id, row_hash, removed_at is not null as is_removed,
-                    removed_at is null and {inside} as in_window
-                from {table(dataset)}
-                where (removed_at is null and {inside})
-                    or row_id in (select row_id from received)
-                """
+            found = connection.execute(
+                f"select {columns}, true as in_window from {table(dataset)} "
+                f"where removed_at is null and {inside}"
             ).to_arrow_table()
+            if found.num_rows:
+                keys = keys.filter(pc.invert(pc.is_in(keys["row_id"], found["row_id"])))
+            connection.register("received", keys)
+            others = connection.execute(
+                f"select {columns}, false as in_window from {table(dataset)} "
+                "where row_id in (select row_id from received)"
+            ).to_arrow_table()
+        return pa.concat_tables([found, others])
 
     def rows(self, dataset: Dataset, row_ids: list[str]) -> pa.Table:
         """The declared columns and `row_id` of some rows, as the warehouse has them."""
         columns = ", ".join(map(quote, version_columns(dataset)))
+        if not row_ids:
+            return empty_tables(dataset)[dataset.entity].select(
+                version_columns(dataset)
+            )
         with self.connect() as connection:
             connection.register(
                 "wanted", pa.table({"row_id": pa.array(row_ids, pa.string())})
@@ -288,35 +280,39 @@ class Warehouse:
             pa.scalar(None, INSTANT),
         )
         rows = rows.append_column("removed_at", removed_at)
+        rows = rows.append_column("window_month", window_months(dataset, rows))
         if pc.all(pc.equal(changes["change"], "added")).as_py():
             self.packages.load(dataset, {**logs, entity: rows}, "append")
             return
         self.packages.load(dataset, logs, "append")
-        self.packages.load(dataset, {entity: rows}, UPSERT)
+        self.engine.upsert(self.packages, dataset, rows)
         if gone.length():
             self.erase_former(dataset)
 
     def erase_former(self, dataset: Dataset) -> None:
         """Delete the former versions of removed rows."""
         rows = table(dataset)
-        with self.connect() as connection:
-            connection.execute(
-                f"delete from {rows}_former where row_id in "
-                f"(select row_id from {rows} where removed_at is not null)"
-            )
+        removed = f"select row_id from {rows} where removed_at is not null"
+        self._delete({f"{rows}_former": f"row_id in ({removed})"})
 
     def forget_rejects(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
     ) -> None:
         """Delete the rejects of a window that the portal no longer shows."""
-        inside = in_window(dataset, reader, window, "window_value")
+        inside = self._in_window(dataset, reader, window, "window_value")
         rejects = f"{table(dataset)}_rejects"
+        shown = set(reject_table(dataset, received)["row"].to_pylist())
         with self.connect() as connection:
-            connection.register("received", reject_table(dataset, received))
-            connection.execute(
-                f"delete from {rejects} where {inside} "
-                "and row not in (select row from received)"
-            )
+            rows = connection.execute(
+                f'select "row" from {rejects} where {inside}'
+            ).to_arrow_table()["row"]
+            gone = [row for row in rows.to_pylist() if row not in shown]
+            if gone:
+                connection.register("gone", pa.table({"row": gone}))
+                connection.execute(
+                    f"delete from {rejects} where {inside} "
+                    'and "row" in (select "row" from gone)'
+                )
 
     def count_rows(self, dataset: Dataset) -> int:
         """How many rows the warehouse holds that were not removed."""
@@ -350,33 +346,39 @@ class Warehouse:
             }
         )
         value = quote(column.lower()) if column else "cast(null as text)"
+        dated = quote(dataset.window_column.lower())
         opens = bounds["opens"][0].as_py()
-        dated = as_bound(quote(dataset.window_column.lower()), opens)
+        statement = f"""
+            select month, value, count(*) as row_count
+            from (
+                select {{dated}} as dated, {value} as value from {{rows}}
+            ) as rows_of_months
+            inner join bounds on dated >= opens and dated < ends
+            group by month, value
+        """
+        if of is not None:
+            local = statement.format(dated=as_bound(dated, opens), rows="counted")
+            return query(local, counted=of, bounds=bounds)
+        held = f"{table(dataset)} where removed_at is null"
+        dated = as_bound(self.engine.in_byte_order(dated), opens)
         with self.connect() as connection:
             connection.register("bounds", bounds)
-            held = f"{table(dataset)} where removed_at is null"
-            if of is not None:
-                connection.register("counted", of)
-                held = "counted"
             return connection.execute(
-                f"""
-                select month, value, count(*) as row_count
-                from (select {dated} as dated, {value} as value from {held})
-                inner join bounds on dated >= opens and dated < ends
-                group by month, value
-                """
+                statement.format(dated=dated, rows=held)
             ).to_arrow_table()
 
     def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
         """Rejects as JSON with a reason, without those set aside before."""
+        found = reject_table(dataset, rejects)
         if not rejects.num_rows:
-            return reject_table(dataset, rejects)
+            return found
         with self.connect() as connection:
-            connection.register("rejects", reject_table(dataset, rejects))
-            return connection.execute(
-                f"select * from rejects anti join {table(dataset)}_rejects as before "
-                "on rejects.row = before.row"
+            connection.register("rejects", found.select(["row"]))
+            before = connection.execute(
+                f'select "row" from {table(dataset)}_rejects '
+                'where "row" in (select "row" from rejects)'
             ).to_arrow_table()
+        return found.filter(pc.invert(pc.is_in(found["row"], before["row"])))
 
     def next_instant(self) -> datetime:
         """Now, or just after the newest load where the clock was moved back.
@@ -387,28 +389,44 @@ class Warehouse:
         self._last_instant = max(datetime.now(UTC), later)
         return self._last_instant
 
-    def _newest_change(
-        self, connection: duckdb.DuckDBPyConnection, dataset: Dataset
-    ) -> datetime | None:
-        found = connection.execute(
-            f"select max(changed_at) from {dataset.schema}.{dataset.entity}_changes"
-        ).fetchone()
-        return found[0] if found else None
+    def _newest_changes(self, datasets: list[Dataset]) -> list[datetime]:
+        if not datasets:
+            return []
+        each = [f"select max(changed_at) from {table(d)}_changes" for d in datasets]
+        with self.connect() as connection:
+            found = connection.execute(" union all ".join(each)).fetchall()
+        return [instant for (instant,) in found if instant]
+
+    def _in_window(
+        self,
+        dataset: Dataset,
+        reader: Reader,
+        window: Window,
+        column: str | None = None,
+    ) -> str:
+        """The window as a condition on the raw table, or on another column."""
+        if dataset.is_file:
+            return "true"
+        start, end = reader.bound(window.start), window.end and reader.bound(window.end)
+        name = quote(column or dataset.window_column.lower())
+        value = as_bound(self.engine.in_byte_order(name), start)
+        condition = f"{value} >= {literal(start)}"
+        if end is not None:
+            condition += f" and {value} < {literal(end)}"
+        if window.undated:
+            condition = f"({condition} or {name} is null)"
+        if column:
+            return f"({condition})"
+        # By itself it says nothing new: it spares partitions.
+        months = f"window_month >= date '{month_start(window.start)}'"
+        if window.end:
+            months += f" and window_month < date '{window.end}'"
+        return f"({condition}) and ({months} or window_month is null)"
 
 
-def in_window(
-    dataset: Dataset, reader: Reader, window: Window, column: str | None = None
-) -> str:
-    """The window as a condition on the raw table, or on another column."""
-    if dataset.is_file:
-        return "true"
-    start, end = reader.bound(window.start), window.end and reader.bound(window.end)
-    column = quote(column or dataset.window_column.lower())
-    value = as_bound(column, start)
-    condition = f"{value} >= {literal(start)}"
-    if end is not None:
-        condition += f" and {value} < {literal(end)}"
-    return f"({condition} or {column} is null)" if window.undated else f"({condition})"
+def schemas_of(datasets: list[Dataset]) -> list[str]:
+    """The schemas of the raw tables."""
+    return sorted({dataset.schema for dataset in datasets})
 
 
 def as_bound(column: str, bound: str | int) -> str:

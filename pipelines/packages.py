@@ -6,25 +6,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from pipelines import stop
 from pipelines.dataset import Dataset
+from pipelines.engine import UPSERT, Engine
 from pipelines.errors import WarehouseError, root_cause
 from pipelines.tables import hints
 
 log = logging.getLogger(__name__)
 
-UPSERT = {"disposition": "merge", "strategy": "upsert"}
-
 
 class Packages:
     """dlt's pipelines of a home; its working folder is `dlt/` there."""
 
-    def __init__(self, home: Path, path: Path):
+    def __init__(self, home: Path, engine: Engine):
         self.home = home
-        self.path = path
+        self.engine = engine
         self._pipelines: dict[str, Any] = {}
 
     def load(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
@@ -41,14 +39,16 @@ class Packages:
                 write_disposition=how,
                 columns=hints(rows),
                 primary_key="row_id" if how is UPSERT else None,
+            ).apply_hints(
+                additional_table_hints=self.engine.table_hints(name, rows.column_names)
             )
             for name, rows in tables.items()
         ]
         try:
             pipeline.run(resources, loader_file_format="parquet")
-        except (PipelineStepFailed, duckdb.Error) as error:
+        except (PipelineStepFailed, *self.engine.failures) as error:
             raise WarehouseError(
-                f"{dataset.name}: {self.path} could not be written: "
+                f"{dataset.name}: {self.engine.place} could not be written: "
                 f"{root_cause(error)}."
             ) from error
         finally:
@@ -71,9 +71,10 @@ class Packages:
         if dataset.name not in self._pipelines:
             self._pipelines[dataset.name] = dlt.pipeline(
                 dataset.name,
-                destination=dlt.destinations.duckdb(str(self.path)),
+                destination=self.engine.destination(),
                 dataset_name=dataset.schema,
                 pipelines_dir=str(self.home / "dlt"),
+                **self.engine.pipeline_options(),
             )
         return self._pipelines[dataset.name]
 

@@ -1,6 +1,7 @@
 """Read settings from the environment."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +12,13 @@ Number = TypeVar("Number", int, float)
 
 
 def number_from_environment(
-    name: str, default: Number, kind: Callable[[str], Number], least: Number
+    name: str,
+    default: Number,
+    kind: Callable[[str], Number],
+    least: Number,
+    most: int = 86_400,
 ) -> Number:
-    """A number from `least` to 86400.
+    """A number from `least` to `most`.
 
     Raises:
         ConfigError: It is none, or lies outside.
@@ -23,9 +28,9 @@ def number_from_environment(
         number = kind(text) if text else default
     except ValueError:
         raise ConfigError(f"{name} is {text!r}; it must be a number.") from None
-    # A day at most: and not a number (nan) is neither.
-    if not least <= number <= 86_400:
-        raise ConfigError(f"{name} is {text!r}; it must be {least} to 86400.")
+    # Not a number (nan) is neither.
+    if not least <= number <= most:
+        raise ConfigError(f"{name} is {text!r}; it must be {least} to {most}.")
     return number
 
 
@@ -34,16 +39,21 @@ def home_folder() -> Path:
     return Path(os.environ.get("BLOTTER_HOME") or "blotter_home").resolve()
 
 
-def existing_home() -> Path:
-    """The home of a warehouse that some run has made.
+def prefix() -> str:
+    """BLOTTER_PREFIX, which every schema's name begins with.
 
     Raises:
-        ConfigError: There is none yet.
+        ConfigError: It can be part of no name.
     """
-    home = home_folder()
-    if not (home / "blotter.duckdb").exists():
+    said = os.environ.get("BLOTTER_PREFIX", "")
+    if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", said):
         raise ConfigError(
-            f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
-            "BLOTTER_HOME."
+            f"BLOTTER_PREFIX is {said!r}; it must be small letters, digits and _, "
+            "31 at most, a letter first."
         )
-    return home
+    return said
+
+
+def schema(name: str) -> str:
+    """A schema's name in the warehouse."""
+    return prefix() + name

@@ -39,15 +39,17 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         warehouse,
         "select run_id, command, min(started_at) as started_at, "
         "max(finished_at) as finished_at, "
-        "bool_and(outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok')) as is_good "
-        "from ledger.runs group by run_id, command "
+        "count(case when outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok') "
+        "then 1 end) = count(*) as is_good "
+        f"from {warehouse.ledger.runs} group by run_id, command "
         "order by max(number) desc nulls last, started_at desc",
     )
     models = ledger_rows(
         warehouse,
-        "select outcome, finished_at, error from ledger.runs where dataset = ? "
+        f"select outcome, finished_at, error from {warehouse.ledger.runs} "
+        "where dataset = $dataset "
         "order by number desc nulls last, started_at desc limit 1",
-        [MODELS],
+        {"dataset": MODELS},
     )
     # A build, or a run of one data set, must not hide that the daily run fails.
     good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
@@ -74,10 +76,12 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     """Rows held, newest row, last run, last good run and warnings of one data set."""
     column, zone = dataset.window_column, dataset.tzinfo
-    newest = quote(column.lower()) if column else "cast(null as text)"
+    newest = "cast(null as text)"
+    if column:
+        newest = warehouse.engine.in_byte_order(quote(column.lower()))
     (held,) = ledger_rows(
         warehouse,
-        "select count(*) filter (removed_at is null) as row_count, "
+        "select count(*) - count(removed_at) as row_count, "
         "count(removed_at) as removed_count, "
         f"max({newest}) as newest, max(loaded_at) as newest_load "
         f"from {table(dataset)}",
@@ -85,9 +89,10 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     runs = ledger_rows(
         warehouse,
         "select run_id, command, outcome, finished_at, added, changed, removed, "
-        "restored, rejected, error, warnings from ledger.runs "
-        "where dataset = ? order by number desc nulls last, started_at desc limit 1",
-        [dataset.name],
+        f"restored, rejected, error, warnings from {warehouse.ledger.runs} "
+        "where dataset = $dataset "
+        "order by number desc nulls last, started_at desc limit 1",
+        {"dataset": dataset.name},
     )
     good = warehouse.ledger.last_good_run(dataset)
     return {
@@ -113,21 +118,23 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
     """
     runs = ledger_rows(
         warehouse,
-        """
-        with runs as (
+        f"""
+        with looked as (
             select *, outcome in ('loaded', 'unchanged', 'moving') as is_good
-            from ledger.runs where dataset = ? and window_start is not null
+            from {warehouse.ledger.runs}
+            where dataset = $dataset and window_start is not null
         )
-        select finished_at, coalesce(added, 0) as added from runs
+        select finished_at, coalesce(added, 0) as added from looked
         where (is_good or added > 0)
-            and finished_at > (select min(finished_at) from runs where is_good)
+            and finished_at > (select min(finished_at) from looked where is_good)
             and not exists (
-                select 1 from ledger.months
-                where months.dataset = runs.dataset and months.run_id = runs.run_id
-                    and months.month < runs.window_start
+                select 1 from {warehouse.ledger.months} as months
+                where months.dataset = looked.dataset
+                    and months.run_id = looked.run_id
+                    and months.month < looked.window_start
             )
         """,
-        [dataset.name],
+        {"dataset": dataset.name},
     )
     return [
         (local_day(run["finished_at"], dataset.tzinfo), run["added"]) for run in runs
@@ -135,10 +142,10 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
 
 
 def ledger_rows(
-    warehouse: Warehouse, sql: str, values: list[Any] | None = None
+    warehouse: Warehouse, sql: str, values: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     with warehouse.connect() as connection:
-        return connection.execute(sql, values or []).to_arrow_table().to_pylist()
+        return connection.execute(sql, values or {}).to_arrow_table().to_pylist()
 
 
 def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:

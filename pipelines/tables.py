@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.dataset import REJECT, Dataset
 from pipelines.diff import quote
 
 INSTANT = pa.timestamp("us", tz="UTC")
+DLT = {pa.string(): "text", INSTANT: "timestamp", pa.date32(): "date"}
 
 
 def table(dataset: Dataset) -> str:
@@ -39,6 +41,7 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
                 "run_id": text,
                 "loaded_at": moment,
                 "removed_at": moment,
+                "window_month": pa.array([], pa.date32()),
             }
         ),
         f"{entity}_former": pa.table(
@@ -65,20 +68,26 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
     }
 
 
-def versions_view(dataset: Dataset) -> str:
+def versions_view(dataset: Dataset, held: list[str]) -> str:
     """SQL of the view `<entity>_versions`: present rows and former ones.
 
     Staging reads it, so that values before and after a change get the same names and
     types. `replaced_at` is null in the present version.
+
+    Args:
+        held: The columns of `<entity>_former`, in its order. So a column that is new
+            comes last in the view: PostgreSQL replaces no view in another order.
     """
-    columns = ", ".join(map(quote, version_columns(dataset)))
+    others = {"run_id", "replaced_at"}
+    columns = ", ".join(quote(name) for name in held if name not in others)
     return f"""
         create or replace view {table(dataset)}_versions as
-        select {columns}, row_hash, run_id, loaded_at, removed_at,
-            cast(null as timestamptz) as replaced_at
+        select row_hash, run_id, loaded_at, removed_at, window_month,
+            cast(null as timestamptz) as replaced_at, {columns}
         from {table(dataset)}
         union all
-        select {columns}, null, run_id, null, null, replaced_at
+        select cast(null as text), run_id, cast(null as timestamptz),
+            cast(null as timestamptz), cast(null as date), replaced_at, {columns}
         from {table(dataset)}_former
     """
 
@@ -102,6 +111,28 @@ def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Arra
     return rows[dataset.window_column.lower()]
 
 
+def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """The first day of the month that each row is dated in, on the city's calendar.
+
+    Null where it has no date that can be read, as in a removed row, or in a file. Dates
+    are ISO text (Socrata) or milliseconds since 1970 (ArcGIS).
+    """
+    values = window_values(dataset, rows)
+    iso = pc.match_substring_regex(values, r"^[12]\d{3}-(0[1-9]|1[0-2])-")
+    months = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 7)
+    days = pc.binary_join_element_wise(months, "01", "-").cast(pa.date32())
+    # Thirteen digits at most: until the year 2286.
+    epoch = pc.match_substring_regex(values, r"^-?\d{1,13}$")
+    if not pc.any(epoch).as_py():
+        return days
+    instants = pc.if_else(epoch, values, None).cast(pa.int64())
+    local = instants.cast(pa.timestamp("ms", "UTC")).cast(
+        pa.timestamp("ms", dataset.zone)
+    )
+    there = pc.local_timestamp(local).cast(pa.timestamp("us"))
+    return pc.coalesce(days, pc.floor_temporal(there, unit="month").cast(pa.date32()))
+
+
 def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
     """Add the run and an instant to every row."""
     rows = rows.append_column("run_id", pa.repeat(run_id, rows.num_rows))
@@ -115,9 +146,4 @@ def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
 def hints(rows: pa.Table) -> dict[str, dict[str, Any]]:
     """dlt's columns, all declared: a table must not depend on what a page holds."""
     # A dictionary each: dlt writes into them.
-    return {
-        field.name: {
-            "data_type": "timestamp" if pa.types.is_timestamp(field.type) else "text"
-        }
-        for field in rows.schema
-    }
+    return {field.name: {"data_type": DLT[field.type]} for field in rows.schema}

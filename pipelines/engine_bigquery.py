@@ -1,0 +1,430 @@
+"""BigQuery, with Parquet files staged in a bucket where one is named."""
+
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import requests
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.auth import exceptions as auth_exceptions
+from google.auth import impersonated_credentials
+from google.cloud import bigquery
+from pyarrow import parquet
+
+from pipelines.diff import quote
+from pipelines.engine import Columns, Engine, gathered, needed, translated
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+from pipelines.settings import number_from_environment, schema
+
+if TYPE_CHECKING:
+    from pipelines.dataset import Dataset
+    from pipelines.packages import Packages
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+LABELS = {"application": "blotter"}
+# How long a call that fails for a while is made again; Google's client takes 600 s.
+PATIENCE = 60.0
+# Rows up to this size are sent along with a statement; BigQuery takes 10 MB of them.
+SENT_ALONG = 1_000_000
+
+TYPES = {
+    pa.string(): "STRING",
+    pa.int64(): "INT64",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMP",
+}
+TYPE_OF = {str: "STRING", int: "INT64", float: "FLOAT64", bool: "BOOL"}
+TYPE_OF |= {datetime: "TIMESTAMP", date: "DATE"}
+
+FAILURES = (
+    exceptions.GoogleAPIError,
+    auth_exceptions.GoogleAuthError,
+    requests.RequestException,
+)
+
+
+class Job:
+    """A query that ended."""
+
+    def __init__(self, rows: Any):
+        self._rows = rows
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self._rows]
+
+    def to_arrow_table(self) -> pa.Table:
+        return self._rows.to_arrow()
+
+
+class Session:
+    """BigQuery's client, used as DuckDB's connection is."""
+
+    def __init__(self, engine: "BigqueryEngine"):
+        self._engine = engine
+        self._sent: dict[str, pa.Table] = {}
+        self.uploaded: dict[str, str] = {}
+
+    def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> Job:
+        job = None
+        for statement in translated(sql, "bigquery"):
+            job = self.run(statement, values or {})
+        assert job is not None
+        return job
+
+    def run(self, statement: str, values: Mapping[str, Any]) -> Job:
+        """Run a statement of BigQuery's own dialect."""
+        parameters: list[Any] = [
+            bigquery.ScalarQueryParameter(name, TYPE_OF[type(value)], value)
+            for name, value in values.items()
+        ]
+        for name, rows in self._sent.items():
+            statement, found = reads(statement, name, f"unnest(@{name})")
+            parameters += [as_parameter(name, rows)] if found else []
+        for name, place in self.uploaded.items():
+            statement, _ = reads(statement, name, place)
+        return Job(self._engine.query(statement, parameters))
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        self._sent.pop(name, None)
+        if rows.nbytes <= SENT_ALONG:
+            self._sent[name] = rows
+        else:
+            self.uploaded[name] = self._engine.upload(name, rows)
+
+
+class BigqueryEngine(Engine):
+    """The datasets of a project."""
+
+    def __init__(
+        self,
+        project: str,
+        location: str,
+        bucket: str | None,
+        most_bytes: int | None,
+        impersonate: str | None,
+    ):
+        self.project, self.location, self.bucket = project, location, bucket
+        self.place = f"BigQuery's project {project}"
+        self.failures = FAILURES
+        self._most_bytes, self._impersonate = most_bytes, impersonate
+        self._client: bigquery.Client | None = None
+        self.bytes_billed = 0
+
+    @classmethod
+    def from_environment(cls) -> "BigqueryEngine":
+        """The project that the settings name.
+
+        Raises:
+            ConfigError: One is missing or wrong.
+        """
+        (project,) = needed("bigquery", "GOOGLE_CLOUD_PROJECT")
+        bucket = os.environ.get("BLOTTER_BUCKET") or None
+        if bucket and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+/?", bucket):
+            raise ConfigError(
+                f"BLOTTER_BUCKET is {bucket!r}; it must be a bucket like gs://name."
+            )
+        most = number_from_environment(
+            "BLOTTER_MAX_BYTES_BILLED", 0, int, least=0, most=10**18
+        )
+        return cls(
+            project,
+            os.environ.get("BLOTTER_LOCATION") or "US",
+            bucket and bucket.rstrip("/"),
+            most or None,
+            os.environ.get("BLOTTER_IMPERSONATE") or None,
+        )
+
+    @contextmanager
+    def connect(self) -> Iterator[Session]:
+        session = Session(self)
+        try:
+            yield session
+        except FAILURES as error:
+            raise self._explained(error) from error
+        finally:
+            for place in session.uploaded.values():
+                self.client.delete_table(place, not_found_ok=True)
+
+    def _explained(self, error: Exception) -> BlotterError:
+        """One sentence for what Google said."""
+        said = first_line(error)
+        if isinstance(error, auth_exceptions.TransportError):
+            return WarehouseError(f"{self.place} can't be reached: {said}.")
+        if isinstance(error, auth_exceptions.GoogleAuthError):
+            return ConfigError(
+                f"{self.place}: no credentials that Google takes ({said}). Give the "
+                "machine a service account, run `gcloud auth application-default "
+                "login`, or set GOOGLE_APPLICATION_CREDENTIALS."
+            )
+        if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+            return ConfigError(
+                f"{self.place} refuses: {said}. See the rights that the loader's "
+                "account needs."
+            )
+        if isinstance(error, exceptions.NotFound):
+            return WarehouseError(
+                f"{self.place} lacks something ({said}); `blotter daily` makes the "
+                "tables of every declared data set."
+            )
+        if isinstance(error, exceptions.RetryError | requests.RequestException):
+            return WarehouseError(f"{self.place} can't be reached: {said}.")
+        return WarehouseError(f"{self.place} can't be used: {said}.")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    @property
+    def client(self) -> bigquery.Client:
+        if self._client is None:
+            self._client = bigquery.Client(
+                self.project, credentials=self.credentials(), location=self.location
+            )
+        return self._client
+
+    def credentials(self) -> Any:
+        """Application default credentials, or those of the account to act as.
+
+        Raises:
+            GoogleAuthError: There are none.
+        """
+        if os.environ.get("BIGQUERY_EMULATOR_HOST"):
+            from google.auth.credentials import AnonymousCredentials
+
+            return AnonymousCredentials()
+        import google.auth
+
+        found, _ = google.auth.default(scopes=[SCOPE])
+        if self._impersonate:
+            found = impersonated_credentials.Credentials(
+                found, self._impersonate, target_scopes=[SCOPE]
+            )
+        return found
+
+    def query(self, statement: str, parameters: list[Any]) -> Any:
+        """Run a statement and wait for its rows."""
+        config = bigquery.QueryJobConfig(
+            query_parameters=parameters,
+            labels=LABELS,
+            maximum_bytes_billed=self._most_bytes,
+        )
+        retry = Retry(timeout=PATIENCE)
+        job = self.client.query(statement, job_config=config, retry=retry)
+        rows = job.result(retry=retry)
+        self.bytes_billed += job.total_bytes_billed or 0
+        return rows
+
+    def upload(self, name: str, rows: pa.Table) -> str:
+        """Load rows into a table of their own, which is gone in an hour at the latest.
+
+        Returns:
+            Its name.
+        """
+        place = f"{self.project}.{schema('ledger')}.{name}_{secrets.token_hex(4)}"
+        table = bigquery.Table(
+            place, [bigquery.SchemaField(f.name, TYPES[f.type]) for f in rows.schema]
+        )
+        table.expires = datetime.now(UTC) + timedelta(hours=1)
+        self.client.create_table(table)
+        file = io.BytesIO()
+        parquet.write_table(rows, file)
+        file.seek(0)
+        config = bigquery.LoadJobConfig(source_format="PARQUET", labels=LABELS)
+        self.client.load_table_from_file(file, place, job_config=config).result()
+        return place
+
+    def check(self, schemas: list[str]) -> None:
+        """Look for datasets that lie elsewhere, and for the bucket.
+
+        Raises:
+            ConfigError: One does; there is no such bucket, or it may not be read.
+        """
+        with self.connect():
+            for name in schemas:
+                found = self._dataset(name)
+                if found and found.location.upper() != self.location.upper():
+                    raise ConfigError(
+                        f"{self.place}: dataset {name} lies in {found.location}, "
+                        f"BLOTTER_LOCATION is {self.location}; set it to where the "
+                        "datasets are, or BLOTTER_PREFIX to have others."
+                    )
+        if self.bucket:
+            self._check_bucket()
+
+    def _check_bucket(self) -> None:
+        try:
+            self.file_system().ls(f"{self.bucket}/staging/", refresh=True)
+        except FileNotFoundError:
+            self._look_at_bucket()
+        except (OSError, *FAILURES) as error:
+            raise ConfigError(
+                f"BLOTTER_BUCKET: {self.bucket} can't be used: {first_line(error)}."
+            ) from error
+
+    def _look_at_bucket(self) -> None:
+        """Nothing is staged yet; or there is no bucket."""
+        try:
+            self.file_system().ls(self.bucket, refresh=True)
+        except (OSError, *FAILURES) as error:
+            raise ConfigError(
+                f"BLOTTER_BUCKET: there is no bucket {self.bucket}, or "
+                f"{self.place} may not list it."
+            ) from error
+
+    def file_system(self) -> Any:
+        """The bucket's files, by fsspec."""
+        import gcsfs
+
+        return gcsfs.GCSFileSystem(**self._gcsfs_arguments())
+
+    def _gcsfs_arguments(self) -> dict[str, Any]:
+        if os.environ.get("STORAGE_EMULATOR_HOST"):
+            return {"project": self.project, "token": "anon"}
+        return {"project": self.project, "token": self.credentials()}
+
+    def _dataset(self, name: str) -> bigquery.Dataset | None:
+        try:
+            return self.client.get_dataset(name, retry=Retry(timeout=PATIENCE))
+        except exceptions.NotFound:
+            return None
+
+    def make_schema(self, name: str) -> None:
+        # One that was made beforehand is used as it is: an account that may not make
+        # datasets can do without.
+        with self.connect():
+            if self._dataset(name) is None:
+                made = bigquery.Dataset(f"{self.project}.{name}")
+                made.location, made.labels = self.location, LABELS
+                self.client.create_dataset(made, exists_ok=True)
+
+    def columns(self, schemas: list[str]) -> Columns:
+        with self.connect() as connection:
+            made = [name for name in schemas if self._dataset(name)]
+            each = [
+                "select table_schema, table_name, column_name, ordinal_position "
+                f"from `{name}`.INFORMATION_SCHEMA.COLUMNS"
+                for name in made
+            ]
+            if not each:
+                return {}
+            rows = connection.run(
+                f"select table_schema, table_name, column_name "
+                f"from ({' union all '.join(each)}) "
+                "order by table_schema, table_name, ordinal_position",
+                {},
+            ).fetchall()
+        return gathered(rows)
+
+    def destination(self) -> Any:
+        import dlt
+
+        return dlt.destinations.bigquery(
+            credentials=self._dlt_credentials(), location=self.location
+        )
+
+    def pipeline_options(self) -> dict[str, Any]:
+        """Staged in the bucket; without one dlt uploads each file."""
+        if not self.bucket:
+            return {}
+        import dlt
+
+        staging = dlt.destinations.filesystem(
+            f"{self.bucket}/staging", credentials=self._dlt_credentials()
+        )
+        return {"staging": staging}
+
+    def _dlt_credentials(self) -> Any:
+        from dlt.common.configuration import configspec
+        from dlt.common.configuration.specs import GcpServiceAccountCredentials
+
+        engine = self
+
+        @configspec
+        class Credentials(GcpServiceAccountCredentials):
+            """The ones that this engine has found; dlt looks for none."""
+
+            def on_partial(self) -> None:
+                self.resolve()
+
+            def to_native_credentials(self) -> Any:
+                return engine.credentials()
+
+            def to_gcs_credentials(self) -> dict[str, Any]:
+                return engine._gcsfs_arguments()
+
+        found = Credentials()
+        found.project_id = self.project
+        return found
+
+    def table_hints(self, name: str, columns: list[str]) -> dict[str, Any]:
+        hints: dict[str, Any] = {}
+        if "window_month" in columns:
+            month = {"window_month": "DATE_TRUNC({column_name}, MONTH)"}
+            hints["x-bigquery-partition"] = month
+        if "row_id" in columns:
+            hints["x-bigquery-cluster-columns"] = ["row_id"]
+        return hints
+
+    def upsert(self, packages: "Packages", dataset: "Dataset", rows: pa.Table) -> None:
+        """Merge rows by `row_id`, reading only the months that hold any of them.
+
+        dlt's merge would read, and bill, the whole table.
+        """
+        incoming = f"{dataset.entity}_incoming"
+        packages.load(dataset, {incoming: rows}, "replace")
+        held, come = (f"{dataset.schema}.{n}" for n in (dataset.entity, incoming))
+        with self.connect() as connection:
+            months = connection.run(
+                f"select distinct window_month from {held} "
+                f"where row_id in (select row_id from {come})",
+                {},
+            ).fetchall()
+            connection.run(
+                merge(held, come, rows.column_names, [month for (month,) in months]), {}
+            )
+            connection.run(f"truncate table {come}", {})
+
+
+def merge(held: str, come: str, columns: list[str], months: list[date | None]) -> str:
+    """A MERGE by `row_id` that reads no month but these; null: rows without one."""
+    among = ", ".join(f"date '{month}'" for month in months if month)
+    where = [f"held.window_month in ({among})"] if among else []
+    where += ["held.window_month is null"] if None in months else []
+    names = [quote(name).replace('"', "`") for name in columns]
+    return f"""
+        merge {held} as held using {come} as come
+        on held.row_id = come.row_id and ({" or ".join(where) or "false"})
+        when matched then update set {", ".join(f"{n} = come.{n}" for n in names)}
+        when not matched then insert ({", ".join(names)}) values ({", ".join(names)})
+    """
+
+
+def reads(statement: str, name: str, place: str) -> tuple[str, bool]:
+    """Have a statement read a table elsewhere; whether it reads it at all."""
+    said, number = re.subn(
+        rf"\b(FROM|JOIN) {name}\b", rf"\1 {place} as {name}", statement
+    )
+    return said, bool(number)
+
+
+def as_parameter(name: str, rows: pa.Table) -> Any:
+    """Rows as a parameter of a query, an array of structs."""
+    types = {field.name: TYPES[field.type] for field in rows.schema}
+    structs = [
+        bigquery.StructQueryParameter(
+            None, *(bigquery.ScalarQueryParameter(n, types[n], row[n]) for n in types)
+        )
+        for row in rows.to_pylist()
+    ]
+    kind = bigquery.StructQueryParameterType(
+        *(bigquery.ScalarQueryParameterType(t, name=n) for n, t in types.items())
+    )
+    return bigquery.ArrayQueryParameter(name, kind, structs)
