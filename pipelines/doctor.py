@@ -30,6 +30,7 @@ from pipelines.survey import Finding, portals
 SETTINGS = {
     "BLOTTER_BACKOFF",
     "BLOTTER_BUCKET",
+    "BLOTTER_CHECK_PREFIX",
     "BLOTTER_CONTACT",
     "BLOTTER_HEARTBEAT",
     "BLOTTER_HOME",

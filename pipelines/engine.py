@@ -51,6 +51,8 @@ class Engine(ABC):
 
     place: str
     """Where it is, as messages tell it."""
+    empty_format = "parquet"
+    """dlt's file format for tables without rows, which are made so."""
     failures: tuple[type[Exception], ...]
     """What its client raises, and dlt may let through."""
     bytes_billed: int | None = None

@@ -60,7 +60,7 @@ class Job:
         return [tuple(row.values()) for row in self._rows]
 
     def to_arrow_table(self) -> pa.Table:
-        return self._rows.to_arrow()
+        return self._rows.to_arrow(create_bqstorage_client=False)
 
 
 class Session:
@@ -85,10 +85,12 @@ class Session:
             for name, value in values.items()
         ]
         for name, rows in self._sent.items():
-            statement, found = reads(statement, name, f"unnest(@{name})")
+            columns = ", ".join(f"sent.`{column}`" for column in rows.column_names)
+            place = f"(select {columns} from unnest(@{name}) as sent)"
+            statement, found = reads(statement, name, place)
             parameters += [as_parameter(name, rows)] if found else []
         for name, place in self.uploaded.items():
-            statement, _ = reads(statement, name, place)
+            statement, _ = reads(statement, name, f"`{place}`")
         return Job(self._engine.query(statement, parameters))
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -351,9 +353,6 @@ class BigqueryEngine(Engine):
         class Credentials(GcpServiceAccountCredentials):
             """The ones that this engine has found; dlt looks for none."""
 
-            def on_partial(self) -> None:
-                self.resolve()
-
             def to_native_credentials(self) -> Any:
                 return engine.credentials()
 
@@ -362,6 +361,7 @@ class BigqueryEngine(Engine):
 
         found = Credentials()
         found.project_id = self.project
+        found.resolve()
         return found
 
     def table_hints(self, name: str, columns: list[str]) -> dict[str, Any]:
@@ -409,9 +409,7 @@ def merge(held: str, come: str, columns: list[str], months: list[date | None]) -
 
 def reads(statement: str, name: str, place: str) -> tuple[str, bool]:
     """Have a statement read a table elsewhere; whether it reads it at all."""
-    said, number = re.subn(
-        rf"\b(FROM|JOIN) {name}\b", rf"\1 {place} as {name}", statement
-    )
+    said, number = re.subn(rf"\b(FROM|JOIN) {name}\b", rf"\1 {place}", statement)
     return said, bool(number)
 
 

@@ -84,6 +84,9 @@ class Cursor:
 class PostgresEngine(Engine):
     """A database on a PostgreSQL server."""
 
+    # dlt's way with Parquet, ADBC, fails where there is no row.
+    empty_format = "insert_values"
+
     def __init__(
         self, host: str, port: int, user: str, password: str, database: str
     ) -> None:

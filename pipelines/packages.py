@@ -44,8 +44,10 @@ class Packages:
             )
             for name, rows in tables.items()
         ]
+        is_empty = not any(rows.num_rows for rows in tables.values())
+        kind = self.engine.empty_format if is_empty else "parquet"
         try:
-            pipeline.run(resources, loader_file_format="parquet")
+            pipeline.run(resources, loader_file_format=kind)
         except (PipelineStepFailed, *self.engine.failures) as error:
             raise WarehouseError(
                 f"{dataset.name}: {self.engine.place} could not be written: "

@@ -1,9 +1,12 @@
 """In CI, where `.ci/run` installs everything, a test that skips has failed."""
 
 import os
+import secrets
 from pathlib import Path
 
 import pytest
+
+from tests import bigquery_emulator, postgres_server
 
 # The one thing that can't be installed: real rows, whose licences differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
@@ -30,3 +33,33 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return fail_if_skipped((yield))
+
+
+@pytest.fixture(scope="session")
+def postgres_settings(tmp_path_factory):
+    """libpq's settings for a server of the session's own."""
+    if not postgres_server.programs():
+        pytest.skip("no PostgreSQL server is installed; Debian's package is postgresql")
+    with postgres_server.running_server(tmp_path_factory.mktemp("postgres")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def bigquery_settings(tmp_path_factory):
+    """The settings under which emulators of the session's own are found."""
+    if not bigquery_emulator.PROGRAM.exists():
+        pytest.skip("no emulator of BigQuery is installed; see `make emulator`")
+    with bigquery_emulator.running_emulator(tmp_path_factory.mktemp("google")) as found:
+        yield found
+
+
+@pytest.fixture(params=["duckdb", "postgres", "bigquery"])
+def target(request, monkeypatch):
+    """Each warehouse in turn, by its settings, with schemas of the test's own."""
+    if request.param != "duckdb":
+        settings = request.getfixturevalue(f"{request.param}_settings")
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BLOTTER_TARGET", request.param)
+    monkeypatch.setenv("BLOTTER_PREFIX", f"t{secrets.token_hex(3)}_")
+    return request.param
