@@ -1,0 +1,169 @@
+"""Three days of five publishers, run on any warehouse with the clock of a script.
+
+All made-up rows are the demo's; among them stand the values that warehouses like to
+take differently: quotes, exponents, hours that a change to summer time skips or repeats.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from demo import generator
+from demo.portal import Portal, serve
+from demo.stock import stock
+from demo.store import Dataset as Published
+from pipelines import dataset as declarations
+from pipelines import job
+from pipelines import run as runs
+from pipelines.errors import BlotterError
+from pipelines.load import Warehouse
+from pipelines.run import Run
+
+DAYS = [date(2026, 3, day) for day in (8, 9, 10)]
+HISTORY = date(2025, 10, 1)
+# Published as whole files that stand still.
+STANDING = {
+    "washington_post__shootings_v1",
+    "washington_post__agencies",
+    "census__county_population",
+    "bls__county_unemployment",
+    "simplemaps__cities",
+}
+LONG = "Ärger, " * 9_000
+
+ODD: dict[str, dict[str, list[str | None]]] = {
+    "san_francisco__incidents": {
+        "incident_description": ["O'Brien \"x\" \\n %s $1", "日本 🚓\tb", LONG, "", None],
+        "intersection": ["A \\ B", "Ünion St & 3rd", "a\nb", " ", None],
+        "incident_datetime": [
+            "2026-03-08T02:30:00.000",
+            "2025-11-02T01:30:00.000",
+            "2025-12-31T23:59:59.999",
+        ],
+        "latitude": ["3.7761e1", "37.70000000000001", "-0.0", None],
+        "longitude": ["-1.22e2", "-122.4", None, "0"],
+        "supervisor_district": ["1.0", "07", "", None, "x"],
+    },
+    "chicago__incidents": {
+        "description": ["'; drop table x; --", "\u00a0no-break", LONG, "", None],
+        "block": ["0000X W O'HARE ST", "\\", None, "1e5"],
+        "date": ["2026-03-08T02:30:00.000", "2025-11-02T01:30:00.000"],
+        "latitude": ["4.188e1", "41.9", None],
+        "ward": ["1", "50", None, "0042"],
+    },
+    "memphis__incidents": {
+        "Street_Address": ["7th & Ü", '"quoted"', None, "a  b"],
+        "Latitude": ["35.1", "3.5e1", None],
+    },
+    "cambridge__incidents": {
+        "location": ["O'Neil \"Sq\"", "Ünion", None],
+        "subtype": ["a\\b", None, ""],
+    },
+    "washington_post__shootings": {
+        "armed_with": ["gun;knife", "unknown", ""],
+        "latitude": ["3.4e1", "", "34.05"],
+        "age": ["1e1", "", "41"],
+    },
+}
+
+
+@contextmanager
+def publishers(rows: int = 1_500) -> Iterator[tuple[str, dict[str, Published]]]:
+    """A portal with everything that is declared, as it is before the first day."""
+    portal = Portal()
+    published = stock(portal, rows, DAYS[0] - timedelta(days=1), 7)
+    for name, columns in ODD.items():
+        published[name].replace(with_oddities(published[name].rows(), columns))
+    with serve(portal) as url:
+        yield url, published
+
+
+def with_oddities(rows: pa.Table, columns: dict[str, list[str | None]]) -> pa.Table:
+    """Some rows with odd values in place of theirs."""
+    some = generator.sample(rows, 20, 3)
+    for column, values in columns.items():
+        position = some.column_names.index(column)
+        cells = list(itertools.islice(itertools.cycle(values), some.num_rows))
+        some = some.set_column(position, column, pa.array(cells, pa.string()))
+    return pa.concat_tables([generator.without(rows, some), some])
+
+
+def pass_day(
+    published: dict[str, Published], day: date, back: dict[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """Let each publisher add, correct and remove rows, and show again those in `back`.
+
+    Returns:
+        The rows that were removed, by data set.
+    """
+    removed = {}
+    for name in sorted(published.keys() - STANDING):
+        table = published[name]
+        rows = table.rows()
+        picked = generator.sample(rows, 12, day.day)
+        changed = generator.corrected(picked.slice(0, 8), 8, day.day)
+        new = generator.day_rows(name, day, 10, day.day)
+        removed[name] = picked.slice(8)
+        come = [changed, new, *([back[name]] if name in back else [])]
+        if table.key:
+            table.upsert(pa.concat_tables(come))
+            table.delete(removed[name][table.key].to_pylist())
+        else:
+            table.replace(pa.concat_tables([generator.without(rows, picked), *come]))
+    return removed
+
+
+def run_day(url: str, home: Path, day: date) -> BlotterError | None:
+    """`blotter daily` of every data set, at noon of a day to the microsecond."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    instants = (noon + timedelta(seconds=number) for number in itertools.count(1))
+
+    def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
+        run = Run(warehouse, command, noon, today)
+        run.run_id = f"{noon:%Y%m%d}"
+        return run
+
+    read = declarations.read_datasets
+
+    def shortened(*arguments: Any) -> dict[str, declarations.Dataset]:
+        return {
+            name: msgspec.structs.replace(
+                one, backfill_from=max(one.backfill_from, HISTORY), enabled=True
+            )
+            for name, one in read(*arguments).items()
+        }
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLOTTER_PORTAL", url)
+        patch.setenv("BLOTTER_HOME", str(home))
+        patch.setenv("BLOTTER_BACKOFF", "0.1")
+        patch.setattr(Warehouse, "next_instant", lambda self: next(instants))
+        patch.setattr(job, "new_run", new_run)
+        patch.setattr(job, "read_datasets", shortened)
+        try:
+            job.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))
+        except BlotterError as error:
+            return error
+    return None
+
+
+def three_days(home: Path) -> list[BlotterError | None]:
+    """The publishers' three days on the warehouse that the settings name."""
+    failures, removed = [], {}
+    with publishers() as (url, published):
+        for day in DAYS:
+            failures.append(run_day(url, home, day))
+            removed = pass_day(published, day, removed)
+    return failures
+
+
+if __name__ == "__main__":
+    print(three_days(Path(os.environ["BLOTTER_HOME"])))
