@@ -5,13 +5,55 @@
     try_cast({{ field }} as {{ type }})
 {%- endmacro %}
 
-{# pg_input_is_valid: PostgreSQL 16 or later. #}
+{#
+    PostgreSQL has a cast that does not fail from version 16 on; here a pattern says
+    beforehand what a cast would take.
+#}
 {% macro postgres__safe_cast(field, type) -%}
     case
-        when pg_input_is_valid({{ field }}, '{{ type }}')
-            then cast({{ field }} as {{ type }})
+        when {{ field }} ~ '{{ castable(type) }}' then cast({{ field }} as {{ type }})
     end
 {%- endmacro %}
+
+{#
+    What text of a type looks like: a number that is in the type's range, a day that the
+    calendar has.
+#}
+{% macro castable(type) -%}
+    {%- set month_and_day =
+        '(?:0?[13578]|1[02])-(?:0?[1-9]|[12][0-9]|3[01])'
+        ~ '|(?:0?[469]|11)-(?:0?[1-9]|[12][0-9]|30)'
+        ~ '|0?2-(?:0?[1-9]|1[0-9]|2[0-8])'
+    -%}
+    {%- set leap_year =
+        '[0-9]{2}(?:0[48]|[2468][048]|[13579][26])'
+        ~ '|(?:[02468][048]|[13579][26])00'
+    -%}
+    {%- set day =
+        '(?!0000)(?:[0-9]{4}-(?:' ~ month_and_day ~ ')|(?:' ~ leap_year ~ ')-0?2-29)'
+    -%}
+    {%- set time =
+        '(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{0,6})?)?'
+    -%}
+    {%- set number =
+        ' *[-+]?(?:[0-9]{1,200}(?:[.][0-9]{0,99})?|[.][0-9]{1,99})'
+        ~ '(?:[eE][-+]?[0-9]{1,2})? *'
+    -%}
+    {{ return('^(?:' ~ {
+        'integer': '[-+]?[0-9]{1,9}',
+        'double precision': number,
+        'date': day,
+        'timestamp': day ~ '(?:[ T]' ~ time ~ ')?',
+    }[type] ~ ')$') }}
+{%- endmacro %}
+
+
+{# BigQuery's own: 38 digits, nine of them decimals. #}
+{% macro default__type_numeric() %}{{ return('numeric(38, 9)') }}{% endmacro %}
+
+{# int64 on BigQuery. #}
+{% macro default__type_int() %}{{ return('integer') }}{% endmacro %}
+{% macro bigquery__type_int() %}{{ return('int64') }}{% endmacro %}
 
 
 {# dbt.type_float() is 32 bits wide on DuckDB: seven digits, too few for coordinates. #}
@@ -53,7 +95,7 @@
 #}
 {% macro as_whole_number(column) -%}
     {{ dbt.safe_cast(
-        text_matching(published_number(column), '^-?[0-9]+$'), dbt.type_int()
+        text_matching(published_number(column), '^-?[0-9]{1,9}$'), dbt.type_int()
     ) }}
 {%- endmacro %}
 
@@ -77,7 +119,7 @@
 {% macro as_date(column) -%}
     {{ dbt.safe_cast(
         text_matching(
-            'trim(' ~ column ~ ')', '^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}'
+            'trim(' ~ column ~ ", ' ')", '^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}'
         ),
         'date'
     ) }}
@@ -87,8 +129,8 @@
 {# 'true', 'Y' and the like. #}
 {% macro as_boolean(column) -%}
     case
-        when lower(trim({{ column }})) in ('true', 't', 'yes', 'y', '1') then true
-        when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0') then false
+        when lower(trim({{ column }}, ' ')) in ('true', 't', 'yes', 'y', '1') then true
+        when lower(trim({{ column }}, ' ')) in ('false', 'f', 'no', 'n', '0') then false
     end
 {%- endmacro %}
 
@@ -104,7 +146,7 @@
 
 {# "lat, lon" in the published digits; the same on every warehouse. #}
 {% macro coordinates_text(latitude, longitude) -%}
-    trim({{ latitude }}) || ', ' || trim({{ longitude }})
+    trim({{ latitude }}, ' ') || ', ' || trim({{ longitude }}, ' ')
 {%- endmacro %}
 
 

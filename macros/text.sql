@@ -1,6 +1,6 @@
 {# Without blanks around; null where nothing is left. #}
 {% macro clean_text(column) -%}
-    nullif(trim({{ column }}), '')
+    nullif(trim({{ column }}, ' '), '')
 {%- endmacro %}
 
 
@@ -21,7 +21,7 @@
 
 
 {% macro without_decimals(column) -%}
-    regexp_replace(trim({{ column }}), '[.]0+$', '')
+    regexp_replace(trim({{ column }}, ' '), '[.]0+$', '')
 {%- endmacro %}
 
 
