@@ -42,7 +42,8 @@ def running_emulator(folder: Path) -> Iterator[dict[str, str]]:
             *("-port", ports[0], "-external-url", storage),
         ],
         [
-            *(PROGRAM, "start", "--ephemeral", "--log-level", "error"),
+            *(ENVIRONMENT / "bin" / "python", Path(__file__).with_name("emulator_start.py")),
+            *("start", "--ephemeral", "--log-level", "error"),
             *("--rest-port", ports[1], "--grpc-port", ports[2]),
         ],
     ]

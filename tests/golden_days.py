@@ -5,8 +5,7 @@ take differently: quotes, exponents, hours that a change to summer time skips or
 """
 
 import itertools
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -155,15 +154,10 @@ def run_day(url: str, home: Path, day: date) -> BlotterError | None:
     return None
 
 
-def three_days(home: Path) -> list[BlotterError | None]:
-    """The publishers' three days on the warehouse that the settings name."""
-    failures, removed = [], {}
+def three_days(run: Callable[[str, date], None]) -> None:
+    """Have a function run over the publishers' three days, told address and day."""
+    removed: dict[str, pa.Table] = {}
     with publishers() as (url, published):
         for day in DAYS:
-            failures.append(run_day(url, home, day))
+            run(url, day)
             removed = pass_day(published, day, removed)
-    return failures
-
-
-if __name__ == "__main__":
-    print(three_days(Path(os.environ["BLOTTER_HOME"])))
