@@ -1,8 +1,8 @@
 """Start the emulator of BigQuery, with what it lacks put right.
 
 Run by the emulator's own Python. DuckDB, which it translates to, declares no columns in
-`create table (...) as`, as dbt writes for a contract; there the query tells them. And it
-takes tables of one name in several datasets for one where it works out types.
+`create table (...) as`, as dbt writes for a contract; there the query tells them. And
+where it works out types it takes tables of one name in several datasets for one.
 """
 
 import sys

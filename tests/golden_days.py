@@ -1,7 +1,7 @@
 """Three days of five publishers, run on any warehouse with the clock of a script.
 
-All made-up rows are the demo's; among them stand the values that warehouses like to
-take differently: quotes, exponents, hours that a change to summer time skips or repeats.
+All made-up rows are the demo's; among them stand values that warehouses like to take
+differently: quotes, exponents, hours that a change to summer time skips or repeats.
 """
 
 import itertools
@@ -40,7 +40,13 @@ LONG = "Ärger, " * 9_000
 
 ODD: dict[str, dict[str, list[str | None]]] = {
     "san_francisco__incidents": {
-        "incident_description": ["O'Brien \"x\" \\n %s $1", "日本 🚓\tb", LONG, "", None],
+        "incident_description": [
+            'O\'Brien "x" \\n %s $1',
+            "日本 🚓\tb",
+            LONG,
+            "",
+            None,
+        ],
         "intersection": ["A \\ B", "Ünion St & 3rd", "a\nb", " ", None],
         "incident_datetime": [
             "2026-03-08T02:30:00.000",
@@ -63,7 +69,7 @@ ODD: dict[str, dict[str, list[str | None]]] = {
         "Latitude": ["35.1", "3.5e1", None],
     },
     "cambridge__incidents": {
-        "location": ["O'Neil \"Sq\"", "Ünion", None],
+        "location": ['O\'Neil "Sq"', "Ünion", None],
         "subtype": ["a\\b", None, ""],
     },
     "washington_post__shootings": {

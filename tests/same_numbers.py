@@ -73,8 +73,7 @@ def table_differences(name: str, one: Table, other: Table) -> list[str]:
     found = [
         f"{name}.{column}: {kind} and {other.columns[column]}"
         for column, kind in one.columns.items()
-        if kind != other.columns[column]
-        and (kind, other.columns[column]) not in ALIKE
+        if kind != other.columns[column] and (kind, other.columns[column]) not in ALIKE
     ]
     if len(one.rows) != len(other.rows):
         found.append(f"{name}: {len(one.rows)} rows and {len(other.rows)}")
