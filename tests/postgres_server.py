@@ -77,6 +77,7 @@ def running_server(folder: Path) -> Iterator[dict[str, str]]:
         admin.autocommit = True
         with contextlib.closing(admin), admin.cursor() as cursor:
             cursor.execute("create role blotter login password %s", [password])
+            cursor.execute("create role reader login password 'reader'")
             cursor.execute("create database blotter")
             cursor.execute("grant create on database blotter to blotter")
         yield {
