@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,30 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
         ) from outcome.exception
     if not outcome.success or failed:
         raise ModelsError(why_failed(outcome, failed, warehouse.home))
+    keep_manifest(warehouse.home)
     return nodes
 
 
-def invoke(home: Path, arguments: list[str]) -> Any:
-    """Call dbt with everything it writes under the home; its log goes to a file."""
+def kept_manifest(home: Path) -> Path:
+    """Where the project is described as it was when last built well."""
+    return home / "state" / "manifest.json"
+
+
+def keep_manifest(home: Path) -> None:
+    """Keep dbt's description of the project: the next command writes over its own."""
+    kept = kept_manifest(home)
+    kept.parent.mkdir(exist_ok=True)
+    fresh = kept.with_suffix(".new")
+    shutil.copyfile(home / "dbt" / "target" / kept.name, fresh)
+    os.replace(fresh, kept)
+
+
+def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
+    """Call dbt with everything it writes under the home; its log goes to a file.
+
+    Args:
+        folder: Where, among dbt's, it keeps what it read and compiled.
+    """
     os.environ["BLOTTER_HOME"] = str(home)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     from dbt.cli.main import dbtRunner
@@ -118,7 +138,7 @@ def invoke(home: Path, arguments: list[str]) -> Any:
                 "--profiles-dir",
                 str(PROJECT),
                 "--target-path",
-                str(home / "dbt" / "target"),
+                str(home / "dbt" / folder),
             ]
         )
 

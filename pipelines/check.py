@@ -1,0 +1,147 @@
+"""Check a change of the project: build what it touches, in schemas of its own."""
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines import build
+from pipelines.errors import ConfigError, HeldError, ModelsError
+from pipelines.held import is_held, seconds_to_wait
+from pipelines.load import Warehouse
+from pipelines.run import lock
+from pipelines.settings import home_folder, prefix
+
+log = logging.getLogger(__name__)
+
+PREFIX = "BLOTTER_CHECK_PREFIX"
+
+# What dbt builds a second time: over what is there, as every day.
+AGAIN = "config.materialized:incremental"
+
+
+def check(state: Path | None, only_drop: bool = False) -> None:
+    """Build and test what differs from a former state; drop it again, come what may.
+
+    Models that do not differ are read where they stand. Nothing is written but in
+    schemas that bear the check's prefix; what a killed check left there is dropped.
+
+    Args:
+        state: A folder with the `manifest.json` to compare with; by default that of
+            the home's last good build. Without one, everything is built.
+        only_drop: Only drop what a check may have left.
+
+    Raises:
+        ConfigError: A setting is wrong, or there is no warehouse yet.
+        ModelsError: A model, seed or test of severity error failed.
+        HeldError: Another program has the file open, for longer than is waited.
+        RunUnderWayError: Another check is under way in this home.
+    """
+    home = home_folder()
+    own = own_prefix(home)
+    with closing(Warehouse(home, seconds_to_wait())) as warehouse:
+        if not warehouse.engine.exists():
+            raise ConfigError(
+                f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
+                "BLOTTER_HOME."
+            )
+        with lock(home / "dbt" / "check"), schemas_apart(warehouse, own):
+            if not only_drop:
+                build_touched(warehouse, (state or build.kept_manifest(home).parent))
+
+
+def own_prefix(home: Path) -> str:
+    """BLOTTER_CHECK_PREFIX, or what no other home has.
+
+    It is the same every time, so that a check finds what a killed one left.
+
+    Raises:
+        ConfigError: It does not tell a check's schemas from those that stand.
+    """
+    place = f"{platform.node()}:{home}".encode()
+    digest = hashlib.md5(place).hexdigest()[:8]
+    said = os.environ.get(PREFIX) or f"{prefix()}check_{digest}_"
+    if not re.fullmatch(prefix() + "check_[a-z0-9]+_", said):
+        raise ConfigError(
+            f"{PREFIX} is {said!r}; it must be {prefix()}check_, small letters or "
+            "digits, and _."
+        )
+    return said
+
+
+@contextmanager
+def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
+    """Have dbt build in schemas that begin with a prefix; drop them before and after."""
+    former = os.environ.get(PREFIX, "")
+    os.environ[PREFIX] = own
+    drop = [
+        "run-operation",
+        "drop_check_schemas",
+        "--args",
+        json.dumps({"prefix": own}),
+    ]
+    try:
+        # A project that can't be read stops here, before anything was made.
+        dbt(warehouse, drop)
+        try:
+            yield
+        finally:
+            dbt(warehouse, drop)
+    finally:
+        os.environ[PREFIX] = former
+
+
+def build_touched(warehouse: Warehouse, state: Path) -> None:
+    """Build what differs, then its incremental models once more over their own rows."""
+    compared, only = ["--state", str(state.resolve()), "--defer"], ["state:modified+"]
+    if not (state / "manifest.json").is_file():
+        log.warning("check: no manifest in %s: everything is built", state)
+        compared, only = [], []
+    select = ["--select", *only] if only else []
+    nodes = dbt(warehouse, ["build", *compared, *select])
+    if not nodes:
+        log.info("check: nothing differs from %s", state / "manifest.json")
+        return
+    again = ["--select", ",".join([*only, AGAIN])]
+    dbt(
+        warehouse,
+        ["build", *compared, *again, "--exclude-resource-type", "unit_test"],
+    )
+    made = [n.node.name for n in nodes if n.node.resource_type in ("model", "seed")]
+    log.info("check: good: %s: %s", build.counted(nodes), ", ".join(made) or "no model")
+
+
+def dbt(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
+    """Call dbt when nobody else has the warehouse; what it did, node by node.
+
+    Raises:
+        ModelsError: Something failed; each is logged by its name.
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    return warehouse.engine.when_free(
+        lambda: dbt_once(warehouse, arguments), warehouse.wait
+    )
+
+
+def dbt_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
+    outcome = build.invoke(warehouse.home, arguments, "check")
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    nodes = list(outcome.result or [])
+    if not nodes and is_held(str(outcome.exception)):
+        # It came while dbt read the project.
+        raise HeldError(
+            f"{warehouse.engine.place} is open in another program."
+        ) from outcome.exception
+    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
+    for node in failed:
+        log.error("check: %s: %s", node.node.name, build.one_line(node.message))
+    if not outcome.success or failed:
+        raise ModelsError(build.why_failed(outcome, failed, warehouse.home))
+    return nodes
