@@ -22,8 +22,15 @@ log = logging.getLogger(__name__)
 
 PREFIX = "BLOTTER_CHECK_PREFIX"
 
-# What dbt builds a second time: over what is there, as every day.
-AGAIN = "config.materialized:incremental"
+MODIFIED = "state:modified+"
+# What dbt does, in turn: all but unit tests, some of which need the tables to be there;
+# incremental models once more, over what they hold, as every day; unit tests.
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
+STEPS = [
+    (BUILD, "*"),
+    (BUILD, "config.materialized:incremental"),
+    (["test"], "test_type:unit"),
+]
 
 
 def check(state: Path | None, only_drop: bool = False) -> None:
@@ -77,7 +84,7 @@ def own_prefix(home: Path) -> str:
 
 @contextmanager
 def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
-    """Have dbt build in schemas that begin with a prefix; drop them before and after."""
+    """Have dbt build in schemas of a prefix, dropped before and after."""
     former = os.environ.get(PREFIX, "")
     os.environ[PREFIX] = own
     drop = [
@@ -98,23 +105,33 @@ def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
 
 
 def build_touched(warehouse: Warehouse, state: Path) -> None:
-    """Build what differs, then its incremental models once more over their own rows."""
-    compared, only = ["--state", str(state.resolve()), "--defer"], ["state:modified+"]
-    if not (state / "manifest.json").is_file():
-        log.warning("check: no manifest in %s: everything is built", state)
-        compared, only = [], []
-    select = ["--select", *only] if only else []
-    nodes = dbt(warehouse, ["build", *compared, *select])
-    if not nodes:
-        log.info("check: nothing differs from %s", state / "manifest.json")
-        return
-    again = ["--select", ",".join([*only, AGAIN])]
-    dbt(
-        warehouse,
-        ["build", *compared, *again, "--exclude-resource-type", "unit_test"],
-    )
-    made = [n.node.name for n in nodes if n.node.resource_type in ("model", "seed")]
-    log.info("check: good: %s: %s", build.counted(nodes), ", ".join(made) or "no model")
+    """Build and test what differs, as STEPS tell, unless one fails."""
+    manifest, compared, touched = state / "manifest.json", [], "*"
+    if manifest.is_file():
+        compared, touched = ["--state", str(state.resolve()), "--defer"], MODIFIED
+    else:
+        log.warning("check: there is no %s: everything is built", manifest)
+    nodes = []
+    for command, which in STEPS:
+        select = ["--select", f"{touched},{which}"]
+        nodes += dbt(warehouse, [*command, *compared, *select])
+    if nodes:
+        log.info("check: good: %s", in_words(nodes))
+    else:
+        log.info("check: nothing differs from %s", manifest)
+
+
+def in_words(nodes: list[Any]) -> str:
+    """What was built, by name, and how many tests there were."""
+    kinds = [str(node.node.resource_type) for node in nodes]
+    made = {
+        node.node.name: None
+        for node, kind in zip(nodes, kinds, strict=True)
+        if kind in ("seed", "model")
+    }
+    tests, unit_tests = kinds.count("test"), kinds.count("unit_test")
+    built = f"built {', '.join(made)}" if made else "no model differs"
+    return f"{built}; {tests} tests of the data, {unit_tests} unit tests"
 
 
 def dbt(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
