@@ -85,18 +85,34 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
         ModelsError: Something failed; names the first.
         HeldError: Another program has the file open; nothing was begun.
     """
-    outcome = invoke(warehouse.home, arguments)
+    outcome, nodes = call(warehouse, arguments)
+    if not outcome.success or failed(nodes):
+        raise ModelsError(why_failed(outcome, failed(nodes), warehouse.home))
+    keep_manifest(warehouse.home)
+    return nodes
+
+
+def call(
+    warehouse: Warehouse, arguments: list[str], folder: str = "target"
+) -> tuple[Any, list[Any]]:
+    """Call dbt; how it ended, and what it did, node by node.
+
+    Raises:
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    outcome = invoke(warehouse.home, arguments, folder)
     nodes = list(outcome.result or [])
-    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
     if not nodes and is_held(str(outcome.exception)):
         # It came while dbt read the project.
         raise HeldError(
             f"{warehouse.engine.place} is open in another program."
         ) from outcome.exception
-    if not outcome.success or failed:
-        raise ModelsError(why_failed(outcome, failed, warehouse.home))
-    keep_manifest(warehouse.home)
-    return nodes
+    return outcome, nodes
+
+
+def failed(nodes: list[Any]) -> list[Any]:
+    """The models, seeds and tests that failed, but for tests that only warn."""
+    return [node for node in nodes if str(node.status) in ("error", "fail")]
 
 
 def kept_manifest(home: Path) -> Path:
@@ -131,7 +147,7 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
                 "--log-level-file",
                 "info",
                 "--log-path",
-                str(home / "dbt" / "logs"),
+                str(log_file(home).parent),
                 *arguments,
                 "--project-dir",
                 str(PROJECT),
@@ -159,9 +175,14 @@ def fingerprint(project: Path) -> str:
     return digest.hexdigest()
 
 
+def log_file(home: Path) -> Path:
+    """What dbt did and said, of every call."""
+    return home / "dbt" / "logs" / "dbt.log"
+
+
 def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
     """One sentence that names the first failure and where the rest is told."""
-    logs = home / "dbt" / "logs" / "dbt.log"
+    logs = log_file(home)
     if failed:
         first = failed[0]
         return (

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import build
-from pipelines.errors import ConfigError, HeldError, ModelsError
-from pipelines.held import is_held, seconds_to_wait
+from pipelines.errors import ConfigError, ModelsError
+from pipelines.held import seconds_to_wait
 from pipelines.load import Warehouse
 from pipelines.run import lock
 from pipelines.settings import home_folder, prefix
 
 log = logging.getLogger(__name__)
 
+FOLDER = "check"
 PREFIX = "BLOTTER_CHECK_PREFIX"
 
 MODIFIED = "state:modified+"
@@ -58,9 +59,18 @@ def check(state: Path | None, only_drop: bool = False) -> None:
                 f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
                 "BLOTTER_HOME."
             )
-        with lock(home / "dbt" / "check"), schemas_apart(warehouse, own):
-            if not only_drop:
-                build_touched(warehouse, (state or build.kept_manifest(home).parent))
+        with lock(folder(home)):
+            # dbt goes on from what it read last, and then misses some changes of YAML.
+            (folder(home) / "partial_parse.msgpack").unlink(missing_ok=True)
+            with schemas_apart(warehouse, own):
+                if only_drop:
+                    return
+                build_touched(warehouse, state or build.kept_manifest(home).parent)
+
+
+def folder(home: Path) -> Path:
+    """Where dbt keeps what it reads and compiles for a check."""
+    return home / "dbt" / FOLDER
 
 
 def own_prefix(home: Path) -> str:
@@ -87,21 +97,26 @@ def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
     """Have dbt build in schemas of a prefix, dropped before and after."""
     former = os.environ.get(PREFIX, "")
     os.environ[PREFIX] = own
-    drop = [
-        "run-operation",
-        "drop_check_schemas",
-        "--args",
-        json.dumps({"prefix": own}),
-    ]
     try:
         # A project that can't be read stops here, before anything was made.
-        dbt(warehouse, drop)
+        drop_schemas(warehouse, own)
         try:
             yield
         finally:
-            dbt(warehouse, drop)
+            drop_schemas(warehouse, own)
     finally:
         os.environ[PREFIX] = former
+
+
+def drop_schemas(warehouse: Warehouse, own: str) -> None:
+    """Drop every schema that bears a check's prefix."""
+    given = ["--args", json.dumps({"prefix": own})]
+    outcome, _ = dbt(warehouse, ["run-operation", "drop_check_schemas", *given])
+    if not outcome.success:
+        raise ModelsError(
+            f"The schemas that begin with {own} could not be dropped; the next check "
+            f"tries again. See {build.log_file(warehouse.home)}."
+        )
 
 
 def build_touched(warehouse: Warehouse, state: Path) -> None:
@@ -111,10 +126,10 @@ def build_touched(warehouse: Warehouse, state: Path) -> None:
         compared, touched = ["--state", str(state.resolve()), "--defer"], MODIFIED
     else:
         log.warning("check: there is no %s: everything is built", manifest)
-    nodes = []
+    nodes: list[Any] = []
     for command, which in STEPS:
         select = ["--select", f"{touched},{which}"]
-        nodes += dbt(warehouse, [*command, *compared, *select])
+        nodes += built(warehouse, [*command, *compared, *select])
     if nodes:
         log.info("check: good: %s", in_words(nodes))
     else:
@@ -134,31 +149,33 @@ def in_words(nodes: list[Any]) -> str:
     return f"{built}; {tests} tests of the data, {unit_tests} unit tests"
 
 
-def dbt(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
-    """Call dbt when nobody else has the warehouse; what it did, node by node.
+def built(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
+    """Have dbt build or test; what it did, node by node.
 
     Raises:
         ModelsError: Something failed; each is logged by its name.
-        HeldError: Another program has the file open; nothing was begun.
     """
-    return warehouse.engine.when_free(
-        lambda: dbt_once(warehouse, arguments), warehouse.wait
-    )
-
-
-def dbt_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
-    outcome = build.invoke(warehouse.home, arguments, "check")
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise outcome.exception
-    nodes = list(outcome.result or [])
-    if not nodes and is_held(str(outcome.exception)):
-        # It came while dbt read the project.
-        raise HeldError(
-            f"{warehouse.engine.place} is open in another program."
-        ) from outcome.exception
-    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
+    outcome, nodes = dbt(warehouse, arguments)
+    failed = build.failed(nodes)
     for node in failed:
         log.error("check: %s: %s", node.node.name, build.one_line(node.message))
     if not outcome.success or failed:
         raise ModelsError(build.why_failed(outcome, failed, warehouse.home))
     return nodes
+
+
+def dbt(warehouse: Warehouse, arguments: list[str]) -> tuple[Any, list[Any]]:
+    """Call dbt when nobody else has the warehouse; how it ended, and what it did.
+
+    Raises:
+        ModelsError: It can't read the project.
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    outcome, nodes = warehouse.engine.when_free(
+        lambda: build.call(warehouse, arguments, FOLDER), warehouse.wait
+    )
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    if outcome.exception:
+        raise ModelsError(build.why_failed(outcome, [], warehouse.home))
+    return outcome, nodes
