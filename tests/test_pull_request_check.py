@@ -60,6 +60,7 @@ FILES = {
         unit_tests:
           - name: an_incident_is_as_severe_as_its_category
             model: fct_incidents
+            overrides: {macros: {is_incremental: false}}
             given:
               - input: ref('stg_incidents')
                 rows: [{row_id: "1", category: Arson}]
@@ -163,6 +164,10 @@ def checked(standing, monkeypatch, caplog):
     return run
 
 
+# What no warehouse does in its own way.
+on_duckdb = pytest.mark.parametrize("standing", ["duckdb"], indirect=True)
+
+
 def apart(home, *names):
     """Models in a check's schemas, as the small project has them."""
     own = check.own_prefix(home)
@@ -208,6 +213,7 @@ def test_what_a_change_touches_is_built_apart_and_no_more(
     assert_all_is_as_it_was(home)
 
 
+@on_duckdb
 def test_a_changed_description_counts_as_a_change(standing, changed, checked):
     home, _ = standing
     changed(CONTRACT, "One row per incident.", "One row per incident, or less.")
@@ -216,43 +222,45 @@ def test_a_changed_description_counts_as_a_change(standing, changed, checked):
     assert_all_is_as_it_was(home)
 
 
-@pytest.mark.parametrize(
-    ("name", "old", "new", "failing"),
-    [
-        pytest.param(STAGING, "category from", "kind from", "stg_incidents", id="sql"),
-        pytest.param(
-            FACT, "severity\n", "'x' as severity\n", "fct_incidents", id="a type"
-        ),
-        pytest.param(
-            FACT, "severity\n", "severity as level\n", "fct_incidents", id="a name"
-        ),
-        pytest.param(
-            CONTRACT, "name: category,", "name: kind,", "fct_incidents", id="a contract"
-        ),
-        pytest.param(
-            STAGING,
-            "select row_id",
-            "select cast(null as char) as row_id",
-            "unique_and_not_null_fct_incidents_incident_id",
-            id="a test of the data",
-        ),
-        pytest.param(
-            FACT,
-            "severity\n",
-            "severity + 1 as severity\n",
-            "an_incident_is_as_severe_as_its_category",
-            id="a unit test",
-        ),
-        pytest.param(
-            FACT,
-            "select row_id",
-            "select {% if is_incremental() %} no_such_column, {% endif %} row_id",
-            "fct_incidents",
-            id="what is run on other days only",
-        ),
-    ],
-)
+BREAKS = {
+    "sql": (STAGING, "category from", "kind from", "stg_incidents"),
+    "a type": (FACT, "severity\n", "'x' as severity\n", "fct_incidents"),
+    "a name": (FACT, "severity\n", "severity as level\n", "fct_incidents"),
+    "the data": (
+        *(STAGING, "select row_id", "select nullif(row_id, '2') as row_id"),
+        "unique_and_not_null_fct_incidents_incident_id",
+    ),
+    "another day": (
+        *(FACT, "select row_id"),
+        "select {% if is_incremental() %} no_such_column, {% endif %} row_id",
+        "fct_incidents",
+    ),
+}
+BREAKS_ANYWHERE = {
+    "a contract": (CONTRACT, "name: category,", "name: kind,", "fct_incidents"),
+    "a unit test": (
+        *(FACT, "severity\n", "severity + 1 as severity\n"),
+        "an_incident_is_as_severe_as_its_category",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
 def test_a_change_that_breaks_something_is_caught(
+    standing, changed, checked, caplog, capsys, what
+):
+    assert_is_caught(standing, changed, checked, caplog, capsys, *BREAKS[what])
+
+
+@on_duckdb
+@pytest.mark.parametrize("what", BREAKS_ANYWHERE)
+def test_a_change_that_breaks_what_is_the_same_anywhere_is_caught(
+    standing, changed, checked, caplog, capsys, what
+):
+    assert_is_caught(standing, changed, checked, caplog, capsys, *BREAKS_ANYWHERE[what])
+
+
+def assert_is_caught(
     standing, changed, checked, caplog, capsys, name, old, new, failing
 ):
     changed(name, old, new)
@@ -263,6 +271,7 @@ def test_a_change_that_breaks_something_is_caught(
     assert_all_is_as_it_was(standing[0])
 
 
+@on_duckdb
 def test_a_project_that_cannot_be_read_is_caught(standing, changed, checked, capsys):
     changed(FACT, "ref('dim_categories')", "ref('dim_kinds')")
     assert checked() == (1, [])
@@ -323,6 +332,7 @@ def test_schemas_that_are_no_checks_are_never_dropped(standing, prefix):
     assert_all_is_as_it_was(home)
 
 
+@on_duckdb
 @pytest.mark.parametrize("prefix", ["check_1_", "marts", "{}", "{}check", "{}check__"])
 def test_a_prefix_that_is_no_checks_ends_with_2(standing, checked, monkeypatch, prefix):
     said = prefix.format(schema(""))
@@ -330,6 +340,7 @@ def test_a_prefix_that_is_no_checks_ends_with_2(standing, checked, monkeypatch, 
     assert checked() == (2, [])
 
 
+@on_duckdb
 def test_a_prefix_can_be_given(standing, changed, checked, monkeypatch):
     home, _ = standing
     monkeypatch.setenv("BLOTTER_CHECK_PREFIX", schema("check_pr12_"))
