@@ -119,7 +119,7 @@
 {% macro as_date(column) -%}
     {{ dbt.safe_cast(
         text_matching(
-            'trim(' ~ column ~ ", ' ')", '^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}'
+            trimmed(column), '^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}'
         ),
         'date'
     ) }}
@@ -129,8 +129,8 @@
 {# 'true', 'Y' and the like. #}
 {% macro as_boolean(column) -%}
     case
-        when lower(trim({{ column }}, ' ')) in ('true', 't', 'yes', 'y', '1') then true
-        when lower(trim({{ column }}, ' ')) in ('false', 'f', 'no', 'n', '0') then false
+        when lower({{ trimmed(column) }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ trimmed(column) }}) in ('false', 'f', 'no', 'n', '0') then false
     end
 {%- endmacro %}
 
@@ -146,7 +146,7 @@
 
 {# "lat, lon" in the published digits; the same on every warehouse. #}
 {% macro coordinates_text(latitude, longitude) -%}
-    trim({{ latitude }}, ' ') || ', ' || trim({{ longitude }}, ' ')
+    {{ trimmed(latitude) }} || ', ' || {{ trimmed(longitude) }}
 {%- endmacro %}
 
 

@@ -39,7 +39,7 @@
 
 {# A city's name, without a last word that only some sources write: "New York City". #}
 {% macro plain_city(column) -%}
-    trim({{ replace_all(plain_words(column), ' (?:city|town|township) $', '') }}, ' ')
+    {{ trimmed(replace_all(plain_words(column), ' (?:city|town|township) $', '')) }}
 {%- endmacro %}
 
 
@@ -54,7 +54,7 @@
     does. The case counts: Carson City is a name, "Baltimore city" a kind.
 #}
 {% macro county_kind(column) -%}
-    trim({{ text_matching(column, county_kind_pattern()) }}, ' ')
+    {{ trimmed(text_matching(column, county_kind_pattern())) }}
 {%- endmacro %}
 
 {% macro without_county_kind(column) -%}

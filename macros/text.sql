@@ -1,6 +1,15 @@
-{# Without blanks around; null where nothing is left. #}
+{#
+    Without blanks and no-break spaces around. Each warehouse's own trim takes something
+    else for blank.
+#}
+{% macro trimmed(column) -%}
+    trim({{ column }}, ' {{ '\u00a0' }}')
+{%- endmacro %}
+
+
+{# The same; null where nothing is left. #}
 {% macro clean_text(column) -%}
-    nullif(trim({{ column }}, ' '), '')
+    nullif({{ trimmed(column) }}, '')
 {%- endmacro %}
 
 
@@ -21,7 +30,7 @@
 
 
 {% macro without_decimals(column) -%}
-    regexp_replace(trim({{ column }}, ' '), '[.]0+$', '')
+    regexp_replace({{ trimmed(column) }}, '[.]0+$', '')
 {%- endmacro %}
 
 

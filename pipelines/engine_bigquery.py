@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import google.auth
 import pyarrow as pa
 import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.auth import exceptions as auth_exceptions
 from google.auth import impersonated_credentials
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from pyarrow import parquet
 
@@ -110,12 +112,11 @@ class BigqueryEngine(Engine):
         location: str,
         bucket: str | None,
         most_bytes: int | None,
-        impersonate: str | None,
     ):
         self.project, self.location, self.bucket = project, location, bucket
         self.place = f"BigQuery's project {project}"
         self.failures = FAILURES
-        self._most_bytes, self._impersonate = most_bytes, impersonate
+        self._most_bytes = most_bytes
         self._client: bigquery.Client | None = None
         self.bytes_billed = 0
 
@@ -140,7 +141,6 @@ class BigqueryEngine(Engine):
             os.environ.get("BLOTTER_LOCATION") or "US",
             bucket and bucket.rstrip("/"),
             most or None,
-            os.environ.get("BLOTTER_IMPERSONATE") or None,
         )
 
     @contextmanager
@@ -188,28 +188,9 @@ class BigqueryEngine(Engine):
     def client(self) -> bigquery.Client:
         if self._client is None:
             self._client = bigquery.Client(
-                self.project, credentials=self.credentials(), location=self.location
+                self.project, credentials=credentials(), location=self.location
             )
         return self._client
-
-    def credentials(self) -> Any:
-        """Application default credentials, or those of the account to act as.
-
-        Raises:
-            GoogleAuthError: There are none.
-        """
-        if os.environ.get("BIGQUERY_EMULATOR_HOST"):
-            from google.auth.credentials import AnonymousCredentials
-
-            return AnonymousCredentials()
-        import google.auth
-
-        found, _ = google.auth.default(scopes=[SCOPE])
-        if self._impersonate:
-            found = impersonated_credentials.Credentials(
-                found, self._impersonate, target_scopes=[SCOPE]
-            )
-        return found
 
     def query(self, statement: str, parameters: list[Any]) -> Any:
         """Run a statement and wait for its rows."""
@@ -285,12 +266,7 @@ class BigqueryEngine(Engine):
         """The bucket's files, by fsspec."""
         import gcsfs
 
-        return gcsfs.GCSFileSystem(**self._gcsfs_arguments())
-
-    def _gcsfs_arguments(self) -> dict[str, Any]:
-        if os.environ.get("STORAGE_EMULATOR_HOST"):
-            return {"project": self.project, "token": "anon"}
-        return {"project": self.project, "token": self.credentials()}
+        return gcsfs.GCSFileSystem(**gcsfs_arguments())
 
     def _dataset(self, name: str) -> bigquery.Dataset | None:
         try:
@@ -347,17 +323,15 @@ class BigqueryEngine(Engine):
         from dlt.common.configuration import configspec
         from dlt.common.configuration.specs import GcpServiceAccountCredentials
 
-        engine = self
-
         @configspec
         class Credentials(GcpServiceAccountCredentials):
             """The ones that this engine has found; dlt looks for none."""
 
             def to_native_credentials(self) -> Any:
-                return engine.credentials()
+                return credentials()
 
             def to_gcs_credentials(self) -> dict[str, Any]:
-                return engine._gcsfs_arguments()
+                return gcsfs_arguments()
 
         found = Credentials()
         found.project_id = self.project
@@ -391,6 +365,29 @@ class BigqueryEngine(Engine):
                 merge(held, come, rows.column_names, [month for (month,) in months]), {}
             )
             connection.run(f"truncate table {come}", {})
+
+
+def credentials() -> Any:
+    """Application default credentials, or those of BLOTTER_IMPERSONATE's account.
+
+    Raises:
+        GoogleAuthError: There are none.
+    """
+    if os.environ.get("BIGQUERY_EMULATOR_HOST"):
+        return AnonymousCredentials()
+    found, _ = google.auth.default(scopes=[SCOPE])
+    if account := os.environ.get("BLOTTER_IMPERSONATE"):
+        found = impersonated_credentials.Credentials(
+            found, account, target_scopes=[SCOPE]
+        )
+    return found
+
+
+def gcsfs_arguments() -> dict[str, Any]:
+    """What fsspec's file system of buckets takes."""
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return {"token": "anon"}
+    return {"token": credentials()}
 
 
 def merge(held: str, come: str, columns: list[str], months: list[date | None]) -> str:

@@ -15,6 +15,7 @@ from pipelines.build import PROJECT, build, fingerprint, plan
 from pipelines.dataset import Dataset, pick, read_datasets
 from pipelines.errors import BlotterError, WarehouseError, unwritable
 from pipelines.held import seconds_to_wait
+from pipelines.lake import copy_to_lake
 from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
@@ -23,6 +24,9 @@ from pipelines.settings import home_folder
 from pipelines.status import write_status
 
 log = logging.getLogger("blotter")
+
+# What an alert has in place of a data set.
+LAKE = "(lake)"
 
 
 def run_all(
@@ -55,10 +59,26 @@ def run_all(
 
                 with progress_bar() as run.progress:
                     failures = [part(dataset) for dataset in chosen]
+                if place := os.environ.get("BLOTTER_LAKE"):
+                    failures.append(alerts.note(LAKE, copy_all(run, chosen, place)))
                 if with_models:
                     failure = build_models(warehouse, run)
                     failures.append(alerts.note(MODELS, failure))
                 finish(warehouse, failures)
+
+
+def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | None:
+    """Bring the lake copy up to date."""
+    written = 0
+    try:
+        with stop.stoppable():
+            for dataset in datasets:
+                written += copy_to_lake(run.warehouse, dataset, place)
+    except BlotterError as error:
+        log.error("%s", error)
+        return error
+    log.info("lake: %d months written", written)
+    return None
 
 
 def build_only(full_refresh: bool) -> None:

@@ -42,7 +42,11 @@ def running_emulator(folder: Path) -> Iterator[dict[str, str]]:
             *("-port", ports[0], "-external-url", storage),
         ],
         [
-            *(PROGRAM, "start", "--ephemeral", "--log-level", "error"),
+            *(
+                ENVIRONMENT / "bin" / "python",
+                Path(__file__).with_name("emulator_start.py"),
+            ),
+            *("start", "--ephemeral", "--log-level", "error"),
             *("--rest-port", ports[1], "--grpc-port", ports[2]),
         ],
     ]
@@ -72,7 +76,7 @@ def running_emulator(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def link_extensions(home: Path) -> None:
-    """Have DuckDB find the extensions of the environment's wheels; it downloads none."""
+    """Have DuckDB find the extensions that came as wheels; it would download them."""
     for file in ENVIRONMENT.rglob("*.duckdb_extension"):
         place = home / ".duckdb" / "extensions" / file.parent.name / "linux_amd64"
         place.mkdir(parents=True, exist_ok=True)

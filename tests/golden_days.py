@@ -1,12 +1,11 @@
 """Three days of five publishers, run on any warehouse with the clock of a script.
 
-All made-up rows are the demo's; among them stand the values that warehouses like to
-take differently: quotes, exponents, hours that a change to summer time skips or repeats.
+All made-up rows are the demo's; among them stand values that warehouses like to take
+differently: quotes, exponents, hours that a change to summer time skips or repeats.
 """
 
 import itertools
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -41,7 +40,13 @@ LONG = "Ärger, " * 9_000
 
 ODD: dict[str, dict[str, list[str | None]]] = {
     "san_francisco__incidents": {
-        "incident_description": ["O'Brien \"x\" \\n %s $1", "日本 🚓\tb", LONG, "", None],
+        "incident_description": [
+            'O\'Brien "x" \\n %s $1',
+            "日本 🚓\tb",
+            LONG,
+            "",
+            None,
+        ],
         "intersection": ["A \\ B", "Ünion St & 3rd", "a\nb", " ", None],
         "incident_datetime": [
             "2026-03-08T02:30:00.000",
@@ -64,7 +69,7 @@ ODD: dict[str, dict[str, list[str | None]]] = {
         "Latitude": ["35.1", "3.5e1", None],
     },
     "cambridge__incidents": {
-        "location": ["O'Neil \"Sq\"", "Ünion", None],
+        "location": ['O\'Neil "Sq"', "Ünion", None],
         "subtype": ["a\\b", None, ""],
     },
     "washington_post__shootings": {
@@ -155,15 +160,10 @@ def run_day(url: str, home: Path, day: date) -> BlotterError | None:
     return None
 
 
-def three_days(home: Path) -> list[BlotterError | None]:
-    """The publishers' three days on the warehouse that the settings name."""
-    failures, removed = [], {}
+def three_days(run: Callable[[str, date], None]) -> None:
+    """Have a function run over the publishers' three days, told address and day."""
+    removed: dict[str, pa.Table] = {}
     with publishers() as (url, published):
         for day in DAYS:
-            failures.append(run_day(url, home, day))
+            run(url, day)
             removed = pass_day(published, day, removed)
-    return failures
-
-
-if __name__ == "__main__":
-    print(three_days(Path(os.environ["BLOTTER_HOME"])))

@@ -57,8 +57,7 @@ def running_server(folder: Path) -> Iterator[dict[str, str]]:
     locale = ("--locale-provider=icu", "--icu-locale=en-US", "--encoding=UTF8")
     run("initdb", "-D", data, "-U", "admin", "--auth=trust", "--no-sync", *locale)
     (data / "pg_hba.conf").write_text(
-        "host all admin 127.0.0.1/32 trust\n"
-        "host all all 127.0.0.1/32 scram-sha-256\n"
+        "host all admin 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,10 +71,13 @@ def running_server(folder: Path) -> Iterator[dict[str, str]]:
     run("pg_ctl", "-D", data, "-w", "-l", log, "-o", settings, "start")
     try:
         password = secrets.token_hex(8)
-        admin = psycopg2.connect(f"host=127.0.0.1 port={port} user=admin dbname=postgres")
+        admin = psycopg2.connect(
+            f"host=127.0.0.1 port={port} user=admin dbname=postgres"
+        )
         admin.autocommit = True
         with contextlib.closing(admin), admin.cursor() as cursor:
             cursor.execute("create role blotter login password %s", [password])
+            cursor.execute("create role reader login password 'reader'")
             cursor.execute("create database blotter")
             cursor.execute("grant create on database blotter to blotter")
         yield {

@@ -21,7 +21,7 @@ from tests.memory_portal import (
 
 COLUMNS = ["row_id", "id", "reported", "category", "resolution"]
 
-QUOTES = ("1", "2026-03-01T10:00:00.000", "O'Brien \"x\" \\ %s ? $a, @b", None)
+QUOTES = ("1", "2026-03-01T10:00:00.000", 'O\'Brien "x" \\ %s ? $a, @b', None)
 EMPTY = ("2", "2026-03-02T10:00:00.000", "", "a\nb\r\n\tc")
 LONG = ("3", "2026-02-01T00:00:00.000", "ü" * 70_000, "1e-7")
 UNDATED = ("4", None, "É日本🚓", " blank ")
@@ -135,7 +135,7 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     assert held(warehouse) == with_key(QUOTES, OLD)
     months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
     assert ledger.finished_months(old) == set(months)
-    windows = [w for w in runs.months(old.backfill_from, date(2026, 1, 1))]
+    windows = runs.months(old.backfill_from, date(2026, 1, 1))
     counts = warehouse.monthly_counts(reader, windows, "category").to_pylist()
     assert counts == [{"month": months[0], "value": "Theft", "row_count": 1}]
     ledger.finish_months(old, {months[0]: 3}, "r", datetime.now(UTC))

@@ -7,7 +7,7 @@ with shootings as (
         county,
         state_id,
         {{ plain_city('city') }} as plain_city,
-        trim({{ plain_words('city') }}, ' ') as city_words,
+        {{ trimmed(plain_words('city')) }} as city_words,
         {{ plain_county('coalesce(county, city)') }} as plain_county
 
     from {{ ref('stg_washington_post__shootings') }}
@@ -96,7 +96,7 @@ spelled_cities as (
     select
         state_id,
         {{ plain_city(name) }} as plain_city,
-        trim({{ plain_words(name) }}, ' ') as city_words,
+        {{ trimmed(plain_words(name)) }} as city_words,
         county_fips,
         population
     from cities

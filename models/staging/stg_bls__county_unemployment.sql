@@ -41,7 +41,7 @@ renamed as (
         row_id,
         file_name,
         {{ county_fips('state_fips', 'county_fips') }} as county_fips,
-        trim({{ replace_all('county', ', *[A-Z][A-Z] *$', '') }}, ' ') as county_name,
+        {{ trimmed(replace_all('county', ', *[A-Z][A-Z] *$', '')) }} as county_name,
         {{ text_matching(clean_text('county'), '[A-Z][A-Z]$') }} as state_id,
         year_number as year,
 

@@ -43,7 +43,7 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as resolution,
         cast(null as {{ dbt.type_string() }}) as filing_status,
         false as is_supplement,
-        upper(trim(type, ' ')) = 'ARREST' as is_arrest,
+        upper({{ trimmed('type') }}) = 'ARREST' as is_arrest,
         cast(null as boolean) as is_domestic,
 
         -- where

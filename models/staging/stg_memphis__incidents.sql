@@ -47,7 +47,7 @@ renamed as (
 
         -- where
         case
-            when upper(trim(city, ' ')) in ('MEMPHIS', 'M') then 'Memphis'
+            when upper({{ trimmed('city') }}) in ('MEMPHIS', 'M') then 'Memphis'
             else {{ clean_text('city') }}
         end as city_name,
         {{ clean_text('precinct') }} as police_district,

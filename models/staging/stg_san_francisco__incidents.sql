@@ -42,7 +42,7 @@ renamed as (
         {{ clean_text('incident_description') }} as incident_description,
         -- Simple and aggravated assault differ in the subcategory only.
         case
-            when trim(incident_category, ' ') in ('Assault', 'Homicide')
+            when {{ trimmed('incident_category') }} in ('Assault', 'Homicide')
                 then coalesce(
                     {{ clean_text('incident_subcategory') }},
                     {{ clean_text('incident_category') }}
@@ -55,13 +55,13 @@ renamed as (
         {{ clean_text('report_type_description') }} as report_type_description,
         -- The city publishes `true` or nothing.
         case
-            when lower(trim(filed_online, ' ')) = 'true' then 'Filed Online'
-            when lower(trim(filed_online, ' ')) = 'false' then 'Filed by SFPD'
+            when lower({{ trimmed('filed_online') }}) = 'true' then 'Filed Online'
+            when lower({{ trimmed('filed_online') }}) = 'false' then 'Filed by SFPD'
             when filed_online is null then 'Filed by SFPD'
             else 'Unknown'
         end as filing_status,
-        coalesce(trim(report_type_code, ' ') in ('IS', 'VS'), false) as is_supplement,
-        trim(resolution, ' ') like 'Cite or Arrest%' as is_arrest,
+        coalesce({{ trimmed('report_type_code') }} in ('IS', 'VS'), false) as is_supplement,
+        {{ trimmed('resolution') }} like 'Cite or Arrest%' as is_arrest,
         cast(null as boolean) as is_domestic,
 
         -- where

@@ -1,0 +1,35 @@
+"""Start the emulator of BigQuery, with what it lacks put right.
+
+Run by the emulator's own Python. DuckDB, which it translates to, declares no columns in
+`create table (...) as`, as dbt writes for a contract; there the query tells them. And
+where it works out types it takes tables of one name in several datasets for one.
+"""
+
+import sys
+
+import sqlglot
+from bqemulator.cli import main
+from bqemulator.sql.translator import SQLTranslator
+from sqlglot import exp
+
+translate = SQLTranslator.translate
+
+
+def without_declared_columns(sql: str) -> str:
+    if "create" not in sql.lower():
+        return sql
+    statements = sqlglot.parse(sql, read="bigquery")
+    for statement in statements:
+        if isinstance(statement, exp.Create) and statement.expression:
+            declared = statement.this
+            if isinstance(declared, exp.Schema) and statement.kind == "TABLE":
+                statement.set("this", declared.this)
+                return ";\n".join(s.sql("bigquery") for s in statements if s)
+    return sql
+
+
+SQLTranslator.translate = lambda self, sql, **options: translate(
+    self, without_declared_columns(sql), **options
+)
+SQLTranslator._annotate_tree = staticmethod(lambda tree, schema: tree)
+sys.exit(main())
