@@ -26,6 +26,14 @@
 {%- endmacro %}
 
 
+{# The type of one of them: PostgreSQL takes a bare null for text. #}
+{% macro logged_type(column) -%}
+    {{ return(
+        type_local_timestamp() if column.endswith('_at_local') else dbt.type_string()
+    ) }}
+{%- endmacro %}
+
+
 {# The newest `column` that `relation` holds of each city. #}
 {% macro newest_by_city(relation, column) -%}
     {%- if execute -%}

@@ -36,11 +36,11 @@ def pytest_make_collect_report(collector):
 
 
 @pytest.fixture(scope="session")
-def postgres_settings(tmp_path_factory):
+def postgres_settings():
     """libpq's settings for a server of the session's own."""
     if not postgres_server.programs():
         pytest.skip("no PostgreSQL server is installed; Debian's package is postgresql")
-    with postgres_server.running_server(tmp_path_factory.mktemp("postgres")) as found:
+    with postgres_server.running_server() as found:
         yield found
 
 

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,24 +25,23 @@ def programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def running_server(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a server that keeps everything under a folder.
+def running_server() -> Iterator[dict[str, str]]:
+    """Run a server of its own, which is gone afterwards.
 
     Yields:
         libpq's settings for its user `blotter`, who may connect and make schemas in
-        the database `blotter`.
+        the database `blotter`. The user `reader`, of that password, may only connect.
     """
-    bin_folder, data = programs(), folder / "data"
+    bin_folder = programs()
     assert bin_folder, "no PostgreSQL is installed"
-    folder.mkdir(parents=True, exist_ok=True)
+    # Not below pytest's folder, which it closes to all others, and so to `postgres`.
+    folder = Path(tempfile.mkdtemp(prefix="blotter-postgres-"))
+    data = folder / "data"
     # The server refuses root, whom containers run tests as.
     user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
     options = {"user": user.pw_uid, "group": user.pw_gid} if user else {}
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
 
     def run(program: str, *arguments: str) -> None:
         done = subprocess.run(

@@ -64,7 +64,7 @@ names as (
         county_fips,
         county_name,
         3 as source_rank,
-        null as version
+        cast(null as {{ dbt.type_string() }}) as version
     from cities
 
 ),

@@ -161,7 +161,7 @@ versions as (
     select
         incident_id,
         city,
-        null as replaced_at,
+        cast(null as {{ type_instant() }}) as replaced_at,
         {{ fields | join(',\n        ') }}
     from present_versions
     where incident_id in (select incident_id from corrections)
@@ -215,8 +215,8 @@ compared as (
 
 {% set values -%}
 {% for field in fields -%}
-null as {{ field }}_before,
-        null as {{ field }}_after
+cast(null as {{ logged_type(field) }}) as {{ field }}_before,
+        cast(null as {{ logged_type(field) }}) as {{ field }}_after
         {{- ',' if not loop.last }}
         {% endfor -%}
 {% endset -%}
@@ -254,7 +254,7 @@ logged as (
         change,
         changed_at,
         run_id,
-        null as changed_fields,
+        cast(null as {{ dbt.type_string() }}) as changed_fields,
         false as has_values,
         {{ values }}
     from additions
@@ -303,7 +303,7 @@ erased as (
         stored.changed_at,
         stored.changed_date,
         stored.run_id,
-        null as changed_fields,
+        cast(null as {{ dbt.type_string() }}) as changed_fields,
         false as has_values,
         {{ values }}
     from stored

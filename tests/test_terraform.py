@@ -1,0 +1,144 @@
+"""The Terraform files hold together: what can be told of them without a cloud."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+
+from pipelines.dataset import read_datasets
+from pipelines.doctor import SETTINGS
+
+FOLDER = Path(__file__).parent.parent / "terraform"
+FILES = sorted(FOLDER.glob("*.tf"))
+TEXT = "\n".join(path.read_text() for path in FILES)
+
+
+def plain(value: Any) -> Any:
+    """A parsed value without the quotes and marks of its parser."""
+    if isinstance(value, dict):
+        return {plain(k): plain(v) for k, v in value.items() if not k.startswith("__")}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.strip('"') if isinstance(value, str) else value
+
+
+def blocks(kind: str) -> list[dict[str, Any]]:
+    parsed = [hcl2.loads(path.read_text()) for path in FILES]
+    return [plain(block) for file in parsed for block in file.get(kind, [])]
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: body
+        for block in blocks("resource")
+        for found, named in block.items()
+        for name, body in named.items()
+        if found == kind
+    }
+
+
+def names(kind: str) -> set[str]:
+    return {name for block in blocks(kind) for name in block}
+
+
+def test_every_reference_leads_to_something_declared():
+    assert set(re.findall(r"\bvar\.(\w+)", TEXT)) == names("variable")
+    assert set(re.findall(r"\blocal\.(\w+)", TEXT)) <= names("locals")
+    declared = {
+        f"{kind}.{name}"
+        for block in blocks("resource")
+        for kind, named in block.items()
+        for name in named
+    }
+    referred = set(re.findall(r"(?<![.\w\"])(google_\w+\.\w+)", TEXT))
+    assert referred - declared == set()
+    assert referred
+
+
+def test_the_lifecycle_rule_deletes_staged_files_and_touches_nothing_else():
+    (bucket,) = resources("google_storage_bucket").values()
+    (rule,) = bucket["lifecycle_rule"]
+    assert rule == {
+        "condition": [{"age": "${var.staged_days}", "matches_prefix": ["staging/"]}],
+        "action": [{"type": "Delete"}],
+    }
+
+
+def test_what_is_deleted_from_the_bucket_is_gone():
+    (bucket,) = resources("google_storage_bucket").values()
+    assert bucket["versioning"] == [{"enabled": False}]
+    assert bucket["soft_delete_policy"] == [{"retention_duration_seconds": 0}]
+    assert bucket["public_access_prevention"] == "enforced"
+
+
+def test_rights_are_the_least():
+    given = {
+        (kind, name): body["role"]
+        for kind in (
+            "google_bigquery_dataset_iam_member",
+            "google_storage_bucket_iam_member",
+            "google_secret_manager_secret_iam_member",
+            "google_cloud_run_v2_job_iam_member",
+        )
+        for name, body in resources(kind).items()
+    }
+    assert given == {
+        ("google_bigquery_dataset_iam_member", "loader"): "roles/bigquery.dataEditor",
+        ("google_bigquery_dataset_iam_member", "reader"): "roles/bigquery.dataViewer",
+        ("google_storage_bucket_iam_member", "loader"): "roles/storage.objectAdmin",
+        (
+            "google_storage_bucket_iam_member",
+            "loader_lists",
+        ): "${google_project_iam_custom_role.lister.id}",
+        (
+            "google_secret_manager_secret_iam_member",
+            "loader",
+        ): "roles/secretmanager.secretAccessor",
+        ("google_cloud_run_v2_job_iam_member", "scheduler"): "roles/run.invoker",
+    }
+    on_project = set(re.findall(r'"(roles/[\w.]+)"', TEXT)) - set(given.values())
+    assert on_project == {
+        "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
+    }
+    reader = resources("google_bigquery_dataset_iam_member")["reader"]
+    assert 'blotter["${var.prefix}marts"]' in reader["dataset_id"]
+    loader = resources("google_storage_bucket_iam_member")["loader"]
+    assert "objects/${each.value}" in loader["condition"][0]["expression"]
+    assert "google_service_account_key" not in TEXT
+
+
+def test_every_declared_source_has_a_dataset():
+    found = {}
+    for block in blocks("locals"):
+        found |= block
+    assert "pipelines/datasets" in found["declarations"]
+    assert 'split("__", file)[0]' in found["sources"]
+    stems = {path.name for path in (FOLDER / "../pipelines/datasets").glob("*.toml")}
+    sources = {stem.split("__")[0] for stem in stems}
+    assert {d.source for d in read_datasets().values()} == sources
+    assert set(found["built"]) == {
+        "ledger",
+        "staging",
+        "intermediate",
+        "seeds",
+        "marts",
+    }
+
+
+def test_the_job_is_given_settings_that_there_are():
+    found = {}
+    for block in blocks("locals"):
+        found |= block
+    own = {name for name in found["settings"] if name.startswith("BLOTTER_")}
+    assert own <= SETTINGS
+    assert set(found["settings"]) - own == {"GOOGLE_CLOUD_PROJECT"}
+
+
+@pytest.mark.parametrize("name", sorted(names("variable")))
+def test_every_variable_says_what_it_is_for(name):
+    (variable,) = [block[name] for block in blocks("variable") if name in block]
+    assert variable["description"].endswith((".", "BLOTTER_LOCATION.", ")"))
+    assert variable["type"]
