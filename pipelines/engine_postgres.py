@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg2
 import pyarrow as pa
@@ -170,6 +170,15 @@ class PostgresEngine(Engine):
     def destination(self) -> Any:
         import dlt
         from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+        from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+
+        class TypeMapper(PostgresTypeMapper):
+            # As dbt's contracts have it; dlt's own is `character varying`.
+            sct_to_unbound_dbt: ClassVar = {
+                **PostgresTypeMapper.sct_to_unbound_dbt,
+                "text": "text",
+            }
+            dbt_to_sct: ClassVar = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
 
         credentials = PostgresCredentials()
         credentials.database = self._facts["dbname"]
@@ -177,7 +186,9 @@ class PostgresEngine(Engine):
         credentials.password = self._facts["password"]
         credentials.host = self._facts["host"]
         credentials.port = self._facts["port"]
-        return dlt.destinations.postgres(credentials=credentials)
+        return dlt.destinations.postgres(
+            credentials=credentials, type_mapper=TypeMapper
+        )
 
     def in_byte_order(self, column: str) -> str:
         # The database's own order may be a language's, in which punctuation is last.
