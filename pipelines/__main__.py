@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -167,6 +168,25 @@ def build(full_refresh: bool) -> None:
     from pipelines.job import build_only
 
     build_only(full_refresh)
+
+
+@cli.command()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Compare with the manifest.json in it; default: the last good build's.",
+)
+@click.option("--drop", is_flag=True, help="Only drop what a killed check left.")
+def check(state: Path | None, drop: bool) -> None:
+    """Build and test what a change of the project touches, and drop it again.
+
+    What it touches is built in schemas of its own, from what is loaded; all else is
+    read where it stands. Nothing that stands is written.
+    """
+    from pipelines import check as checks
+
+    checks.check(state, drop)
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -84,21 +85,56 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
         ModelsError: Something failed; names the first.
         HeldError: Another program has the file open; nothing was begun.
     """
-    outcome = invoke(warehouse.home, arguments)
+    outcome, nodes = call(warehouse, arguments)
+    if not outcome.success or failed(nodes):
+        raise ModelsError(why_failed(outcome, failed(nodes), warehouse.home))
+    keep_manifest(warehouse.home)
+    return nodes
+
+
+def call(
+    warehouse: Warehouse, arguments: list[str], folder: str = "target"
+) -> tuple[Any, list[Any]]:
+    """Call dbt; how it ended, and what it did, node by node.
+
+    Raises:
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    outcome = invoke(warehouse.home, arguments, folder)
     nodes = list(outcome.result or [])
-    failed = [node for node in nodes if str(node.status) in ("error", "fail")]
     if not nodes and is_held(str(outcome.exception)):
         # It came while dbt read the project.
         raise HeldError(
             f"{warehouse.engine.place} is open in another program."
         ) from outcome.exception
-    if not outcome.success or failed:
-        raise ModelsError(why_failed(outcome, failed, warehouse.home))
-    return nodes
+    return outcome, nodes
 
 
-def invoke(home: Path, arguments: list[str]) -> Any:
-    """Call dbt with everything it writes under the home; its log goes to a file."""
+def failed(nodes: list[Any]) -> list[Any]:
+    """The models, seeds and tests that failed, but for tests that only warn."""
+    return [node for node in nodes if str(node.status) in ("error", "fail")]
+
+
+def kept_manifest(home: Path) -> Path:
+    """Where the project is described as it was when last built well."""
+    return home / "state" / "manifest.json"
+
+
+def keep_manifest(home: Path) -> None:
+    """Keep dbt's description of the project: the next command writes over its own."""
+    kept = kept_manifest(home)
+    kept.parent.mkdir(exist_ok=True)
+    fresh = kept.with_suffix(".new")
+    shutil.copyfile(home / "dbt" / "target" / kept.name, fresh)
+    os.replace(fresh, kept)
+
+
+def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
+    """Call dbt with everything it writes under the home; its log goes to a file.
+
+    Args:
+        folder: Where, among dbt's, it keeps what it read and compiled.
+    """
     os.environ["BLOTTER_HOME"] = str(home)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     from dbt.cli.main import dbtRunner
@@ -111,14 +147,14 @@ def invoke(home: Path, arguments: list[str]) -> Any:
                 "--log-level-file",
                 "info",
                 "--log-path",
-                str(home / "dbt" / "logs"),
+                str(log_file(home).parent),
                 *arguments,
                 "--project-dir",
                 str(PROJECT),
                 "--profiles-dir",
                 str(PROJECT),
                 "--target-path",
-                str(home / "dbt" / "target"),
+                str(home / "dbt" / folder),
             ]
         )
 
@@ -139,9 +175,14 @@ def fingerprint(project: Path) -> str:
     return digest.hexdigest()
 
 
+def log_file(home: Path) -> Path:
+    """What dbt did and said, of every call."""
+    return home / "dbt" / "logs" / "dbt.log"
+
+
 def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
     """One sentence that names the first failure and where the rest is told."""
-    logs = home / "dbt" / "logs" / "dbt.log"
+    logs = log_file(home)
     if failed:
         first = failed[0]
         return (

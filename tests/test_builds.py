@@ -55,9 +55,9 @@ def asked(monkeypatch):
     """The arguments of each call of dbt."""
     calls, invoke = [], build.invoke
 
-    def noted(home, arguments):
+    def noted(home, arguments, *folder):
         calls.append(arguments)
-        return invoke(home, arguments)
+        return invoke(home, arguments, *folder)
 
     monkeypatch.setattr(build, "invoke", noted)
     return calls
@@ -128,8 +128,8 @@ def test_after_a_failed_build_nothing_is_taken_for_built(
     cambridge.append(day_rows("cambridge__incidents", date(2026, 3, 9), 2, seed=6))
     noted = build.invoke
 
-    def failing(home, arguments):
-        noted(home, arguments)
+    def failing(home, arguments, *folder):
+        noted(home, arguments, *folder)
         raise build.ModelsError("models: 1 failed, first fct_incidents: no.")
 
     monkeypatch.setattr(build, "invoke", failing)

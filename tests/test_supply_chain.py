@@ -68,14 +68,42 @@ def comments_cut(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+
+
 def test_every_action_is_pinned_to_a_commit_and_may_only_read():
-    workflows = list((ROOT / ".github" / "workflows").glob("*.y*ml"))
-    assert workflows
-    for path in workflows:
+    assert WORKFLOWS
+    for path in WORKFLOWS:
         workflow = yaml.safe_load(path.read_text())
-        assert workflow["permissions"] == {"contents": "read"}
+        assert {"contents": "read"}.items() <= workflow["permissions"].items()
+        assert workflow["permissions"].keys() <= {"contents", "actions"}
+        assert set(workflow["permissions"].values()) == {"read"}
         for job in workflow["jobs"].values():
             assert "permissions" not in job
+            assert job["timeout-minutes"] <= 60
             used = [step["uses"] for step in job["steps"] if "uses" in step]
             for action in [*used, *([job["uses"]] if "uses" in job else [])]:
                 assert re.fullmatch(r"[\w.\-]+/[\w.\-/]+@[0-9a-f]{40}", action), path
+
+
+def test_what_a_pull_request_runs_gets_no_secret_but_its_own_repositorys():
+    """Nor is text that its author chose, a branch's name, part of a script."""
+    for path in WORKFLOWS:
+        text = path.read_text()
+        assert "pull_request_target" not in text
+        assert "workflow_run" not in text
+        for job in yaml.safe_load(text)["jobs"].values():
+            for step in job["steps"]:
+                assert "${{" not in step.get("run", ""), path
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
+
+
+def test_the_check_of_a_pull_request_ends_with_dropping_its_schemas():
+    path = ROOT / ".github" / "workflows" / "pull_request.yml"
+    (job,) = yaml.safe_load(path.read_text())["jobs"].values()
+    check, drop = job["steps"][-2:]
+    assert check["run"] == '.venv/bin/blotter check --state "state/$BLOTTER_TARGET"'
+    assert drop["run"] == ".venv/bin/blotter check --drop"
+    assert drop["if"] == "always()"
+    assert drop["env"] == check["env"]
