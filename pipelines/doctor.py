@@ -160,7 +160,9 @@ def disk_finding(home: Path) -> Finding:
         shutil.disk_usage(nearest(home)).free,
         max(FREE_TIMES * held, FREE_LEAST),
     )
-    said = f"{free / 1e9:,.1f} GB free, the warehouse takes {held / 1e9:,.1f} GB"
+    said = f"{free / 1e9:,.1f} GB free"
+    if held:
+        said += f", the warehouse takes {held / 1e9:,.1f} GB"
     if free < wanted:
         return Finding(
             "warn", "disk", f"{said}; make room up to {wanted / 1e9:,.1f} GB."

@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from pipelines.engine import Engine
+from pipelines.settings import prefix
+
 # What a warehouse calls a type, and what it is called here. Whole numbers are compared
 # by value, whatever their width; decimals too, whatever their scale.
 TYPES = {
@@ -134,30 +137,31 @@ def tables_of(warehouse: Any, schemas: list[str]) -> dict[str, Table]:
         warehouse: An open `Warehouse`.
         schemas: Without the prefix.
     """
-    from pipelines.settings import prefix
-
-    engine = warehouse.engine
-    held = engine.columns([prefix() + schema for schema in schemas])
     found = {}
-    for schema, name in sorted(held):
-        if name.startswith("_dlt"):
-            continue
-        kinds = column_types(engine, schema, name)
-        with engine.connect() as connection:
-            rows = connection.execute(f'select * from "{schema}"."{name}"').fetchall()
-        found[f"{schema.removeprefix(prefix())}.{name}"] = Table(kinds, rows)
+    for name in schemas:
+        schema = prefix() + name
+        for table, columns in column_types(warehouse.engine, schema).items():
+            with warehouse.connect() as connection:
+                statement = f'select * from "{schema}"."{table}"'
+                rows = connection.execute(statement).fetchall()
+            found[f"{name}.{table}"] = Table(columns, rows)
     return found
 
 
-def column_types(engine: Any, schema: str, name: str) -> dict[str, str]:
+def column_types(engine: Engine, schema: str) -> dict[str, dict[str, str]]:
+    """The columns of a schema's tables, but for dlt's own, with their types."""
     dialect = type(engine).__name__.removesuffix("Engine").lower()
-    source = "information_schema.columns"
-    if dialect == "bigquery":
-        source = f"{schema}.INFORMATION_SCHEMA.COLUMNS"
+    is_google = dialect == "bigquery"
+    source = f"{schema}.INFORMATION_SCHEMA" if is_google else "information_schema"
     statement = (
-        f"select column_name, data_type from {source} where table_schema = '{schema}' "
-        f"and table_name = '{name}' order by ordinal_position"
+        f"select table_name, column_name, data_type from {source}.COLUMNS "
+        f"where table_schema = '{schema}' order by table_name, ordinal_position"
     )
     with engine.connect() as connection:
-        run = connection.run if dialect == "bigquery" else connection.execute
-        return typed(dialect, run(statement, {}).fetchall())
+        run = connection.run if is_google else connection.execute
+        rows = run(statement, {}).fetchall()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in rows:
+        if not table.startswith("_dlt"):
+            found.setdefault(table, []).append((column, kind))
+    return {table: typed(dialect, columns) for table, columns in found.items()}
