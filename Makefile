@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture lint format bench holidays lock clean
+.PHONY: demo test torture lint format bench holidays lock emulator clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
@@ -39,6 +39,8 @@ lock:
 		--no-strip-extras \
 		--no-header --extra test -c requirements.lock pyproject.toml \
 		-o requirements-test.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-header tests/emulator-requirements.in -o tests/emulator-requirements.lock
 
 .venv/installed: requirements-test.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -48,5 +50,14 @@ lock:
 		--no-build-isolation --editable .
 	touch $@
 
+# Emulators of BigQuery and Cloud Storage; without them the tests that need one skip.
+emulator: .emulator/installed
+
+.emulator/installed: tests/emulator-requirements.lock
+	$(PYTHON) -m venv .emulator
+	.emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r tests/emulator-requirements.lock
+	touch $@
+
 clean:
-	rm -rf .venv blotter_home blotter_home_demo
+	rm -rf .venv .emulator blotter_home blotter_home_demo

@@ -132,8 +132,14 @@ def pass_day(
     return removed
 
 
-def run_day(url: str, home: Path, day: date) -> BlotterError | None:
-    """`blotter daily` of every data set, at noon of a day to the microsecond."""
+def run_day(
+    url: str, home: Path, day: date, data_tests: bool = True
+) -> BlotterError | None:
+    """`blotter daily` of every data set, at noon of a day to the microsecond.
+
+    Args:
+        data_tests: Run dbt's tests of the data, too.
+    """
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     instants = (noon + timedelta(seconds=number) for number in itertools.count(1))
 
@@ -158,6 +164,10 @@ def run_day(url: str, home: Path, day: date) -> BlotterError | None:
         patch.setenv("BLOTTER_BACKOFF", "0.1")
         patch.setattr(Warehouse, "next_instant", lambda self: next(instants))
         patch.setattr(job, "new_run", new_run)
+        if not data_tests:
+            plan = job.plan
+            without = ["--exclude-resource-type", "test"]
+            patch.setattr(job, "plan", lambda *given: [*plan(*given), *without])
         patch.setattr(job, "read_datasets", shortened)
         try:
             job.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))
