@@ -24,14 +24,10 @@ FOLDER = "check"
 PREFIX = "BLOTTER_CHECK_PREFIX"
 
 MODIFIED = "state:modified+"
-# What dbt does, in turn: all but unit tests, some of which need the tables to be there;
-# incremental models once more, over what they hold, as every day; unit tests.
+# All that differs; then, over what they hold as every day, its incremental models.
+STEPS = ["*", "config.materialized:incremental"]
+# The models' unit tests are among the project's tests.
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
-STEPS = [
-    (BUILD, "*"),
-    (BUILD, "config.materialized:incremental"),
-    (["test"], "test_type:unit"),
-]
 
 
 def check(state: Path | None, only_drop: bool = False) -> None:
@@ -127,9 +123,9 @@ def build_touched(warehouse: Warehouse, state: Path) -> None:
     else:
         log.warning("check: there is no %s: everything is built", manifest)
     nodes: list[Any] = []
-    for command, which in STEPS:
+    for which in STEPS:
         select = ["--select", f"{touched},{which}"]
-        nodes += built(warehouse, [*command, *compared, *select])
+        nodes += built(warehouse, [*BUILD, *compared, *select])
     if nodes:
         log.info("check: good: %s", in_words(nodes))
     else:
@@ -144,13 +140,12 @@ def in_words(nodes: list[Any]) -> str:
         for node, kind in zip(nodes, kinds, strict=True)
         if kind in ("seed", "model")
     }
-    tests, unit_tests = kinds.count("test"), kinds.count("unit_test")
-    built = f"built {', '.join(made)}" if made else "no model differs"
-    return f"{built}; {tests} tests of the data, {unit_tests} unit tests"
+    names = f"built {', '.join(made)}" if made else "no model differs"
+    return f"{names}; {kinds.count('test')} tests of the data"
 
 
 def built(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
-    """Have dbt build or test; what it did, node by node.
+    """Have dbt build and test; what it did, node by node.
 
     Raises:
         ModelsError: Something failed; each is logged by its name.
