@@ -1,9 +1,10 @@
 # make demo   made-up incidents and shootings, from a local portal to tested marts
 # make test   every test
+# make emulator   emulators of BigQuery and Cloud Storage, which tests use
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture lint format bench holidays lock clean
+.PHONY: demo emulator test torture lint format bench holidays lock clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
@@ -39,6 +40,8 @@ lock:
 		--no-strip-extras \
 		--no-header --extra test -c requirements.lock pyproject.toml \
 		-o requirements-test.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+		--no-header tests/emulator-requirements.in -o tests/emulator-requirements.lock
 
 .venv/installed: requirements-test.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -48,5 +51,14 @@ lock:
 		--no-build-isolation --editable .
 	touch $@
 
+# Of its own: it needs another DuckDB than the project does.
+emulator: .emulator/installed
+
+.emulator/installed: tests/emulator-requirements.lock
+	$(PYTHON) -m venv .emulator
+	.emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r tests/emulator-requirements.lock
+	touch $@
+
 clean:
-	rm -rf .venv blotter_home blotter_home_demo
+	rm -rf .venv .emulator blotter_home blotter_home_demo
