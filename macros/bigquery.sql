@@ -24,7 +24,10 @@
 {%- endmacro %}
 
 
-{# First and last days, as text, of the months in which `source` has rows to replace; none: without a day. #}
+{#
+    First and last days, as text, of the months in which `source` has rows to replace;
+    nulls for rows without a day.
+#}
 {% macro months_to_replace(target, source, unique_key, field) -%}
     {%- set query -%}
         select distinct
