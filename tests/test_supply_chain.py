@@ -24,7 +24,14 @@ def unhashed(text: str) -> list[str]:
     return [line for line in requirements(text) if not re.fullmatch(pinned, line)]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.lock",
+        "requirements-test.lock",
+        "tests/emulator-requirements.lock",
+    ],
+)
 def test_every_requirement_is_of_one_version_with_hashes(name):
     text = (ROOT / name).read_text()
     assert unhashed(text) == []
@@ -47,12 +54,12 @@ def test_a_requirement_without_version_or_hash_is_noticed(line):
 
 def test_installing_asks_for_the_hashes():
     """In the image and by make; the project itself brings nothing along."""
-    scripts = [DOCKERFILE, (ROOT / "Makefile").read_text()]
-    for script in scripts:
+    scripts = {DOCKERFILE: 2, (ROOT / "Makefile").read_text(): 3}
+    for script, count in scripts.items():
         joined = re.sub(r"\\\n\s*", "", script)
         installs = [line for line in joined.splitlines() if " install --" in line]
         installs = [line for line in installs if "pip" in line]
-        assert len(installs) == 2
+        assert len(installs) == count
         for line in installs:
             assert "--require-hashes" in line or "--no-deps" in line, line
 
