@@ -14,7 +14,12 @@
         {%- do predicates.append(
             in_months(
                 'DBT_INTERNAL_DEST.' ~ partition.field,
-                months_to_replace(target, source, unique_key, partition.field)
+                months_of_rows(
+                    target,
+                    unique_key,
+                    'select ' ~ unique_key ~ ' from ' ~ source,
+                    partition.field
+                )
             )
         ) -%}
     {%- endif -%}
@@ -25,21 +30,21 @@
 
 
 {#
-    First and last days, as text, of the months in which `source` has rows to replace;
-    nulls for rows without a day.
+    First and last days, as text, of the months in which `relation` has rows of these
+    keys; nulls for rows without a day.
 #}
-{% macro months_to_replace(target, source, unique_key, field) -%}
+{% macro months_of_rows(relation, key, keys, field) -%}
     {%- set query -%}
         select distinct
             format_date('%Y-%m-01', {{ field }}) as first_day,
             format_date('%Y-%m-%d', last_day({{ field }})) as last_day
-        from {{ target }}
+        from {{ relation }}
         where
-            {{ unique_key }} in (select {{ unique_key }} from {{ source }})
+            {{ key }} in ({{ keys }})
             and ({{ field }} is not null or {{ field }} is null)
         order by first_day
     {%- endset -%}
-    {{ return(run_query(query).rows) }}
+    {{ return(run_query(query).rows if execute else []) }}
 {%- endmacro %}
 
 
@@ -56,4 +61,34 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(conditions | join(' or ') or 'false') }}
+{%- endmacro %}
+
+
+{% macro bigquery__in_partitions_of(relation, condition) -%}
+    {%- set query -%}
+        select distinct format_date('%Y-%m-%d', window_month) as first_day
+        from {{ relation }}
+        where window_month is not null and {{ condition }}
+        order by first_day
+    {%- endset -%}
+    {%- set days = run_query(query).columns[0].values() if execute else [] -%}
+    {%- set conditions = ['window_month is null'] -%}
+    {%- for day in days -%}
+        {%- do conditions.append("window_month = date '" ~ day ~ "'") -%}
+    {%- endfor -%}
+    {{ return('and (' ~ conditions | join(' or ') ~ ')') }}
+{%- endmacro %}
+
+
+{# Looks first: a delete reads, and is billed for, whole partitions. #}
+{% macro bigquery__delete_removed_incidents(relation) -%}
+    {%- set months = months_of_rows(
+        relation, 'incident_id', removed_incidents(), 'occurred_date'
+    ) -%}
+    {%- if months -%}
+    delete from {{ relation }}
+    where
+        incident_id in ({{ removed_incidents() }})
+        and ({{ in_months('occurred_date', months) }})
+    {%- endif -%}
 {%- endmacro %}

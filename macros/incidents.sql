@@ -75,14 +75,31 @@
 {%- endmacro %}
 
 
-{# Deletes the rows that the portals no longer show. #}
+{#
+    More of a condition on raw rows: the partitions in which some meet it. A warehouse
+    that bills the bytes it reads looks first for the months, which takes two columns.
+#}
+{% macro in_partitions_of(relation, condition) -%}
+    {{ return(adapter.dispatch('in_partitions_of')(relation, condition)) }}
+{%- endmacro %}
+
+{% macro default__in_partitions_of(relation, condition) %}{{ return('') }}{% endmacro %}
+
+
+{# Deletes the rows that the portals no longer show; they lie in no month. #}
 {% macro delete_removed_incidents(relation) -%}
+    {{ return(adapter.dispatch('delete_removed_incidents')(relation)) }}
+{%- endmacro %}
+
+{% macro default__delete_removed_incidents(relation) -%}
     delete from {{ relation }}
-    where incident_id in (
-        select incident_id
-        from {{ ref('int_incidents_unioned') }}
-        where removed_at is not null
-    )
+    where incident_id in ({{ removed_incidents() }})
+{%- endmacro %}
+
+{% macro removed_incidents() -%}
+    select incident_id
+    from {{ ref('int_incidents_unioned') }}
+    where removed_at is not null and window_month is null
 {%- endmacro %}
 
 

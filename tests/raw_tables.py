@@ -115,7 +115,8 @@ def _make_tables(warehouse: duckdb.DuckDBPyConnection, dataset: str) -> None:
     warehouse.execute(f"create schema if not exists {table.split('.')[0]}")
     warehouse.execute(
         f"create table if not exists {table} (row_id text, {columns}, row_hash text,"
-        " run_id text, loaded_at timestamptz, removed_at timestamptz)"
+        " run_id text, loaded_at timestamptz, removed_at timestamptz,"
+        " window_month date)"
     )
     warehouse.execute(BESIDE.format(table=table, columns=columns))
 

@@ -51,18 +51,14 @@ def load_incidents(home, portal: Portal, url: str) -> None:
 def load_shootings(home, portal: Portal, url: str, cities: bytes) -> None:
     """The newspaper's files of 2023, then of 2024, and what they are joined with."""
     unemployment = shootings.UNEMPLOYMENT
-    contents = {
-        unemployment: [
-            shootings.bytes_of(f"us_demographics/{name}") for name in unemployment.files
-        ],
-        shootings.POPULATION: [shootings.population_file()],
-        DECLARED["simplemaps__cities"]: [cities],
-        DECLARED["washington_post__agencies"]: [shootings.bytes_of(real.AGENCIES)],
-    }
-    files = [*contents.items()]
-    files += [
-        (shootings.SHOOTINGS, [shootings.bytes_of(name)])
-        for name in (real.SHOOTINGS_2023, real.SHOOTINGS)
+    counties = [f"us_demographics/{name}" for name in unemployment.files]
+    files = [
+        (unemployment, [shootings.bytes_of(name) for name in counties]),
+        (shootings.POPULATION, [shootings.population_file()]),
+        (DECLARED["simplemaps__cities"], [cities]),
+        (DECLARED["washington_post__agencies"], [shootings.bytes_of(real.AGENCIES)]),
+        (shootings.SHOOTINGS, [shootings.bytes_of(real.SHOOTINGS_2023)]),
+        (shootings.SHOOTINGS, [shootings.bytes_of(real.SHOOTINGS)]),
     ]
     for day, (dataset, parts) in enumerate(files):
         shootings.publish(portal, dataset, *parts)

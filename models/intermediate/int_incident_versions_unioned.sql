@@ -5,6 +5,7 @@ with versions as (
     select
         {{ incident_columns() | join(',\n        ') }},
         removed_at,
+        window_month,
         replaced_at
     from {{ ref('stg_' ~ city ~ '__incidents') }}
     {% if not loop.last %}
@@ -26,6 +27,7 @@ keyed as (
         {% endif -%}
         {% endfor -%}
         removed_at,
+        window_month,
         replaced_at
 
     from versions

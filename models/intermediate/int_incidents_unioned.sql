@@ -9,7 +9,8 @@ present as (
     select
         incident_id,
         {{ incident_columns() | join(',\n        ') }},
-        removed_at
+        removed_at,
+        window_month
 
     from versions
     where replaced_at is null

@@ -64,7 +64,8 @@ present_versions as (
     select * from {{ ref('int_incidents_unioned') }}
     where removed_at is null
     {% if is_incremental() -%}
-    and {{ is_newer_than(newest, 'loaded_at') }}
+    {% set new = is_newer_than(newest, 'loaded_at') -%}
+    and {{ new }} {{ in_partitions_of(ref('int_incidents_unioned'), new) }}
     {%- endif %}
 
 ),
@@ -84,7 +85,16 @@ neighborhoods as (
 {% if is_incremental() -%}
 stored as (
 
-    select * from {{ this }}
+    select
+        change_id,
+        incident_id,
+        city,
+        row_id,
+        change,
+        changed_at,
+        changed_date,
+        run_id
+    from {{ this }}
 
 ),
 

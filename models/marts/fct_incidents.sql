@@ -13,7 +13,10 @@ with changed as (
 
     select * from {{ ref('int_incidents_unioned') }}
     {% if is_incremental() -%}
-    where {{ is_newer_than(newest_by_city(this, 'loaded_at'), 'loaded_at') }}
+    {% set new -%}
+    {{ is_newer_than(newest_by_city(this, 'loaded_at'), 'loaded_at') }}
+    {%- endset -%}
+    where {{ new }} {{ in_partitions_of(ref('int_incidents_unioned'), new) }}
     {%- endif %}
 
 ),

@@ -63,6 +63,7 @@ renamed as (
         or coalesce(location = '', false) as has_unparsed_values,
         loaded_at,
         removed_at,
+        window_month,
         replaced_at
 
     from parsed

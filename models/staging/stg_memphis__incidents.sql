@@ -69,6 +69,7 @@ renamed as (
             as has_unparsed_values,
         loaded_at,
         removed_at,
+        window_month,
         replaced_at
 
     from parsed

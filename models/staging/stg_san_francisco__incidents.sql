@@ -86,6 +86,7 @@ renamed as (
         {{ as_local_timestamp('data_as_of') }} as data_as_of_at_local,
         loaded_at,
         removed_at,
+        window_month,
         replaced_at
 
     from parsed
