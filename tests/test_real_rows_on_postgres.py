@@ -41,11 +41,14 @@ def load_incidents(home, portal: Portal, url: str) -> None:
         "chicago__incidents": real_rows.chicago(),
         "chicago__recent_incidents": real_rows.chicago_recent(),
         "cambridge__incidents": real_rows.cambridge(),
-        "memphis__incidents": real_rows.memphis(),
     }
     for name, rows in others.items():
         publish(portal, name, rows)
         daily(name, date(2026, 6, 10))
+    publish(portal, "memphis__incidents", real_rows.memphis())
+    memphis = DECLARED["memphis__incidents"].at_portal(url)
+    first, last = date(2019, 1, 1), date(2019, 8, 31)
+    assert live.backfill(home, memphis, first=first, last=last) is None
 
 
 def load_shootings(home, portal: Portal, url: str, cities: bytes) -> None:
