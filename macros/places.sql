@@ -21,7 +21,9 @@
 {% macro plain_words(column) -%}
     {%- set spelled = namespace(out=replace_all(
         replace_all(
-            "translate(lower(" ~ column ~ "), 'áéíóúñü', 'aeiounu')", "[.''’]", ''
+            "translate(lower(" ~ column ~ "), 'áéíóúñü', 'aeiounu')",
+            '[.' ~ dbt.escape_single_quotes("'") ~ '’]',
+            ''
         ),
         '[- ]+',
         '  '

@@ -48,7 +48,7 @@ described as (
         holidays.holiday_name,
         holidays.holiday_name is not null as is_holiday,
         coalesce(holidays.is_observed_holiday, false) as is_observed_holiday,
-        {{ dbt.date_trunc('month', 'days.date_day') }} >= spans.first_day
+        cast({{ dbt.date_trunc('month', 'days.date_day') }} as date) >= spans.first_day
         and {{ dbt.last_day('days.date_day', 'month') }} <= spans.last_day
             as is_complete_month
 
