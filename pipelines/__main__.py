@@ -273,7 +273,7 @@ def show(
     from pipelines.load import Warehouse
 
     chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
-    with closing(Warehouse(home_folder())) as warehouse:
+    with closing(Warehouse(home_folder(), read_only=True)) as warehouse:
         if not warehouse.engine.exists():
             raise ConfigError(
                 f"There is no warehouse in {warehouse.home} yet. Run `blotter daily`, "

@@ -172,7 +172,7 @@ def disk_finding(home: Path) -> Finding:
 
 def warehouse_findings(home: Path, datasets: list[Dataset]) -> Iterator[Finding]:
     """Look into the warehouse, unless a run has it: a reader would make it fail."""
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(home, read_only=True)
     if not warehouse.engine.exists():
         yield Finding("ok", "warehouse", "none yet; `blotter daily` makes it")
         return

@@ -125,11 +125,12 @@ class Engine(ABC):
         return work()
 
 
-def engine_for(home: Path, wait: float) -> Engine:
+def engine_for(home: Path, wait: float, read_only: bool) -> Engine:
     """The warehouse that the settings name.
 
     Args:
         wait: Seconds to wait for another program to let go of DuckDB's file.
+        read_only: Open that file so that others may read it, too.
 
     Raises:
         ConfigError: There is none of that name, or a setting that it needs is missing.
@@ -138,7 +139,7 @@ def engine_for(home: Path, wait: float) -> Engine:
     if target == "duckdb":
         from pipelines.engine_duckdb import DuckdbEngine
 
-        return DuckdbEngine(home / "blotter.duckdb", wait)
+        return DuckdbEngine(home / "blotter.duckdb", wait, read_only)
     if target == "postgres":
         from pipelines.engine_postgres import PostgresEngine
 

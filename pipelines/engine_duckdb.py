@@ -28,11 +28,11 @@ UNWRITABLE = (
 class DuckdbEngine(Engine):
     """The DuckDB file of a home."""
 
-    def __init__(self, path: Path, wait: float):
+    def __init__(self, path: Path, wait: float, read_only: bool):
         self.path = path
         self.place = str(path)
         self.failures = (duckdb.Error,)
-        self.wait = wait
+        self.wait, self.read_only = wait, read_only
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
@@ -54,7 +54,9 @@ class DuckdbEngine(Engine):
                 ) from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        connection = when_free(lambda: opened(self.path), self.path, self.wait)
+        connection = when_free(
+            lambda: opened(self.path, self.read_only), self.path, self.wait
+        )
         connection.execute(f"set memory_limit = '{MEMORY}'")
         # Two threads load a batch sooner but cost half as much CPU again.
         connection.execute("set threads = 1")

@@ -57,15 +57,15 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
     )(work)
 
 
-def opened(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file to write.
+def opened(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file; others may read it meanwhile only if all do no more.
 
     Raises:
         HeldError: Another program has it open.
         WarehouseError: It can't be opened.
     """
     try:
-        return duckdb.connect(str(path))
+        return duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         raise why_closed(path, error) from error
 

@@ -38,15 +38,16 @@ class Warehouse:
 
     Args:
         wait: Seconds to wait for another program to let go of DuckDB's file.
+        read_only: Open that file so that others may read it, too.
 
     Raises:
         ConfigError: A setting that says which warehouse, and where, is wrong.
     """
 
-    def __init__(self, home: Path, wait: float = 0.0):
+    def __init__(self, home: Path, wait: float = 0.0, read_only: bool = False):
         self.home = home
         self.wait = wait
-        self.engine = engine_for(home, wait)
+        self.engine = engine_for(home, wait, read_only)
         self.connect = self.engine.connect
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self.packages = Packages(home, self.engine)

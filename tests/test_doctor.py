@@ -253,6 +253,14 @@ def test_a_warehouse_that_another_program_holds_fails(examined, home, holding):
     assert lines[FRANCISCO][0].startswith("ok")
 
 
+def test_a_warehouse_that_another_program_reads_is_examined(examined, home, holding):
+    reading = HOLD.replace("sys.argv[1]", "sys.argv[1], read_only=True")
+    holding(reading, home / "blotter.duckdb")
+    code, lines, _ = examined(home=home)
+    assert code == 0
+    assert lines["warehouse"] == [f"ok {home}/blotter.duckdb opens; 0 rows"]
+
+
 def test_a_run_under_way_is_no_error_and_its_warehouse_is_left_alone(
     examined, home, holding
 ):
