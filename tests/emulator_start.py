@@ -2,9 +2,11 @@
 
 Run by the emulator's own Python. DuckDB, which it translates to, declares no columns in
 `create table (...) as`, as dbt writes for a contract; there the query tells them. And
-where it works out types it takes tables of one name in several datasets for one.
+where it works out types it takes tables of one name in several datasets for one, and
+forgets that NUMERIC has nine decimals beside a division.
 """
 
+import dataclasses
 import sys
 
 import sqlglot
@@ -28,8 +30,14 @@ def without_declared_columns(sql: str) -> str:
     return sql
 
 
-SQLTranslator.translate = lambda self, sql, **options: translate(
-    self, without_declared_columns(sql), **options
-)
+def put_right(self, sql: str, **options):
+    result = translate(self, without_declared_columns(sql), **options)
+    if not isinstance(getattr(result, "value", None), str):
+        return result
+    told = result.value.replace(" AS DECIMAL)", " AS DECIMAL(38, 9))")
+    return dataclasses.replace(result, value=told)
+
+
+SQLTranslator.translate = put_right
 SQLTranslator._annotate_tree = staticmethod(lambda tree, schema: tree)
 sys.exit(main())

@@ -29,6 +29,14 @@ from pipelines.run import Run
 
 DAYS = [date(2026, 3, day) for day in (8, 9, 10)]
 HISTORY = date(2025, 10, 1)
+# Rows of the cities, all since then.
+ROWS = {
+    "san_francisco__incidents": 160,
+    "chicago__incidents": 140,
+    "chicago__recent_incidents": 60,
+    "memphis__incidents": 120,
+    "cambridge__incidents": 90,
+}
 # Published as whole files that stand still.
 STANDING = {
     "washington_post__shootings_v1",
@@ -82,10 +90,12 @@ ODD: dict[str, dict[str, list[str | None]]] = {
 
 
 @contextmanager
-def publishers(rows: int = 1_500) -> Iterator[tuple[str, dict[str, Published]]]:
+def publishers() -> Iterator[tuple[str, dict[str, Published]]]:
     """A portal with everything that is declared, as it is before the first day."""
-    portal = Portal()
-    published = stock(portal, rows, DAYS[0] - timedelta(days=1), 7)
+    portal, yesterday = Portal(), DAYS[0] - timedelta(days=1)
+    published = stock(portal, 100, yesterday, 7)
+    for name, count in ROWS.items():
+        published[name].replace(generator.generate(name, count, HISTORY, yesterday, 7))
     census = published["census__county_population"]
     rows_of_census = census.rows()
     # A few states' counties are enough; it is the widest table, and slow to read back.
