@@ -3,9 +3,11 @@ locals {
   declarations = fileset("${path.module}/../pipelines/datasets", "*.toml")
   sources      = toset([for file in local.declarations : split("__", file)[0]])
   raw          = [for source in local.sources : "raw_${source}"]
-  built        = ["ledger", "staging", "intermediate", "seeds", "marts"]
-  datasets     = toset([for name in concat(local.raw, local.built) : "${var.prefix}${name}"])
-  labels       = { application = "blotter" }
+  # Left empty; dlt looks for them after each load, and would make them.
+  staged   = [for source in local.sources : "raw_${source}_staging"]
+  built    = ["ledger", "staging", "intermediate", "seeds", "marts"]
+  datasets = toset([for name in concat(local.raw, local.staged, local.built) : "${var.prefix}${name}"])
+  labels   = { application = "blotter" }
   readers = merge(
     { for member in var.readers : member => member },
     { "blotter-reader" = google_service_account.reader.member },
@@ -26,7 +28,10 @@ resource "google_project_service" "needed" {
   for_each = toset([
     "bigquery.googleapis.com",
     "bigquerystorage.googleapis.com",
+    "billingbudgets.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
+    "iam.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
@@ -64,6 +69,8 @@ resource "google_storage_bucket" "blotter" {
       type = "Delete"
     }
   }
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_bigquery_dataset" "blotter" {
@@ -84,16 +91,22 @@ resource "google_bigquery_dataset" "blotter" {
 resource "google_service_account" "loader" {
   account_id   = "blotter-loader"
   display_name = "Blotter's daily job"
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_service_account" "reader" {
   account_id   = "blotter-reader"
   display_name = "Readers of Blotter's marts: dashboards"
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_service_account" "scheduler" {
   account_id   = "blotter-scheduler"
   display_name = "Starts Blotter's daily job"
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_bigquery_dataset_iam_member" "loader" {
@@ -139,6 +152,8 @@ resource "google_project_iam_custom_role" "lister" {
   role_id     = "blotterLister"
   title       = "Lists Blotter's bucket"
   permissions = ["storage.buckets.get", "storage.objects.list"]
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_bigquery_dataset_iam_member" "reader" {
@@ -213,7 +228,8 @@ resource "google_cloud_run_v2_job" "daily" {
     }
   }
 
-  depends_on = [google_project_service.needed]
+  # Cloud Run refuses a job whose account can't read its secret yet.
+  depends_on = [google_secret_manager_secret_iam_member.loader]
 }
 
 resource "google_secret_manager_secret_iam_member" "loader" {
@@ -276,4 +292,6 @@ resource "google_billing_budget" "month" {
   threshold_rules {
     threshold_percent = 1.0
   }
+
+  depends_on = [google_project_service.needed]
 }

@@ -12,4 +12,9 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+
+  # Budgets are refused to who is logged in as a person unless a project is charged for
+  # the call.
+  billing_project       = var.project
+  user_project_override = true
 }

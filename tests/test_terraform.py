@@ -57,6 +57,65 @@ def test_every_reference_leads_to_something_declared():
     assert referred
 
 
+# What a new project has not, and `apply` would stumble over.
+INTERFACES = {
+    "google_bigquery_dataset": "bigquery",
+    "google_billing_budget": "billingbudgets",
+    "google_cloud_run_v2_job": "run",
+    "google_cloud_scheduler_job": "cloudscheduler",
+    "google_project_iam_custom_role": "iam",
+    "google_project_iam_member": "cloudresourcemanager",
+    "google_secret_manager_secret_iam_member": "secretmanager",
+    "google_service_account": "iam",
+    "google_storage_bucket": "storage",
+}
+# They reach the project through what they are part of.
+PARTS = {
+    "google_bigquery_dataset_iam_member",
+    "google_cloud_run_v2_job_iam_member",
+    "google_storage_bucket_iam_member",
+}
+
+
+def test_the_interfaces_that_resources_need_are_enabled():
+    needed = resources("google_project_service")["needed"]["for_each"]
+    enabled = set(re.findall(r"(\w+)\.googleapis\.com", needed))
+    kinds = {kind for block in blocks("resource") for kind in block}
+    assert kinds == {*INTERFACES, *PARTS, "google_project_service"}
+    # The loader reads through the last one, if its client has it.
+    assert enabled == {*INTERFACES.values(), "bigquerystorage"}
+
+
+def test_no_resource_is_made_before_its_interface_is_enabled():
+    waits = {"google_project_service.needed"}
+    bodies = {
+        f"{kind}.{name}": str(body)
+        for block in blocks("resource")
+        for kind, named in block.items()
+        for name, body in named.items()
+    }
+    bodies |= {f"local.{k}": str(v) for b in blocks("locals") for k, v in b.items()}
+    for _ in bodies:
+        waits |= {
+            name
+            for name, body in bodies.items()
+            if any(re.search(rf"\b{re.escape(found)}\b", body) for found in waits)
+        }
+    assert {name for name in bodies if name.startswith("google_")} - waits == set()
+
+
+def test_the_job_is_made_after_it_may_read_its_secret():
+    (job,) = resources("google_cloud_run_v2_job").values()
+    waits = "google_secret_manager_secret_iam_member.loader"
+    assert waits in str(job["depends_on"])
+
+
+def test_a_person_who_is_logged_in_may_make_the_budget():
+    (provider,) = [block["google"] for block in blocks("provider")]
+    assert provider["user_project_override"] is True
+    assert provider["billing_project"] == "${var.project}"
+
+
 def test_the_lifecycle_rule_deletes_staged_files_and_touches_nothing_else():
     (bucket,) = resources("google_storage_bucket").values()
     (rule,) = bucket["lifecycle_rule"]
@@ -119,6 +178,10 @@ def test_every_declared_source_has_a_dataset():
     stems = {path.name for path in (FOLDER / "../pipelines/datasets").glob("*.toml")}
     sources = {stem.split("__")[0] for stem in stems}
     assert {d.source for d in read_datasets().values()} == sources
+    # dlt's own beside each: it opens them after every load, and would make them.
+    assert "raw_${source}" in str(found["raw"])
+    assert "raw_${source}_staging" in str(found["staged"])
+    assert "concat(local.raw, local.staged, local.built)" in str(found["datasets"])
     assert set(found["built"]) == {
         "ledger",
         "staging",
