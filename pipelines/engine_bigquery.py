@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LABELS = {"application": "blotter"}
+TIME_TRAVEL_HOURS = 48
 # How long a call that fails for a while is made again; Google's client takes 600 s.
 PATIENCE = 60.0
 # Rows up to this size are sent along with a statement; BigQuery takes 10 MB of them.
@@ -281,6 +282,8 @@ class BigqueryEngine(Engine):
             if self._dataset(name) is None:
                 made = bigquery.Dataset(f"{self.project}.{name}")
                 made.location, made.labels = self.location, LABELS
+                # What a court sealed should not be there for longer: the least.
+                made.max_time_travel_hours = TIME_TRAVEL_HOURS
                 self.client.create_dataset(made, exists_ok=True)
 
     def columns(self, schemas: list[str]) -> Columns:

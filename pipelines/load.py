@@ -18,6 +18,7 @@ from pipelines.engine import engine_for
 from pipelines.ledger import Ledger
 from pipelines.packages import Packages
 from pipelines.portal import Reader
+from pipelines.settings import schema
 from pipelines.tables import (
     INSTANT,
     empty_tables,
@@ -31,6 +32,9 @@ from pipelines.tables import (
 from pipelines.windows import Window, month_start
 
 log = logging.getLogger(__name__)
+
+# The schemas of dbt's, without the prefix.
+BUILT = ("seeds", "staging", "intermediate", "marts")
 
 
 class Warehouse:
@@ -82,10 +86,15 @@ class Warehouse:
 
         A column that was declared since is added to its table.
         """
-        schemas = schemas_of(datasets)
+        schemas = [*schemas_of(datasets), *map(schema, BUILT)]
         self.engine.check([*schemas, self.ledger.schema])
         self.ledger.prepare()
         made = self.engine.columns(schemas)
+        there = {name for name, _ in made}
+        # By the engine, not by dlt and dbt: it knows how they should be.
+        for name in schemas:
+            if name not in there:
+                self.engine.make_schema(name)
         logs = [d for d in datasets if (d.schema, f"{d.entity}_changes") in made]
         self._last_instant = max([self._last_instant, *self._newest_changes(logs)])
         for dataset in datasets:
@@ -196,12 +205,12 @@ class Warehouse:
             (f"{dataset.schema}_staging", dataset.entity),
             (dataset.schema, f"{dataset.entity}_incoming"),
         }
-        made = self.engine.columns([schema for schema, _ in merged])
+        made = self.engine.columns([place for place, _ in merged])
         with self.connect() as connection:
-            for schema, name in merged & made.keys():
-                held = connection.execute(f"select 1 from {schema}.{name} limit 1")
+            for place, name in merged & made.keys():
+                held = connection.execute(f"select 1 from {place}.{name} limit 1")
                 if held.fetchall():
-                    connection.execute(f"truncate table {schema}.{name}")
+                    connection.execute(f"truncate table {place}.{name}")
 
     def known(
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table

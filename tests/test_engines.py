@@ -185,3 +185,20 @@ def test_the_ledger_knows_what_ran(warehouse, monkeypatch, target):
     assert (last["run_id"], last["added"], last["outcome"]) == (run_id, 1, "loaded")
     assert (last["bytes_billed"] is not None) == (target == "bigquery")
     assert warehouse.ledger.changed_since(0) == {PLACE.name}
+
+
+def test_datasets_keep_what_was_deleted_for_the_least_time(
+    tmp_path, bigquery_settings, monkeypatch
+):
+    for name, value in bigquery_settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BLOTTER_TARGET", "bigquery")
+    monkeypatch.setenv("BLOTTER_PREFIX", "travel_")
+    warehouse = new_warehouse(tmp_path / "home")
+    client = warehouse.engine.client
+    made = {
+        name: client.get_dataset(f"travel_{name}").max_time_travel_hours
+        for name in ("raw_springfield", "ledger", "staging", "seeds", "marts")
+    }
+    warehouse.close()
+    assert made == dict.fromkeys(made, 48)
