@@ -122,7 +122,7 @@ def waiting(seconds):
 
 
 def test_a_run_waits_for_a_reader_and_goes_on(home, url, built):
-    with held(home, 1.5):
+    with held(home, 5):  # Longer than the command takes to begin.
         code, said = ran(home, url, *LOAD)
     assert code == 0, said
     path = home / "blotter.duckdb"
