@@ -7,6 +7,7 @@ forgets that NUMERIC has nine decimals beside a division.
 """
 
 import dataclasses
+import re
 import sys
 
 import sqlglot
@@ -34,7 +35,7 @@ def put_right(self, sql: str, **options):
     result = translate(self, without_declared_columns(sql), **options)
     if not isinstance(getattr(result, "value", None), str):
         return result
-    told = result.value.replace(" AS DECIMAL)", " AS DECIMAL(38, 9))")
+    told = re.sub(r"\bDECIMAL(\(18, 3\))?\)", "DECIMAL(38, 9))", result.value)
     return dataclasses.replace(result, value=told)
 
 
