@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
+from google.cloud import bigquery
 
 import pipelines.run as runs
 from pipelines.changes import changes_since, removals_since
@@ -190,15 +191,19 @@ def test_the_ledger_knows_what_ran(warehouse, monkeypatch, target):
 def test_datasets_keep_what_was_deleted_for_the_least_time(
     tmp_path, bigquery_settings, monkeypatch
 ):
+    """As they are asked for: the emulator knows nothing of time travel."""
+    asked, create = {}, bigquery.Client.create_dataset
+
+    def noted(self, dataset, **options):
+        asked[dataset.dataset_id] = dataset.to_api_repr().get("maxTimeTravelHours")
+        return create(self, dataset, **options)
+
+    monkeypatch.setattr(bigquery.Client, "create_dataset", noted)
     for name, value in bigquery_settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BLOTTER_TARGET", "bigquery")
     monkeypatch.setenv("BLOTTER_PREFIX", "travel_")
-    warehouse = new_warehouse(tmp_path / "home")
-    client = warehouse.engine.client
-    made = {
-        name: client.get_dataset(f"travel_{name}").max_time_travel_hours
-        for name in ("raw_springfield", "ledger", "staging", "seeds", "marts")
-    }
-    warehouse.close()
-    assert made == dict.fromkeys(made, 48)
+    new_warehouse(tmp_path / "home").close()
+    names = ("raw_springfield", "ledger", "seeds", "staging", "intermediate", "marts")
+    made = {name: asked[f"travel_{name}"] for name in names}
+    assert made == dict.fromkeys(names, "48")
