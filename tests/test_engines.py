@@ -206,4 +206,4 @@ def test_datasets_keep_what_was_deleted_for_the_least_time(
     new_warehouse(tmp_path / "home").close()
     names = ("raw_springfield", "ledger", "seeds", "staging", "intermediate", "marts")
     made = {name: asked[f"travel_{name}"] for name in names}
-    assert made == dict.fromkeys(names, "48")
+    assert made == dict.fromkeys(names, 48)
