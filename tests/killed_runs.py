@@ -67,7 +67,7 @@ FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 WRITERS = (Warehouse, Ledger, Packages)
 READS = {
     Warehouse: {
-        *("connect", "close", "known", "rows", "next_instant"),
+        *("close", "known", "rows", "next_instant"),
         *("examine", "count_rows", "monthly_counts"),
     },
     Ledger: {
