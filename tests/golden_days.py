@@ -26,6 +26,7 @@ from pipelines import run as runs
 from pipelines.errors import BlotterError
 from pipelines.load import Warehouse
 from pipelines.run import Run
+from tests.killed_runs import pass_day
 
 DAYS = [date(2026, 3, day) for day in (8, 9, 10)]
 HISTORY = date(2025, 10, 1)
@@ -36,14 +37,6 @@ ROWS = {
     "chicago__recent_incidents": 60,
     "memphis__incidents": 120,
     "cambridge__incidents": 90,
-}
-# Published as whole files that stand still.
-STANDING = {
-    "washington_post__shootings_v1",
-    "washington_post__agencies",
-    "census__county_population",
-    "bls__county_unemployment",
-    "simplemaps__cities",
 }
 LONG = "Ärger, " * 9_000
 
@@ -115,31 +108,6 @@ def with_oddities(rows: pa.Table, columns: dict[str, list[str | None]]) -> pa.Ta
         cells = list(itertools.islice(itertools.cycle(values), some.num_rows))
         some = some.set_column(position, column, pa.array(cells, pa.string()))
     return pa.concat_tables([generator.without(rows, some), some])
-
-
-def pass_day(
-    published: dict[str, Published], day: date, back: dict[str, pa.Table]
-) -> dict[str, pa.Table]:
-    """Let each publisher add, correct and remove rows, and show again those in `back`.
-
-    Returns:
-        The rows that were removed, by data set.
-    """
-    removed = {}
-    for name in sorted(published.keys() - STANDING):
-        table = published[name]
-        rows = table.rows()
-        picked = generator.sample(rows, 12, day.day)
-        changed = generator.corrected(picked.slice(0, 8), 8, day.day)
-        new = generator.day_rows(name, day, 10, day.day)
-        removed[name] = picked.slice(8)
-        come = [changed, new, *([back[name]] if name in back else [])]
-        if table.key:
-            table.upsert(pa.concat_tables(come))
-            table.delete(removed[name][table.key].to_pylist())
-        else:
-            table.replace(pa.concat_tables([generator.without(rows, picked), *come]))
-    return removed
 
 
 def run_day(
