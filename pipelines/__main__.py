@@ -274,11 +274,7 @@ def show(
 
     chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
     with closing(Warehouse(home_folder(), read_only=True)) as warehouse:
-        if not warehouse.engine.exists():
-            raise ConfigError(
-                f"There is no warehouse in {warehouse.home} yet. Run `blotter daily`, "
-                "or set BLOTTER_HOME."
-            )
+        warehouse.must_exist()
         rows = [row for dataset in chosen for row in find(warehouse, dataset)]
     if form == "json":
         click.echo(json.dumps(rows, indent=2))

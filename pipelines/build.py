@@ -67,9 +67,7 @@ def build(warehouse: Warehouse, arguments: list[str]) -> str:
     """
     if not arguments:
         return "as they were: no row changed since they were built"
-    nodes = warehouse.engine.when_free(
-        lambda: build_once(warehouse, arguments), warehouse.wait
-    )
+    nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
     if warehouse.engine.bytes_billed is not None:
         warehouse.engine.bytes_billed += bytes_billed(nodes)
     for node in nodes:

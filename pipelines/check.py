@@ -50,11 +50,7 @@ def check(state: Path | None, only_drop: bool = False) -> None:
     home = home_folder()
     own = own_prefix(home)
     with closing(Warehouse(home, seconds_to_wait())) as warehouse:
-        if not warehouse.engine.exists():
-            raise ConfigError(
-                f"There is no warehouse in {home} yet. Run `blotter daily`, or set "
-                "BLOTTER_HOME."
-            )
+        warehouse.must_exist()
         with lock(folder(home)):
             # dbt goes on from what it read last, and then misses some changes of YAML.
             (folder(home) / "partial_parse.msgpack").unlink(missing_ok=True)
@@ -167,7 +163,7 @@ def dbt(warehouse: Warehouse, arguments: list[str]) -> tuple[Any, list[Any]]:
         HeldError: Another program has the file open; nothing was begun.
     """
     outcome, nodes = warehouse.engine.when_free(
-        lambda: build.call(warehouse, arguments, FOLDER), warehouse.wait
+        lambda: build.call(warehouse, arguments, FOLDER)
     )
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception

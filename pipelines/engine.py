@@ -120,7 +120,7 @@ class Engine(ABC):
         """A text column that compares and sorts by its bytes."""
         return column
 
-    def when_free(self, work: Callable[[], T], seconds: float) -> T:
+    def when_free(self, work: Callable[[], T]) -> T:
         """Do what needs the warehouse for itself, when nobody else has it."""
         return work()
 

@@ -78,15 +78,15 @@ class DuckdbEngine(Engine):
     def exists(self) -> bool:
         return self.path.exists()
 
-    def when_free(self, work: Callable[[], T], seconds: float) -> T:
+    def when_free(self, work: Callable[[], T]) -> T:
         """Do what opens the file; again while another program has it open.
 
         Raises:
-            HeldError: It still has, after so long.
+            HeldError: It still has, after the wait.
         """
 
         def once() -> T:
             opened(self.path).close()
             return work()
 
-        return when_free(once, self.path, seconds)
+        return when_free(once, self.path, self.wait)

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from pipelines.dataset import Dataset
 from pipelines.diff import Differences, query, quote
-from pipelines.engine import engine_for
+from pipelines.engine import Columns, engine_for
+from pipelines.errors import ConfigError
 from pipelines.ledger import Ledger
 from pipelines.packages import Packages
 from pipelines.portal import Reader
@@ -50,12 +51,23 @@ class Warehouse:
 
     def __init__(self, home: Path, wait: float = 0.0, read_only: bool = False):
         self.home = home
-        self.wait = wait
         self.engine = engine_for(home, wait, read_only)
         self.connect = self.engine.connect
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self.packages = Packages(home, self.engine)
         self.ledger = Ledger(self.engine)
+
+    def must_exist(self) -> None:
+        """Refuse to look into what no run has made yet.
+
+        Raises:
+            ConfigError: There is no warehouse.
+        """
+        if not self.engine.exists():
+            raise ConfigError(
+                f"There is no warehouse in {self.home} yet. Run `blotter daily`, or "
+                "set BLOTTER_HOME."
+            )
 
     def examine(self, datasets: list[Dataset]) -> int:
         """How many rows it holds that are not removed; nothing is written.
@@ -98,22 +110,25 @@ class Warehouse:
         logs = [d for d in datasets if (d.schema, f"{d.entity}_changes") in made]
         self._last_instant = max([self._last_instant, *self._newest_changes(logs)])
         for dataset in datasets:
-            tables = empty_tables(dataset)
-            wanted = {name: rows.column_names for name, rows in tables.items()}
-            # Made last: a kill may have come between the tables and their view.
-            wanted[f"{dataset.entity}_versions"] = version_columns(dataset)
-            has = {name: made.get((dataset.schema, name), []) for name in wanted}
-            if all(set(wanted[name]) <= set(has[name]) for name in wanted):
-                continue
-            self.packages.abort(dataset)
-            self.packages.load(dataset, tables, "append")
-            former = (dataset.schema, f"{dataset.entity}_former")
-            held = self.engine.columns([dataset.schema])[former]
-            with self.connect() as connection:
-                connection.execute(versions_view(dataset, held))
-            rows = has[dataset.entity]
-            if rows and "window_month" not in rows:
-                self._fill_months(dataset)
+            self._prepare_tables(dataset, made)
+
+    def _prepare_tables(self, dataset: Dataset, made: Columns) -> None:
+        """Make a data set's tables and their view, or add what they lack."""
+        tables, view = empty_tables(dataset), f"{dataset.entity}_versions"
+        wanted = {name: rows.column_names for name, rows in tables.items()}
+        # Made last: a kill may have come between the tables and their view.
+        wanted[view] = [*version_columns(dataset), "window_month"]
+        has = {name: made.get((dataset.schema, name), []) for name in wanted}
+        if all(set(wanted[name]) <= set(has[name]) for name in wanted):
+            return
+        self.packages.abort(dataset)
+        self.packages.load(dataset, tables, "append")
+        if has[dataset.entity] and "window_month" not in has[view]:
+            self._fill_months(dataset)
+        former = (dataset.schema, f"{dataset.entity}_former")
+        held = self.engine.columns([dataset.schema])[former]
+        with self.connect() as connection:
+            connection.execute(versions_view(dataset, held))
 
     def _fill_months(self, dataset: Dataset) -> None:
         """Give rows their month that were loaded before there was such a column."""

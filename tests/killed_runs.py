@@ -75,7 +75,7 @@ WRITERS = (Warehouse, Ledger, Packages)
 READS = {
     Warehouse: {
         *("close", "known", "rows", "next_instant"),
-        *("examine", "count_rows", "monthly_counts"),
+        *("must_exist", "examine", "count_rows", "monthly_counts"),
     },
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_at"),

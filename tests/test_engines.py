@@ -174,7 +174,7 @@ def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
 
 
 def test_a_batch_too_big_to_send_along_is_looked_up(warehouse, monkeypatch):
-    monkeypatch.setattr("pipelines.engine_bigquery.SENT_ALONG", 10, raising=False)
+    monkeypatch.setattr("pipelines.bigquery_session.SENT_ALONG", 10)
     run_over(warehouse, monkeypatch, QUOTES, EMPTY, LONG)
     run_over(warehouse, monkeypatch, EMPTY, LONG)
     assert held(warehouse) == with_key(EMPTY, LONG)

@@ -299,3 +299,26 @@ def test_many_rows_without_a_key_stop_the_data_set(warehouse, monkeypatch):
     _, failure = run_over(warehouse, MemoryReader(rows=[A, *broken]), monkeypatch)
     assert "sent 11 of 12 rows of 2026-02-01 on without id" in str(failure)
     assert select(warehouse, f"select count(*) from {RAW}") == [(0,)]
+
+
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_rows_of_an_older_version_get_their_month(warehouse, monkeypatch, was_killed):
+    """Also where a kill came between the new column and what is written into it."""
+    undated = ("4", None, "Theft", None)
+    run_over(warehouse, MemoryReader(rows=[A, C, undated]), monkeypatch)
+    with warehouse.connect() as connection:
+        connection.execute(f"drop view {RAW}_versions")
+        connection.execute(f"alter table {RAW} drop column window_month")
+        # What dlt knows of the tables: it would take the column for made.
+        connection.execute("delete from raw_springfield._dlt_version")
+        if was_killed:
+            connection.execute(f"alter table {RAW} add column window_month date")
+    warehouse.close()
+    shutil.rmtree(warehouse.home / "dlt")
+
+    again = new_warehouse(warehouse.home)
+    assert select(again, f"select id, window_month from {RAW}_versions order by 1") == [
+        ("1", date(2026, 3, 1)),
+        ("3", date(2026, 2, 1)),
+        ("4", None),
+    ]
