@@ -190,6 +190,26 @@ def check(state: Path | None, drop: bool) -> None:
 
 
 @cli.command()
+@click.option("--serve", is_flag=True, help="Show what is published, on this machine.")
+@click.option("--port", default=8000, show_default=True, help="For --serve.")
+def site(serve: bool, port: int) -> None:
+    """Publish the tables and the site anew, from the models as they stand.
+
+    `daily` ends with it. With --serve what was last published is shown at an address of
+    this machine until it is stopped; where nothing is, it is published first.
+    """
+    from pipelines.job import publish_only
+
+    published = home_folder() / "published"
+    if not serve or not published.exists():
+        publish_only()
+    if serve:
+        from pipelines.serve import serve_folder
+
+        serve_folder(published, port)
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole status as JSON.")
 @click.option("--max-age", help="Exit 1 if the last good run is older, e.g. 36h.")
 def status(as_json: bool, max_age: str | None) -> None:

@@ -23,7 +23,7 @@ from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.load import Warehouse
 from pipelines.logs import redacted
 from pipelines.portal import Patience
-from pipelines.settings import prefix
+from pipelines.settings import prefix, publishes, site_address
 from pipelines.status import is_fresh, read_status
 from pipelines.survey import Finding, portals
 
@@ -36,6 +36,8 @@ SETTINGS = {
     "BLOTTER_HOME",
     "BLOTTER_IMPERSONATE",
     "BLOTTER_LAKE",
+    "BLOTTER_SITE",
+    "BLOTTER_SITE_URL",
     "BLOTTER_LOCATION",
     "BLOTTER_LOG",
     "BLOTTER_MAX_BYTES_BILLED",
@@ -85,6 +87,8 @@ def configuration(home: Path) -> list[Finding]:
         partial(address, "BLOTTER_HEARTBEAT"),
         partial(Warehouse, home),
         prefix,
+        publishes,
+        site_address,
         check_token,
     ]
     files = sorted(FOLDER.glob("*.toml"))

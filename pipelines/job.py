@@ -20,13 +20,14 @@ from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run, lock
-from pipelines.settings import home_folder
+from pipelines.settings import home_folder, publishes, site_address
 from pipelines.status import write_status
 
 log = logging.getLogger("blotter")
 
 # What an alert has in place of a data set.
 LAKE = "(lake)"
+PUBLICATION = "(publication)"
 
 
 def run_all(
@@ -44,6 +45,8 @@ def run_all(
         declared = read_datasets()
         portal = os.environ.get("BLOTTER_PORTAL")
         Patience.from_environment()  # Said before anything is made.
+        publishes()
+        site_address()
         chosen = [d.at_portal(portal) for d in pick(declared, names)]
         with lock(home), closing(Warehouse(home, wait)) as warehouse:
             run = new_run(warehouse, command, today)
@@ -64,6 +67,9 @@ def run_all(
                 if with_models:
                     failure = build_models(warehouse, run)
                     failures.append(alerts.note(MODELS, failure))
+                    if failure is None and publishes():
+                        failure = publish_models(warehouse, run)
+                        failures.append(alerts.note(PUBLICATION, failure))
                 finish(warehouse, failures)
 
 
@@ -89,6 +95,37 @@ def build_only(full_refresh: bool) -> None:
         run = new_run(warehouse, "build", None)
         failure = build_models(warehouse, run, full_refresh, everything=True)
         finish(warehouse, [failure])
+
+
+def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
+    """Publish what was built; what fails is said and returned."""
+    begin = time.monotonic()
+    try:
+        with stop.stoppable():
+            from pipelines.publish import publish
+
+            folder = publish(warehouse, run.run_id)
+    except BlotterError as error:
+        log.error("%s", error)
+        return error
+    except Exception as error:
+        failure = BlotterError(f"publication: a fault of Blotter's own: {error!r}.")
+        log.exception("%s", failure)
+        return failure
+    seconds = time.monotonic() - begin
+    log.info("published: %s, in %.1f s", folder.parent.parent / "published", seconds)
+    return None
+
+
+def publish_only() -> None:
+    """Publish the models as they stand."""
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        warehouse.must_exist()
+        warehouse.prepare(list(read_datasets().values()))
+        run = new_run(warehouse, "site", None)
+        if failure := publish_models(warehouse, run):
+            raise failure
 
 
 def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:

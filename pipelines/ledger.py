@@ -161,6 +161,16 @@ class Ledger:
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
 
+    def models_are_good(self) -> bool:
+        """Whether the last build went well: else the marts may be of two days."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select outcome from {self.runs} where dataset = $dataset "
+                "order by number desc nulls last, started_at desc limit 1",
+                {"dataset": MODELS},
+            ).fetchall()
+        return rows == [("dbt_ok",)]
+
     def changed_since(self, number: int) -> set[str]:
         """Data sets of which runs after a line may have written rows."""
         with self.connect() as connection:

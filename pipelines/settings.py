@@ -39,6 +39,33 @@ def home_folder() -> Path:
     return Path(os.environ.get("BLOTTER_HOME") or "blotter_home").resolve()
 
 
+def publishes() -> bool:
+    """BLOTTER_SITE: whether runs end with a publication.
+
+    Raises:
+        ConfigError: It is neither on nor off.
+    """
+    wanted = os.environ.get("BLOTTER_SITE") or "on"
+    if wanted not in ("on", "off"):
+        raise ConfigError(f"BLOTTER_SITE is {wanted!r}; it must be on or off.")
+    return wanted == "on"
+
+
+def site_address() -> str:
+    """BLOTTER_SITE_URL, where the site is on the web, with a slash at its end; or none.
+
+    Raises:
+        ConfigError: It is no address.
+    """
+    url = os.environ.get("BLOTTER_SITE_URL") or ""
+    if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise ConfigError(
+            f"BLOTTER_SITE_URL is {url!r}; it must be an address like "
+            "https://data.example.org/blotter/."
+        )
+    return url.rstrip("/") + "/" if url else ""
+
+
 def prefix() -> str:
     """BLOTTER_PREFIX, which every schema's name begins with.
 

@@ -34,6 +34,25 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     Raises:
         WarehouseError: It can't be written, for the disk is full or so.
     """
+    path = warehouse.home / "status.json"
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_text(as_json(status_content(warehouse, datasets)))
+        os.replace(fresh, path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path} can't be written: {error.strerror}; what the run loaded is safe. "
+            "Make room or give back the right to write."
+        ) from error
+
+
+def as_json(content: dict[str, Any]) -> str:
+    """A status as it is kept; instants are ISO 8601 in UTC."""
+    return json.dumps(content, indent=2, default=iso) + "\n"
+
+
+def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, Any]:
+    """How each data set and the runs stand, by the ledger and the raw tables."""
     entries = [dataset_status(warehouse, dataset) for dataset in datasets]
     runs = ledger_rows(
         warehouse,
@@ -53,7 +72,7 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     )
     # A build, or a run of one data set, must not hide that the daily run fails.
     good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
-    content = {
+    return {
         "written_at": datetime.now(UTC),
         "last_run": runs[0] if runs else None,
         "last_good_run": good[0]["finished_at"] if good else None,
@@ -61,16 +80,6 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
         "models": models[0] if models else None,
         "datasets": entries,
     }
-    path = warehouse.home / "status.json"
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_text(json.dumps(content, indent=2, default=iso) + "\n")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise WarehouseError(
-            f"{path} can't be written: {error.strerror}; what the run loaded is safe. "
-            "Make room or give back the right to write."
-        ) from error
 
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:

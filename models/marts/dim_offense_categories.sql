@@ -13,7 +13,16 @@ keyed as (
         offense_group,
         crime_against,
         is_violent,
-        is_property
+        is_property,
+        -- What can tell who a victim is to those who know the place.
+        offense_group in (
+            'Family Offenses, Nonviolent',
+            'Human Trafficking',
+            'Peeping Tom',
+            'Pornography/Obscene Material',
+            'Prostitution Offenses',
+            'Sex Offenses'
+        ) as is_sensitive
 
     from categories
 

@@ -1,0 +1,7 @@
+with cities as (
+
+    select * from {{ ref('cities') }}
+
+)
+
+select * from cities

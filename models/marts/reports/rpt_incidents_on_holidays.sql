@@ -1,0 +1,76 @@
+with days as (
+
+    select * from {{ ref('rpt_incidents_by_calendar_day') }}
+
+),
+
+freshness as (
+
+    select * from {{ ref('rpt_freshness_by_city') }}
+
+),
+
+complete_days as (
+
+    select days.*
+    from days
+    inner join freshness
+        on days.city = freshness.city
+        and days.date_day <= freshness.complete_through
+    where days.is_covered
+
+),
+
+compared as (
+
+    select
+        holidays.date_id,
+        holidays.city,
+        holidays.date_day,
+        holidays.holiday_name,
+        holidays.is_observed_holiday,
+        holidays.day_of_week_name,
+        holidays.incident_count,
+        count(others.date_day) as usual_day_count,
+        avg(1.0 * others.incident_count) as usual_incident_count
+
+    from complete_days as holidays
+    left join complete_days as others
+        on holidays.city = others.city
+        and holidays.day_of_week_iso = others.day_of_week_iso
+        and not others.is_holiday
+        and abs(
+            {{ dbt.datediff('holidays.date_day', 'others.date_day', 'day') }}
+        ) <= 28
+    where holidays.is_holiday
+    group by 1, 2, 3, 4, 5, 6, 7
+
+),
+
+finished as (
+
+    select
+        date_id,
+        city,
+        date_day,
+        holiday_name,
+        is_observed_holiday,
+        day_of_week_name,
+        incident_count,
+        usual_day_count,
+        round(
+            cast(usual_incident_count as {{ dbt.type_numeric() }}), 2
+        ) as usual_incident_count,
+        round(
+            cast(
+                100.0 * incident_count / nullif(usual_incident_count, 0) - 100
+                as {{ dbt.type_numeric() }}
+            ),
+            2
+        ) as difference_pct
+
+    from compared
+
+)
+
+select * from finished

@@ -1,0 +1,97 @@
+"""Areas of a city for its map, simplified."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+
+from pipelines.figures import Db, Row, ask
+from pipelines.packed import WITHHELD
+
+# Of the packed dimensions those that can have boundaries, by the kind of area.
+KINDS = {"neighborhood": "neighborhood", "police_district": "district"}
+# In degrees, some 30 m: less than a pixel of the map of a city.
+TOLERANCE = 0.0003
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The areas of one kind that have a boundary."""
+
+    kind: str
+    dimension: str
+    features: list[Row]
+    without: list[str]
+    """Areas of incidents that have none."""
+
+    def for_script(self) -> Row:
+        """As the page's script takes them."""
+        return {
+            "kind": self.kind.replace("_", " "),
+            "dimension": self.dimension,
+            "features": self.features,
+            "without": self.without,
+        }
+
+
+def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
+    """The kind of area with most boundaries that incidents name; None without any."""
+    if not ask(
+        db,
+        "select 1 from duckdb_tables() where table_name = 'dim_areas' "
+        "union all "
+        "select 1 from duckdb_views() where view_name = 'dim_areas'",
+    ):
+        return None
+    rows = ask(
+        db,
+        "select area_kind, area_name, geometry from dim_areas "
+        "where city = $city order by area_kind, area_name, geometry",
+        city=city,
+    )
+    shapes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        shape = shapely.from_geojson(row["geometry"])
+        shapes[row["area_kind"]][row["area_name"]].append(shape)
+    found = [
+        (sum(name in labels[KINDS[kind]] for name in named), kind)
+        for kind, named in shapes.items()
+    ]
+    matched, kind = max(found, default=(0, ""))
+    if not matched:
+        return None
+    dimension, named = KINDS[kind], shapes[kind]
+    return Areas(
+        kind,
+        dimension,
+        features(named),
+        sorted(set(labels[dimension]) - set(named) - {WITHHELD}),
+    )
+
+
+def features(named: dict[str, list[Any]]) -> list[Row]:
+    """GeoJSON features with their neighbors' borders kept common."""
+    names = sorted(named)
+    whole = [shapely.unary_union(shapely.make_valid(named[name])) for name in names]
+    simple = shapely.coverage_simplify(whole, TOLERANCE)
+    return [
+        {"type": "Feature", "label": name, "geometry": geometry(shape)}
+        for name, shape in zip(names, simple, strict=True)
+    ]
+
+
+def geometry(shape: Any) -> Row:
+    """As GeoJSON with rings clockwise, as Vega's maps take them."""
+    turned = shapely.orient_polygons(shape, exterior_cw=True)
+    found = json.loads(shapely.to_geojson(turned))
+    return {"type": found["type"], "coordinates": rounded(found["coordinates"])}
+
+
+def rounded(value: Any) -> Any:
+    """Coordinates to `DIGITS` places."""
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return round(value, DIGITS)

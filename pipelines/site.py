@@ -1,0 +1,416 @@
+"""The static site: pages, script and packed data, from the marts.
+
+Nothing in it asks another host, and nothing in it depends on the clock: the same marts
+and moments give the same bytes.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipelines import figures, words
+from pipelines.boundaries import Areas, areas_of
+from pipelines.figures import Db, Row
+from pipelines.packed import Packed, pack
+
+FOLDER = Path(__file__).parent.parent / "site"
+PAGES = [
+    ("compare.html", "Compare"),
+    ("shootings.html", "Police shootings"),
+    ("changes.html", "Changes"),
+    ("method.html", "Data and method"),
+    ("status.html", "Status"),
+]
+CITY_PAGES = [
+    ("index.html", "Overview"),
+    ("when.html", "When"),
+    ("where.html", "Where"),
+]
+PRIVACY = (
+    "These pages do not tell the neighborhood of incidents of sensitive kinds (sex and "
+    "family offenses, human trafficking, prostitution and the like): it is withheld. "
+    "The report of violent incidents by place leaves out counts below three. Tables of "
+    "rows hold what the cities publish, as coarse as they publish it."
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the pages tell beside the marts."""
+
+    moments: dict[str, datetime]
+    """When each data set was last read well (UTC)."""
+    status: dict[str, Any]
+    tests: dict[str, Any] | None = None
+    """`passed`, and of those that warned name and message; None where not known."""
+    dictionary: list[Any] = field(default_factory=list)
+    downloads: list[dict[str, str]] = field(default_factory=list)
+
+
+class Site:
+    """A site being written into a folder."""
+
+    def __init__(self, db: Db, folder: Path, context: Context):
+        self.db, self.folder, self.context = db, folder, context
+        self.cities = figures.cities(db)
+        self.publishers = figures.publishers(db)
+        self.env = environment()
+        for one in self.publishers:
+            one["moment"] = context.moments.get(one["dataset"])
+        has_shootings = bool(figures.shootings_by_day(db))
+        self.pages = [p for p in PAGES if p[0] != "shootings.html" or has_shootings]
+
+    def build(self) -> None:
+        """Write every page."""
+        write_assets(self.folder)
+        for city in self.cities:
+            city["moment"] = max(
+                (p["moment"] for p in self._publishers_of(city) if p["moment"]),
+                default=None,
+            )
+            if city["newest_day"]:
+                self._city(city)
+        self.page("index.html", "home.html", publishers=self._shown())
+        self._compare()
+        self._changes()
+        if ("shootings.html", "Police shootings") in self.pages:
+            self._shootings()
+        self.page(
+            "method.html",
+            all_publishers=self.publishers,
+            tests=self.context.tests,
+            downloads=self.context.downloads,
+            privacy=PRIVACY,
+        )
+        self.page("status.html", status=self.context.status)
+        self.page("dictionary.html", dictionary=self.context.dictionary)
+
+    def page(self, path: str, template: str | None = None, **values: Any) -> None:
+        """Write one page; links in it are relative to it."""
+        depth = path.count("/")
+        text = self.env.get_template(template or path).render(
+            root="../" * depth,
+            here=path,
+            cities=self.cities,
+            pages=self.pages,
+            city_pages=CITY_PAGES,
+            **{"city": None, "publishers": [], **values},
+        )
+        to = self.folder / path
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text)
+
+    def _publishers_of(self, city: Row) -> list[Row]:
+        """One name, `<source>__<entity>`, runs from declaration to staging."""
+        prefix = f"{city['city']}__"
+        return [p for p in self.publishers if p["dataset"].startswith(prefix)]
+
+    def _shown(self) -> list[Row]:
+        """The publishers whose incidents are shown, each once."""
+        read = [p for city in self.cities for p in self._publishers_of(city)]
+        return list({p["attribution"]: p for p in read if p["moment"]}.values())
+
+    # -------------------------------------------------------------- a city's pages
+
+    def _city(self, city: Row) -> None:
+        db, name = self.db, city["city"]
+        base = self.folder / name
+        (base / "packed").mkdir(parents=True)
+        first, newest = city["first_day"], city["newest_day"]
+        packed = pack(db, name, first, newest, base / "packed")
+        counted = figures.days(db, city)
+        areas = areas_of(db, name, packed.labels)
+        districts = figures.police_districts(db, name)
+        common = {
+            "city": city,
+            "moment": city["moment"],
+            "has_charts": True,
+            "publishers": [p for p in self._publishers_of(city) if p["moment"]],
+        }
+        for_script = self._for_script(city, packed, counted, districts)
+        tiles = figures.tiles(counted)
+        city["tiles"] = tiles
+        self._city_page(
+            "index.html",
+            "overview.html",
+            common,
+            packed=for_script,
+            tiles=tiles,
+            period=f"{tiles[0]['days']} up to {words.day(counted.complete)}",
+            categories=figures.categories(db, city, counted),
+            latest=figures.latest_changes(db, name),
+            left_out=figures.undated(db, city),
+        )
+        self._when(city, common, for_script)
+        self._where(city, common, for_script, areas, districts)
+        for district in titled(districts):
+            if district["href"]:
+                self._district(common, for_script, district)
+
+    def _city_page(self, file: str, template: str, common: Row, **values: Any) -> None:
+        path = f"{common['city']['city']}/{file}"
+        self.page(path, template, here_in_city=file, **common, **values)
+
+    def _for_script(
+        self, city: Row, packed: Packed, counted: figures.Days, districts: list[Row]
+    ) -> Row:
+        """What the script must know; days as ISO text."""
+        return {
+            "city": city["city"],
+            "base": "packed/",
+            "first": counted.first.isoformat(),
+            "complete": counted.complete.isoformat(),
+            "newest": city["newest_day"].isoformat(),
+            "provisional": city["provisional_day_count"],
+            "labels": packed.labels,
+            "years": packed.years,
+            "holidays": figures.holiday_days(self.db, city["city"]),
+            "titles": {row["code"]: row["title"] for row in titled(districts)},
+        }
+
+    def _when(self, city: Row, common: Row, for_script: Row) -> None:
+        months = figures.months(self.db, city)
+        holidays = figures.holidays(self.db, city["city"])
+        self._city_page(
+            "when.html",
+            "when.html",
+            common,
+            packed=for_script,
+            months=[
+                {
+                    "year": row["year"],
+                    "month_name": row["month_name"],
+                    "incidents": row["incidents"],
+                    "per_day": row["per_day"],
+                }
+                for row in in_calendar_order(months)
+            ],
+            month_rows=[
+                [
+                    f"{row['month_name']} {row['year']}",
+                    words.number(row["incidents"]),
+                    row["day_count"],
+                    words.decimal(row["per_day"]),
+                ]
+                for row in reversed(months)
+            ],
+            holidays=holidays,
+            holiday_rows=[
+                [
+                    row["holiday"],
+                    *(words.signed(row[name]) for name in ("mean", "least", "most")),
+                    row["n"],
+                    words.number(row["incidents"]),
+                ]
+                for row in holidays
+            ],
+        )
+
+    def _where(
+        self,
+        city: Row,
+        common: Row,
+        for_script: Row,
+        areas: Areas | None,
+        districts: list[Row],
+    ) -> None:
+        packed = for_script | ({"areas": areas.for_script()} if areas else {})
+        self._city_page(
+            "where.html",
+            "where.html",
+            common,
+            packed=packed,
+            placeless=figures.placeless(self.db, city["city"]),
+            districts=titled(districts),
+            councils=figures.council_districts(self.db, city["city"]),
+        )
+
+    def _district(self, common: Row, for_script: Row, district: Row) -> None:
+        city = common["city"]
+        here = city | {"police_district": district["code"]}
+        self._city_page(
+            district["href"],
+            "district.html",
+            common,
+            packed=for_script
+            | {"base": "../packed/", "fixed": {"district": district["code"]}},
+            district=district,
+            tiles=figures.tiles(figures.days(self.db, here)),
+            period="",
+        )
+
+    # --------------------------------------------------------------- all the cities
+
+    def _compare(self) -> None:
+        rows = figures.indexed(self.db)
+        for row in rows:
+            row["month"] = row["month"].isoformat()
+        self.page(
+            "compare.html",
+            has_charts=True,
+            data=rows,
+            rows=[
+                [r["city"], r["month"][:7], words.number(r["incidents"]), r["index"]]
+                for r in rows
+            ],
+            publishers=self._shown(),
+        )
+
+    def _changes(self) -> None:
+        rows = figures.changes_by_month(self.db)
+        moved = figures.reclassifications(self.db)
+        by_month: dict[tuple[str, str], int] = {}
+        for row in rows:
+            at = (f"{row['month']:%Y-%m}", row["change"])
+            by_month[at] = by_month.get(at, 0) + row["rows"]
+        self.page(
+            "changes.html",
+            has_charts=bool(rows),
+            data=[
+                {"month": month, "change": change, "rows": count}
+                for (month, change), count in by_month.items()
+            ],
+            rows=[
+                [f"{r['month']:%Y-%m}", r["city"], r["change"], words.number(r["rows"])]
+                for r in rows
+            ],
+            moved=[
+                [
+                    row["city_name"],
+                    f"{row['month_start']:%Y-%m}",
+                    row["incident_category_before"] or "Not stated",
+                    row["incident_category_after"] or "Not stated",
+                    words.number(row["incident_count"]),
+                    words.decimal(row["mean_age_days"], 0),
+                ]
+                for row in moved
+            ],
+            publishers=self._shown(),
+        )
+
+    def _shootings(self) -> None:
+        days = figures.shootings_by_day(self.db)
+        states = figures.shootings_by_state(self.db)
+        race = figures.shootings_by_race(self.db)
+        last_day = days[-1].pop("last_day")
+        for row in days[:-1]:
+            row.pop("last_day")
+        rated = [row for row in race if row["rate"] is not None]
+        self.page(
+            "shootings.html",
+            has_charts=True,
+            last_day=last_day,
+            data=days,
+            year_rows=[
+                [
+                    row["year"],
+                    words.number(row["shootings"]),
+                    f"day {row['day_of_year']}",
+                ]
+                for row in days
+                if row["is_last_day"]
+            ],
+            race=[
+                {key: row[key] for key in ("label", "rate", "shootings")}
+                for row in rated
+            ],
+            race_year=race[0]["year"] if race else "no year",
+            race_unknown=race[0]["race_unknown_pct"] if race else "–",
+            race_rows=[
+                [
+                    row["label"],
+                    words.decimal(row["rate"], 2),
+                    words.number(row["shootings"]),
+                    "unreliable: under 20" if row["is_small_number"] else "",
+                ]
+                for row in race
+            ],
+            years=f"{states[0]['first_year']} to {states[0]['last_year']}"
+            if states
+            else "",
+            state_rows=[
+                [
+                    row["state_name"],
+                    words.number(row["shootings"]),
+                    words.decimal(row["rate"], 2),
+                ]
+                for row in states
+            ],
+            publishers=[
+                p
+                for p in self.publishers
+                if p["moment"] and p["dataset"].startswith("washington_post__")
+            ],
+        )
+
+
+def environment() -> jinja2.Environment:
+    """Templates; every value is escaped, whatever the publishers put into it."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.ChainableUndefined,
+    )
+    env.filters |= {"number": words.number, "day": words.day, "moment": words.moment}
+    return env
+
+
+def write_assets(folder: Path) -> None:
+    """The style, the scripts, Vega, and the charts' specifications as Vega has them."""
+    import vl_convert
+
+    shutil.copyfile(FOLDER / "style.css", folder / "style.css")
+    (folder / "script").mkdir()
+    for path in sorted((FOLDER / "script").glob("*.js")):
+        shutil.copyfile(path, folder / "script" / path.name)
+    # `vega` by itself is null in a bundle (vl-convert 1.9).
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    (folder / "script" / "vega.js").write_text(bundle)
+    config = json.loads((FOLDER / "charts" / "config.json").read_text())
+    specs = {
+        path.stem: vl_convert.vegalite_to_vega(
+            json.loads(path.read_text()) | {"config": config}
+        )
+        for path in sorted((FOLDER / "charts").glob("*.json"))
+        if path.stem != "config"
+    }
+    text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
+    (folder / "script" / "specs.js").write_text(f"window.chartSpecs = {text};\n")
+
+
+def titled(districts: Iterable[Row]) -> list[Row]:
+    """Police districts with a title, and the address of their page if they have one."""
+    return [
+        {
+            **row,
+            "title": row["code"]
+            if row["name"] in (None, row["code"])
+            else f"{row['code']} {row['name']}",
+            "href": f"districts/{slug(row['code'])}.html"
+            if row["incident_count"] and row["code"] != "Unknown"
+            else None,
+        }
+        for row in districts
+    ]
+
+
+def slug(text: str) -> str:
+    """A text as part of an address; other signs are told by their numbers."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if plain and re.fullmatch(r"[A-Za-z0-9 ]+", text):
+        return plain
+    return "-".join(filter(None, [plain, text.encode().hex()]))
+
+
+def in_calendar_order(months: list[Row]) -> list[Row]:
+    """By month of the year, then by year: charts take the order of their rows."""
+    return sorted(months, key=lambda row: (row["month_start"].month, row["year"]))

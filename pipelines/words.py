@@ -1,0 +1,50 @@
+"""Numbers, days and changes as the site writes them; site/script/words.js agrees."""
+
+from datetime import date, datetime
+
+# A change of a smaller number is mostly chance: the rule of macros/figures.sql.
+SMALL = 20
+
+
+def number(value: int | None) -> str:
+    """With commas between thousands."""
+    return "–" if value is None else f"{value:,}"
+
+
+def decimal(value: float | None, places: int = 1) -> str:
+    """With so many places; a dash for nothing."""
+    return "–" if value is None else f"{value:,.{places}f}"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """`part` in per cent of `whole`; a dash without a whole."""
+    return f"{100 * (part or 0) / whole:.1f}\u00a0%" if whole else "–"
+
+
+def change(now: int, base: int, is_covered: bool = True) -> str:
+    """The change in per cent, or why there is none."""
+    if not is_covered:
+        return "no data then"
+    if base < SMALL:
+        return "too few to compare"
+    return signed(100 * (now - base) / base)
+
+
+def signed(pct: float | None) -> str:
+    """Per cent with its sign."""
+    if pct is None:
+        return "–"
+    text = f"{abs(pct):.1f}"
+    if text == "0.0":
+        return "0.0\u00a0%"
+    return f"{'−' if pct < 0 else '+'}{text}\u00a0%"
+
+
+def day(value: date | None) -> str:
+    """Like 18 November 2026."""
+    return f"{value.day} {value:%B %Y}" if value else "–"
+
+
+def moment(value: datetime | None) -> str:
+    """An instant, like 18 November 2026, 11:42 UTC."""
+    return f"{day(value)}, {value:%H:%M} UTC" if value else "never"

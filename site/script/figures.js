@@ -1,0 +1,134 @@
+// What each figure of a city shows: rows for its chart, and the table behind it.
+
+import { NO_HOUR, sum, textOf } from "./packed.js";
+import { hourInWords, number, share, WEEKDAYS } from "./words.js";
+
+const DAY_MS = 86400000;
+const NOT_STATED = "Not stated";
+const MEAN_DAYS = 7;
+
+export const labelOf = (city, name, code) =>
+  code ? city.labels[name][code - 1] : NOT_STATED;
+
+function meanAt(counts, at) {
+  if (at < MEAN_DAYS - 1) return null;
+  return sum(counts, "incidents", counts.since + at - MEAN_DAYS + 1, counts.since + at) /
+    MEAN_DAYS;
+}
+
+function daily(city, counts, ask) {
+  const days = [];
+  const table = [];
+  for (let day = ask.chart; day <= ask.until; day++) {
+    const at = day - counts.since;
+    const text = textOf(day);
+    const mean = meanAt(counts, at);
+    const incidents = counts.incidents[at];
+    const holiday = city.holidays[text] ?? "";
+    const isIn = day >= ask.from && day <= ask.to;
+    days.push({
+      day: day * DAY_MS, incidents, mean, holiday, period: isIn ? "in" : "out",
+    });
+    if (isIn) {
+      table.push([text, number(incidents), mean?.toFixed(1) ?? "–", holiday || "–"]);
+    }
+  }
+  const provisional = ask.until - ask.complete;
+  const bands = provisional > 0
+    ? [{ from: (ask.complete + 0.5) * DAY_MS, to: (ask.until + 0.5) * DAY_MS }]
+    : [];
+  return {
+    data: { days, bands },
+    header: ["Day", "Incidents", "Mean of 7 days", "Holiday"],
+    rows: table,
+  };
+}
+
+function hours(city, counts) {
+  const perHour = Array.from({ length: NO_HOUR + 1 }, (_, hour) =>
+    WEEKDAYS.reduce((all, _, day) => all + counts.hours[day * (NO_HOUR + 1) + hour], 0)
+  );
+  const table = perHour.map((value, hour) => ({
+    hour: hourInWords(hour), incidents: value,
+  }));
+  const rows = table.slice(0, NO_HOUR).map((row) => [row.hour, number(row.incidents)]);
+  rows.push([NOT_STATED, number(perHour[NO_HOUR])]);
+  return {
+    data: { table: table.slice(0, NO_HOUR) },
+    header: ["Hour", "Incidents"],
+    rows,
+  };
+}
+
+function weekdays(city, counts) {
+  const table = WEEKDAYS.map((weekday, day) => {
+    const start = day * (NO_HOUR + 1);
+    const all = counts.hours.subarray(start, start + NO_HOUR + 1);
+    return { weekday, incidents: all.reduce((sum, value) => sum + value, 0) };
+  });
+  return {
+    data: { table },
+    header: ["Weekday", "Incidents"],
+    rows: table.map((row) => [row.weekday, number(row.incidents)]),
+  };
+}
+
+function heat(city, counts) {
+  const table = [];
+  const rows = WEEKDAYS.map((weekday, day) => {
+    const cells = [weekday];
+    for (let hour = 0; hour <= NO_HOUR; hour++) {
+      const incidents = counts.hours[day * (NO_HOUR + 1) + hour];
+      cells.push(number(incidents));
+      if (hour < NO_HOUR) table.push({ weekday, hour, incidents });
+    }
+    return cells;
+  });
+  const header = ["Weekday", ...Array.from({ length: NO_HOUR }, (_, hour) => `${hour}`)];
+  return { data: { table }, header: [...header, NOT_STATED], rows };
+}
+
+const TOP = 25;
+
+function ranked(city, counts, name) {
+  return Array.from(counts[name], (incidents, code) => ({
+    code, label: labelOf(city, name, code), incidents,
+  })).filter((row) => row.incidents > 0).sort((a, b) => b.incidents - a.incidents);
+}
+
+function bars(name, title, titleOf = (city, label) => label) {
+  return (city, counts) => {
+    const found = ranked(city, counts, name).map((row) => ({
+      ...row, label: titleOf(city, row.label),
+    }));
+    const total = found.reduce((all, row) => all + row.incidents, 0);
+    const known = found.filter((row) => row.code);
+    return {
+      data: { table: known.slice(0, TOP) },
+      header: [title, "Incidents", "Share"],
+      rows: found.map((row) => [
+        row.label, number(row.incidents), share(row.incidents, total),
+      ]),
+    };
+  };
+}
+
+function map(city, counts) {
+  const name = city.areas.dimension;
+  const found = new Map(ranked(city, counts, name).map((row) => [row.label, row]));
+  const table = city.areas.features.map((feature) => ({
+    ...feature, incidents: found.get(feature.label)?.incidents ?? 0,
+  }));
+  return { data: { table } };
+}
+
+export const FIGURES = {
+  daily,
+  hours,
+  weekdays,
+  heat,
+  map,
+  districts: bars("district", "District", (city, label) => city.titles[label] ?? label),
+  neighborhoods: bars("neighborhood", "Neighborhood"),
+  resolutions: bars("resolution", "Resolution"),
+};

@@ -1,0 +1,239 @@
+// Every page: draw what it holds, and on a city's pages count what was chosen.
+
+import { draw } from "./charts.js";
+import { FIGURES, labelOf } from "./figures.js";
+import { count, dayOf, DIMENSIONS, Incidents, KINDS, sum, textOf, weeksOf } from "./packed.js";
+import { chosenPeriod, comparisons, reach } from "./period.js";
+import { element, fill, sparkline } from "./tables.js";
+import { change, csv, dayInWords, number, share } from "./words.js";
+
+const FILTERS = ["category", "district", "neighborhood"];
+const DEFAULTS = { period: "28", kind: "", category: "", district: "", neighborhood: "" };
+const TILES = ["incidents", "violent", "property"];
+// Of 300 categories the page shows those that matter; the table has them all.
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+const json = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
+
+// ------------------------------------------------- what was chosen, in the address
+
+function readChoice(form) {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const choice = { ...DEFAULTS, from: "", to: "" };
+  for (const name of Object.keys(choice)) {
+    if (!given.has(name)) continue;
+    const field = form.elements[name];
+    const value = given.get(name);
+    const isKnown =
+      !field?.options || [...field.options].some((option) => option.value === value);
+    if (isKnown) choice[name] = value;
+  }
+  return choice;
+}
+
+function writeChoice(choice) {
+  const kept = Object.entries(choice).filter(
+    ([name, value]) => value !== (DEFAULTS[name] ?? "")
+  );
+  const hash = new URLSearchParams(kept).toString();
+  history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+  for (const link of all("a[data-keep]")) {
+    link.href = link.getAttribute("href").split("#")[0] + (hash ? `#${hash}` : "");
+  }
+}
+
+// ---------------------------------------------------------------- a city's pages
+
+class CityPage {
+  constructor(city) {
+    this.city = city;
+    this.form = document.getElementById("filters");
+    this.incidents = new Incidents(city.base, city);
+    this.choice = readChoice(this.form);
+    this.form.addEventListener("change", (event) => this.onChange(event));
+    this.form.addEventListener("reset", () => {
+      this.choice = { ...DEFAULTS, from: "", to: "" };
+      setTimeout(() => this.show());
+    });
+    window.addEventListener("hashchange", () => {
+      this.choice = readChoice(this.form);
+      this.show();
+    });
+    document.getElementById("csv")?.addEventListener("click", () => this.download());
+  }
+
+  onChange(event) {
+    for (const name of Object.keys(this.choice)) {
+      const field = this.form.elements[name];
+      if (field) this.choice[name] = field.value;
+    }
+    if (["from", "to"].includes(event.target.name)) this.choice.period = "custom";
+    this.show();
+  }
+
+  codeOf(name) {
+    const label = this.choice[name] || this.city.fixed?.[name];
+    if (!label) return undefined;
+    return label === "~none" ? 0 : this.city.labels[name].indexOf(label) + 1;
+  }
+
+  async show() {
+    const { city, choice } = this;
+    const period = chosenPeriod(city, choice);
+    const compared = comparisons(city, period);
+    const only = Object.fromEntries(DIMENSIONS.map((name) => [name, this.codeOf(name)]));
+    const kind = KINDS[choice.kind] ?? 0;
+    this.ask = {
+      ...period,
+      ...reach(city, period, compared),
+      before: compared.before.from,
+      complete: dayOf(city.complete),
+      only,
+      kind,
+    };
+    this.fillForm(period);
+    const years = await this.incidents.years(this.ask.since, this.ask.until);
+    this.counts = count(years, city.labels, this.ask);
+    this.showTiles(compared);
+    this.showCategories(compared);
+    await this.showFigures();
+    writeChoice(choice);
+  }
+
+  fillForm({ from, to }) {
+    for (const [name, value] of Object.entries(this.choice)) {
+      const field = this.form.elements[name];
+      if (field) field.value = value;
+    }
+    this.form.elements.from.value = textOf(from);
+    this.form.elements.to.value = textOf(to);
+    const words = `${dayInWords(textOf(from))} to ${dayInWords(textOf(to))}`;
+    for (const place of all("[data-period]")) place.textContent = words;
+  }
+
+  showTiles(compared) {
+    const { counts, ask } = this;
+    for (const name of TILES) {
+      const of = ({ from, to }) => sum(counts, name, from, to);
+      this.showTile(name, number(of(ask)), compared, (stretch) => {
+        const base = of(stretch);
+        return [change(of(stretch === compared.lastYear ? compared.thisYear : ask), base,
+          stretch.covered), stretch.covered ? number(base) : ""];
+      }, number(of(compared.thisYear)));
+    }
+    const rate = ({ from, to }) =>
+      share(sum(counts, "arrests", from, to), sum(counts, "known", from, to));
+    this.showTile("arrests", rate(ask), compared, (stretch) =>
+      [stretch.covered ? rate(stretch) : "no data then", ""], rate(compared.thisYear));
+  }
+
+  showTile(name, value, compared, than, soFar) {
+    const tile = document.querySelector(`[data-tile="${name}"]`);
+    if (!tile) return;
+    const days = compared.length === 1 ? "day" : `${compared.length} days`;
+    const lines = {
+      before: [`${days} before`, compared.before],
+      "year-ago": ["a year ago", compared.yearAgo],
+      "last-year": [`${compared.thisYear.year - 1} to the same day`, compared.lastYear],
+    };
+    tile.querySelector(".value").textContent = value;
+    for (const [part, [words, stretch]] of Object.entries(lines)) {
+      const [text, base] = than(stretch);
+      const line = tile.querySelector(`.${part}`);
+      line.querySelector(".than").textContent = words;
+      line.querySelector(".change").textContent =
+        compared.isComplete ? text : "provisional days";
+      line.querySelector(".base").textContent = base && `(${base})`;
+    }
+    tile.querySelector(".so-far").textContent =
+      `${compared.thisYear.year} so far: ${soFar}`;
+  }
+
+  showCategories({ before }) {
+    const table = document.getElementById("categories");
+    if (!table) return;
+    const { city, counts } = this;
+    const rows = this.categories();
+    const total = rows.reduce((sum, row) => sum + row.incidents, 0);
+    fill(
+      table,
+      ["Category", "Incidents", "Share", "Change", "52 weeks"],
+      rows.map((row) => [
+        row.label,
+        number(row.incidents),
+        share(row.incidents, total),
+        before.covered
+          ? change(row.incidents, counts.categoryBefore[row.code], true)
+          : "–",
+        sparkline(weeksOf(counts, row.code)),
+      ])
+    );
+    document.getElementById("categories-total").textContent =
+      `${number(total)} incidents in ${number(rows.length)} of ` +
+      `${number(city.labels.category.length)} categories`;
+  }
+
+  categories() {
+    const { city, counts } = this;
+    return Array.from(counts.category, (incidents, code) => ({
+      code, incidents, label: labelOf(city, "category", code),
+    }))
+      .filter((row) => row.incidents > 0)
+      .sort((a, b) => b.incidents - a.incidents);
+  }
+
+  async showFigures() {
+    for (const figure of all("figure[data-live]")) {
+      const shown = FIGURES[figure.dataset.live](this.city, this.counts, this.ask);
+      const table = figure.querySelector("table");
+      if (table && shown.rows) fill(table, shown.header, shown.rows);
+      const box = figure.querySelector(".chart");
+      if (box) await draw(box, shown.data);
+    }
+  }
+
+  // What is shown, day by day.
+  download() {
+    const { counts, ask, choice, city } = this;
+    const rows = [];
+    for (let day = ask.from; day <= ask.to; day++) {
+      const at = day - counts.since;
+      rows.push([
+        textOf(day),
+        ...["incidents", "violent", "property", "arrests"].map((name) => counts[name][at]),
+        ...FILTERS.map((name) => choice[name] || city.fixed?.[name] || "all"),
+        choice.kind || "all",
+        day <= ask.complete ? "no" : "yes",
+      ]);
+    }
+    const header = [
+      "day", "incidents", "violent", "property", "arrests", ...FILTERS, "kind",
+      "provisional",
+    ];
+    const link = element("a", {
+      href: URL.createObjectURL(new Blob([csv(header, rows)], { type: "text/csv" })),
+      download: `${city.city}_${textOf(ask.from)}_${textOf(ask.to)}.csv`,
+    });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+}
+
+// ---------------------------------------------------------------------- every page
+
+async function start() {
+  for (const figure of all("figure[data-fixed]")) {
+    const rows = JSON.parse(figure.querySelector("script").textContent);
+    await draw(figure.querySelector(".chart"), rows);
+  }
+  const city = json("city");
+  if (city?.years?.length) await new CityPage(city).show();
+  document.documentElement.dataset.ready = "yes";
+}
+
+start().catch((error) => {
+  const place = document.getElementById("trouble");
+  place.textContent = error.message;
+  place.hidden = false;
+  throw error;
+});

@@ -1,0 +1,47 @@
+// Numbers, days and changes in words: as pipelines/figures.py writes them.
+
+const SMALL = 20;
+const MINUS = "\u2212";
+
+export const number = (value) => value.toLocaleString("en-US");
+
+export function share(part, whole) {
+  return whole ? `${((100 * part) / whole).toFixed(1)}\u00a0%` : "–";
+}
+
+// Change in per cent, or why there is none: a base under 20 moves by chance alone.
+export function change(now, base, isCovered) {
+  if (!isCovered) return "no data then";
+  if (base < SMALL) return "too few to compare";
+  const pct = (100 * (now - base)) / base;
+  const text = Math.abs(pct).toFixed(1);
+  if (text === "0.0") return "0.0\u00a0%";
+  return `${pct < 0 ? MINUS : "+"}${text}\u00a0%`;
+}
+
+const MONTHS = [
+  ..."January February March April May June".split(" "),
+  ..."July August September October November December".split(" "),
+];
+export const WEEKDAYS = [
+  ..."Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" "),
+];
+
+// 2026-11-18 as 18 November 2026.
+export function dayInWords(text) {
+  const [year, month, day] = text.split("-").map(Number);
+  return `${day} ${MONTHS[month - 1]} ${year}`;
+}
+
+export const hourInWords = (hour) => `${String(hour).padStart(2, "0")}:00`;
+
+// A cell that a spreadsheet can't take for a formula.
+export function csvCell(value) {
+  let text = String(value);
+  if (/^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text))) text = `'${text}`;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function csv(header, rows) {
+  return [header, ...rows].map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+}
