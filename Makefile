@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture lint format bench holidays lock emulator clean
+.PHONY: demo test torture lint format bench screenshot holidays lock emulator clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
@@ -27,6 +27,10 @@ format: .venv/installed
 # What reading and loading costs, against DuckDB alone reading the same pages.
 bench: .venv/installed
 	$(BIN)/python -m demo.bench
+
+# The picture of the site in the README, taken as the tests see it.
+screenshot: .venv/installed
+	$(BIN)/python -m tests.screenshot
 
 holidays: .venv/installed
 	$(BIN)/python seeds/make_holidays.py

@@ -250,7 +250,11 @@ def what_next(home: Path) -> str:
         programs = programs.relative_to(Path.cwd())
     return f"""
 Everything is in {home}/; the tables are in {home}/blotter.duckdb.
-Try next:
+Look at the site, {home}/published/index.html, with:
+
+  BLOTTER_HOME={home} {programs}/blotter site --serve
+
+and try next:
 
   BLOTTER_HOME={home} {programs}/blotter status
   {programs}/python -c "import duckdb; duckdb.connect('{home}/blotter.duckdb').sql(\\

@@ -25,6 +25,7 @@ def serve_folder(folder: Path, port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+            listener.listen()
         except OSError as error:
             raise ConfigError(
                 f"Port {port} of {HOST} can't be used ({error.strerror}); choose "
@@ -32,5 +33,6 @@ def serve_folder(folder: Path, port: int) -> None:
             ) from error
         port = listener.getsockname()[1]
         click.echo(f"{folder} is at http://{HOST}:{port}/ (Ctrl+C ends it)")
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        config = uvicorn.Config(app, log_level="critical", lifespan="off")
+        config.timeout_graceful_shutdown = 1
         uvicorn.Server(config).run(sockets=[listener])

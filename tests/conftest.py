@@ -8,6 +8,9 @@ import pytest
 
 from tests import bigquery_emulator, postgres_server
 
+# A publication takes seconds: the tests of it turn it on.
+os.environ["BLOTTER_SITE"] = "off"
+
 # The one thing that can't be installed: real rows, whose licences differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
 

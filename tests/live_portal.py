@@ -194,7 +194,7 @@ def prepared(home: Path) -> Path:
 
 def copied(home: Path, to: Path) -> Path:
     """A copy of a home that no run holds."""
-    shutil.copytree(home, to)
+    shutil.copytree(home, to, symlinks=True)
     return to
 
 

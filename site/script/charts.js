@@ -30,6 +30,8 @@ export async function draw(box, data) {
       tooltip: showTooltip,
     });
     view = made.view;
+    // The box has a name, and the table behind it the numbers.
+    box.querySelector("svg").setAttribute("aria-hidden", "true");
   } else {
     for (const [set, rows] of Object.entries(data)) view.data(set, rows);
     await view.runAsync();

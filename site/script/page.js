@@ -10,7 +10,6 @@ import { change, csv, dayInWords, number, share } from "./words.js";
 const FILTERS = ["category", "district", "neighborhood"];
 const DEFAULTS = { period: "28", kind: "", category: "", district: "", neighborhood: "" };
 const TILES = ["incidents", "violent", "property"];
-// Of 300 categories the page shows those that matter; the table has them all.
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
@@ -24,8 +23,9 @@ function readChoice(form) {
     if (!given.has(name)) continue;
     const field = form.elements[name];
     const value = given.get(name);
-    const isKnown =
-      !field?.options || [...field.options].some((option) => option.value === value);
+    const isKnown = field?.options
+      ? [...field.options].some((option) => option.value === value)
+      : /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(dayOf(value));
     if (isKnown) choice[name] = value;
   }
   return choice;
@@ -33,7 +33,9 @@ function readChoice(form) {
 
 function writeChoice(choice) {
   const kept = Object.entries(choice).filter(
-    ([name, value]) => value !== (DEFAULTS[name] ?? "")
+    ([name, value]) =>
+      value !== (DEFAULTS[name] ?? "") &&
+      (choice.period === "custom" || !["from", "to"].includes(name))
   );
   const hash = new URLSearchParams(kept).toString();
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
@@ -77,7 +79,10 @@ class CityPage {
     return label === "~none" ? 0 : this.city.labels[name].indexOf(label) + 1;
   }
 
+  // Numbers of one choice at a time: the last that was made.
   async show() {
+    document.documentElement.dataset.busy = "yes";
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     const { city, choice } = this;
     const period = chosenPeriod(city, choice);
     const compared = comparisons(city, period);
@@ -93,11 +98,13 @@ class CityPage {
     };
     this.fillForm(period);
     const years = await this.incidents.years(this.ask.since, this.ask.until);
+    if (turn !== this.turn) return;
     this.counts = count(years, city.labels, this.ask);
     this.showTiles(compared);
     this.showCategories(compared);
     await this.showFigures();
     writeChoice(choice);
+    document.documentElement.dataset.busy = "no";
   }
 
   fillForm({ from, to }) {

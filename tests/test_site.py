@@ -1,0 +1,474 @@
+"""The published site in a real browser, against SQL on the marts that it is made of."""
+
+import csv
+import json
+import re
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo import __main__ as demo
+from tests import browser as chromium
+
+pytestmark = pytest.mark.skipif(
+    chromium.CHROMIUM is None, reason="no Chromium is installed; Debian's package is so"
+)
+
+ROWS = 20_000
+FIRST, TODAY = date(2024, 1, 1), date(2026, 3, 10)
+READY_SECONDS = 5
+# Only colors differ between light and dark.
+WCAG = {
+    "light": {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+PHONE = {"width": 390, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home of the demo's, with both of its days and what the second published."""
+    home = tmp_path_factory.mktemp("site") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLOTTER_SITE", "on")
+        assert demo.show(ROWS, FIRST, TODAY, home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def folder(home):
+    return home / "published"
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    with chromium.served(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context, address):
+    """San Francisco's first page, ready."""
+    return chromium.opened(context, f"{address}san_francisco/index.html")[0]
+
+
+def sql(home, query, *values):
+    """The first row of a query on the warehouse."""
+    with duckdb.connect(home / "blotter.duckdb", read_only=True) as db:
+        return db.execute(query, values).fetchone()
+
+
+def pages(folder: Path) -> list[str]:
+    """Every page, but of the districts' one a city."""
+    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.html"))
+    districts = [page for page in found if "/districts/" in page]
+    firsts = {page.split("/")[0]: page for page in reversed(districts)}
+    return [page for page in found if page not in districts] + sorted(firsts.values())
+
+
+# ----------------------------------------------------------------------- every page
+
+
+def test_there_is_every_page(folder):
+    here = {page.split("/")[0] for page in pages(folder) if "/" in page}
+    assert here == {"cambridge", "chicago", "memphis", "san_francisco"}
+    for city in here:
+        for name in ("index", "when", "where"):
+            assert (folder / city / f"{name}.html").exists()
+    names = {page.removesuffix(".html") for page in pages(folder) if "/" not in page}
+    assert names == {
+        *("index", "compare", "changes", "shootings", "method", "status"),
+        "dictionary",
+    }
+    assert len(list((folder / "chicago" / "districts").iterdir())) == 22
+
+
+def test_every_page_is_ready_soon_silent_narrow_and_asks_no_other_host(
+    browser, address, folder
+):
+    """On a phone nothing but a table's own box scrolls sideways."""
+    faults = []
+    for name in pages(folder):
+        context = browser.new_context(viewport={"width": 1200, "height": 900})
+        begin = time.monotonic()
+        page, met = chromium.opened(context, address + name)
+        seconds = time.monotonic() - begin
+        elsewhere = [url for url in met.asked if not url.startswith(address)]
+        boxes = page.evaluate(
+            """[...document.querySelectorAll(".chart")].map((box) => [
+                box.dataset.chart,
+                box.getBoundingClientRect().width,
+                box.querySelectorAll("svg .mark-group path, svg .role-mark path, " +
+                    "svg .role-mark text").length,
+            ])"""
+        )
+        if seconds > READY_SECONDS or met.said or elsewhere:
+            faults.append((name, seconds, met.said, elsewhere))
+        faults += [(name, box) for box in boxes if box[1] <= 300 or box[2] <= 3]
+        page.set_viewport_size(PHONE)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            faults.append((name, f"{width} pixels wide"))
+        context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", WCAG)
+def test_no_page_breaks_a_rule_of_accessibility(browser, address, folder, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    faults = []
+    for name in pages(folder):
+        context = browser.new_context(color_scheme=scheme)
+        page, _ = chromium.opened(context, address + name)
+        for each in page.query_selector_all("details"):
+            each.evaluate("(details) => (details.open = true)")
+        found = Axe().run(page, options=WCAG[scheme]).response["violations"]
+        faults += [
+            (name, rule["id"], [node["html"][:160] for node in rule["nodes"][:3]])
+            for rule in found
+        ]
+        context.close()
+    assert faults == []
+
+
+def test_every_link_leads_somewhere(folder):
+    broken = []
+    for name in pages(folder):
+        text = (folder / name).read_text()
+        for link in re.findall(r'(?:href|src)="([^"#]*)', text):
+            if not link or link.startswith(("https:", "data:")):
+                continue
+            if not ((folder / name).parent / link).exists():
+                broken.append((name, link))
+    assert broken == []
+
+
+# ------------------------------------------------------------ numbers against SQL
+
+
+def tile(page, measure="incidents") -> str:
+    return page.inner_text(f'[data-tile="{measure}"] .value')
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def table(page, selector: str) -> list[list[str]]:
+    """The cells of a table's body, open or not."""
+    return page.evaluate(
+        """(selector) => [...document.querySelector(selector).tBodies[0].rows].map(
+            (row) => [...row.cells].map((cell) => cell.textContent)
+        )""",
+        selector,
+    )
+
+
+def total(rows: list[list[str]], column: int) -> int:
+    return sum(number(row[column]) for row in rows)
+
+
+def choose(page, **values: str) -> None:
+    """Set filters as a reader does."""
+    for name, value in values.items():
+        field = page.locator(f"#filters [name={name}]")
+        if name in ("from", "to"):
+            field.fill(value)
+        else:
+            field.select_option(value)
+    page.wait_for_function("document.documentElement.dataset.busy !== 'yes'")
+
+
+def period(page) -> tuple[str, str]:
+    return tuple(page.input_value(f"#filters [name={name}]") for name in ("from", "to"))
+
+
+WHERE = (
+    "city = ? and is_counted and occurred_date between ? and ? "
+    "and (? = '' or incident_category = ?) and (? = '' or police_district = ?) "
+    "and (? = '' or neighborhood = ? and not coalesce(offense_group in (select "
+    "offense_group from marts.dim_offense_categories where is_sensitive), false)) "
+    "and (? = '' or ? = 'violent' and is_violent or ? = 'property' and is_property)"
+)
+CHOICES = {
+    "nothing": {},
+    "a category": {"category": "Larceny Theft"},
+    "a district": {"district": "Mission", "period": "365"},
+    "a neighborhood of a sensitive kind too": {
+        "neighborhood": "Tenderloin",
+        "period": "all",
+    },
+    "a kind, over the years": {"kind": "violent", "period": "all"},
+    "all of it": {
+        "category": "Larceny Theft",
+        "district": "Central",
+        "kind": "property",
+        "period": "365",
+    },
+    "days of the first year": {"from": "2024-02-28", "to": "2024-03-01"},
+    "a provisional day": {"from": "2026-03-08", "to": "2026-03-08"},
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_filters_keep_every_sum_and_agree_with_sql(home, page, choice):
+    choose(page, **choice)
+    start, end = period(page)
+    chosen = [choice.get(name, "") for name in ("category", "district", "neighborhood")]
+    kind = choice.get("kind", "")
+    values = ("san_francisco", start, end, *(v for v in chosen for _ in range(2)))
+    values += (kind, kind, kind)
+    expected = sql(
+        home,
+        "select count(*), count(*) filter (is_violent), count(*) filter (is_property), "
+        f"count(*) filter (is_arrest) from marts.fct_incidents where {WHERE}",
+        *values,
+    )
+    shown = [number(tile(page, name)) for name in ("incidents", "violent", "property")]
+    assert shown == list(expected[:3])
+    if expected[0]:
+        share = f"{100 * expected[3] / expected[0]:.1f}\u00a0%"
+        assert tile(page, "arrests") == share
+    for selector, column in {
+        "#categories": 1,
+        "#daily table": 1,
+        "#hours table": 1,
+        "#weekdays table": 1,
+        "#districts table": 1,
+        "#resolutions table": 1,
+    }.items():
+        assert total(table(page, selector), column) == expected[0], selector
+    days = table(page, "#daily table")
+    assert len(days) == (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
+
+
+@pytest.mark.parametrize("city", ["cambridge", "chicago", "memphis", "san_francisco"])
+def test_the_tiles_are_those_of_the_marts_with_and_without_the_script(
+    home, context, address, folder, city
+):
+    """28 days up to the last complete one; before, a year ago, this year and last."""
+    (complete,) = sql(
+        home,
+        "select complete_through from marts.rpt_freshness_by_city where city = ?",
+        city,
+    )
+    expected = expected_tiles(home, city, complete)
+    address = f"{address}{city}/index.html"
+    page, _ = chromium.opened(context, address)
+    assert tiles_shown(page) == expected
+    page.goto("about:blank")
+    plain = context.browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(address)
+    assert tiles_shown(plain) == expected
+
+
+def tiles_shown(page) -> dict[str, list[str]]:
+    parts = ("value", "before", "year-ago", "so-far", "last-year")
+    return {
+        measure: [
+            " ".join(page.inner_text(f'[data-tile="{measure}"] .{part}').split())
+            for part in parts
+        ]
+        for measure in ("incidents", "violent", "property", "arrests")
+    }
+
+
+def expected_tiles(home, city, complete):
+    """The tiles by SQL, and the rules of the changes written anew."""
+
+    def counts(first, last):
+        return sql(
+            home,
+            "select count(*), count(*) filter (is_violent), "
+            "count(*) filter (is_property), count(*) filter (is_arrest), "
+            "count(is_arrest) from marts.fct_incidents where city = ? and is_counted "
+            "and occurred_date between cast(? as date) and cast(? as date)",
+            city,
+            first,
+            last,
+        )
+
+    day = complete.isoformat()
+    now, before, ago, so_far, last = (
+        counts(*sql(home, f"select {first}, {end}"))
+        for first, end in (
+            (f"date '{day}' - 27", f"date '{day}'"),
+            (f"date '{day}' - 55", f"date '{day}' - 28"),
+            (f"date '{day}' - 391", f"date '{day}' - 364"),
+            ("date '2026-01-01'", f"date '{day}'"),
+            ("date '2025-01-01'", f"date '{day}' - interval 1 year"),
+        )
+    )
+    shown = {}
+    for place, measure in enumerate(("incidents", "violent", "property")):
+        shown[measure] = [
+            f"{now[place]:,}",
+            changed(now[place], before[place], "28 days before"),
+            changed(now[place], ago[place], "a year ago"),
+            f"2026 so far: {so_far[place]:,}",
+            changed(so_far[place], last[place], "2025 to the same day"),
+        ]
+    shown["arrests"] = [
+        arrested(now),
+        f"{arrested(before)} against 28 days before",
+        f"{arrested(ago)} against a year ago",
+        f"2026 so far: {arrested(so_far)}",
+        f"{arrested(last)} against 2025 to the same day",
+    ]
+    return shown
+
+
+def arrested(counts) -> str:
+    return f"{100 * counts[3] / counts[4]:.1f} %" if counts[4] else "–"
+
+
+def changed(now: int, base: int, than: str) -> str:
+    if base < 20:
+        return f"too few to compare against {than} ({base:,})"
+    pct = round(abs(100 * (now - base) / base), 1)
+    sign = "" if pct == 0 else "−" if now < base else "+"
+    return f"{sign}{pct:.1f} % against {than} ({base:,})"
+
+
+def test_the_csv_of_what_is_shown_equals_sql(home, page, tmp_path):
+    choose(page, period="90", category="Assault", kind="violent")
+    with page.expect_download() as download:
+        page.click("#csv")
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    start, end = period(page)
+    assert path.name == f"san_francisco_{start}_{end}.csv"
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    with duckdb.connect(home / "blotter.duckdb", read_only=True) as db:
+        expected = db.execute(
+            "select days.date_day::text, count(incidents.incident_id)::text, "
+            "count(*) filter (is_violent)::text, count(*) filter (is_property)::text, "
+            "count(*) filter (is_arrest)::text from marts.dim_dates as days "
+            "left join marts.fct_incidents as incidents on incidents.city = days.city "
+            "and occurred_date = date_day and is_counted and is_violent "
+            "and incident_category = 'Assault' where days.city = 'san_francisco' "
+            "and date_day between ? and ? group by 1 order by 1",
+            (start, end),
+        ).fetchall()
+    names = ("day", "incidents", "violent", "property", "arrests")
+    assert [tuple(row[name] for name in names) for row in rows] == expected
+    assert len(rows) == 90
+    assert {row["category"] for row in rows} == {"Assault"}
+    assert {row["kind"] for row in rows} == {"violent"}
+    assert {row["district"] for row in rows} == {"all"}
+
+
+def test_what_is_chosen_is_kept_in_the_address(context, page, address):
+    choose(page, period="90", district="Mission")
+    there = page.url
+    assert there == f"{address}san_francisco/index.html#period=90&district=Mission"
+    again, _ = chromium.opened(context, there)
+    assert tile(again) == tile(page)
+    assert again.input_value("#filters [name=district]") == "Mission"
+    page.click("nav[aria-label='San Francisco'] >> text=When")
+    chromium.wait(page)
+    assert page.input_value("#filters [name=period]") == "90"
+    assert total(table(page, "#heat table"), 1) <= number(tile(again))
+
+
+def test_an_address_with_nonsense_in_it_shows_the_page_as_it_is(context, address):
+    page, met = chromium.opened(
+        context,
+        f"{address}san_francisco/index.html#district=<img src=x>&from=yes&period=9",
+    )
+    assert met.said == []
+    assert page.input_value("#filters [name=period]") == "28"
+    assert page.query_selector("img") is None
+
+
+def test_the_heat_map_counts_each_hour_of_each_weekday(home, context, address):
+    page, _ = chromium.opened(context, f"{address}chicago/when.html#period=all")
+    shown = table(page, "#heat table")
+    with duckdb.connect(home / "blotter.duckdb", read_only=True) as db:
+        expected = db.execute(
+            "select day_of_week_name, hour_of_day, count(*) "
+            "from marts.fct_incidents where city = 'chicago' and is_counted "
+            "and occurred_date <= (select complete_through from "
+            "marts.rpt_freshness_by_city where city = 'chicago') group by 1, 2"
+        ).fetchall()
+    found = {
+        (row[0], hour): number(cell)
+        for row in shown
+        for hour, cell in enumerate(row[1:25])
+        if cell != "0"
+    }
+    assert found == {(day, hour): n for day, hour, n in expected if hour is not None}
+
+
+def test_a_district_page_counts_its_district_alone(home, context, address):
+    page, _ = chromium.opened(
+        context, f"{address}chicago/districts/008.html#period=all"
+    )
+    (expected,) = sql(
+        home,
+        "select count(*) from marts.fct_incidents where city = 'chicago' "
+        "and is_counted and police_district = '008' "
+        "and occurred_date <= (select complete_through "
+        "from marts.rpt_freshness_by_city where city = 'chicago')",
+    )
+    assert number(tile(page)) == expected
+    assert "008 Chicago Lawn" in page.inner_text("h1")
+
+
+def test_the_site_is_used_by_keyboard_alone(page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the numbers"
+    page.focus("#filters [name=period]")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("location.hash === '#period=90'")
+    page.focus("#daily summary")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('#daily details').open")
+
+
+def test_what_the_last_run_changed_is_what_the_demo_did(page):
+    words = " ".join(page.inner_text("main").split())
+    assert "found 52 rows added, 31 corrected, 4 removed by the city" in words
+
+
+def test_sensitive_incidents_have_no_neighborhood_in_the_packed_files(home, folder):
+    text = (folder / "san_francisco" / "index.html").read_text()
+    city = json.loads(re.search(r'id="city">(.*?)</script>', text, re.DOTALL)[1])
+    assert "Withheld for privacy" in city["labels"]["neighborhood"]
+
+
+def test_the_dictionary_has_every_column_of_every_mart(home, folder):
+    text = (folder / "dictionary.html").read_text()
+    with duckdb.connect(home / "blotter.duckdb", read_only=True) as db:
+        columns = db.execute(
+            "select table_name, column_name from information_schema.columns "
+            "where table_schema = 'marts'"
+        ).fetchall()
+    assert len(columns) > 300
+    for name, column in columns:
+        section = text[text.index(f'id="{name}"') :].split("</section>")[0]
+        assert f"<code>{column}</code>" in section, (name, column)
+
+
+def test_the_first_page_is_shown_in_the_readme():
+    """As the tests see it; `make screenshot` takes it anew."""
+    root = Path(__file__).parent.parent
+    assert "docs/site.png" in (root / "README.md").read_text()
+    assert (root / "docs" / "site.png").stat().st_size < 500_000
