@@ -32,7 +32,12 @@ from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
-READERS = {"soda2": SocrataReader, "arcgis": ArcgisReader, "file": FileReader}
+READERS = {
+    "soda2": SocrataReader,
+    "arcgis": ArcgisReader,
+    "file": FileReader,
+    "geojson": FileReader,
+}
 
 # How often a window whose rows don't add up is read again.
 READS = 3
