@@ -98,7 +98,7 @@ def daily(
         datasets,
         today,
         not no_build,
-        lambda run, dataset: runs.daily(run, dataset, window_only),
+        lambda run, one: runs.daily(run, one, window_only, named=bool(datasets)),
         removal_limit,
     )
 

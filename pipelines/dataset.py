@@ -72,6 +72,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     becomes empty, null stays null. Patterns are RE2's, found anywhere unless anchored
     with `\\A` and `\\z` (https://github.com/google/re2/wiki/Syntax).
     """
+    read_every_days: int = 1
+    """A daily run asks for nothing where the last good look is less than so many days
+    ago, by the city's calendar, unless the data set is named on the command line."""
     enabled: bool = True
     """False: only loaded when named on the command line."""
     moving_window: bool = False

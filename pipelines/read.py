@@ -62,6 +62,8 @@ class Tally:
     months_compared: int | None = None
     months_repaired: int | None = None
     is_moving: bool = False
+    is_rest: bool = False
+    """Nothing was asked for: the last look is too new."""
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, message: str) -> None:

@@ -114,7 +114,8 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
     """The city's day of each daily run that looked, and how many new rows it found.
 
     Not the first one, nor those that read months before their window: what they add
-    is history. A run that failed looked if it found something.
+    is history. A run that failed looked if it found something. One that rested did not
+    look: it repeats the `swept_to` of the one that did.
     """
     runs = ledger_rows(
         warehouse,
@@ -127,6 +128,11 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
         select finished_at, coalesce(added, 0) as added from looked
         where (is_good or added > 0)
             and finished_at > (select min(finished_at) from looked where is_good)
+            and not exists (
+                select 1 from looked as earlier
+                where earlier.number < looked.number
+                    and earlier.swept_to = looked.swept_to
+            )
             and not exists (
                 select 1 from {warehouse.ledger.months} as months
                 where months.dataset = looked.dataset

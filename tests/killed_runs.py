@@ -79,7 +79,7 @@ READS = {
     },
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_at"),
-        *("last_build", "changed_since", "known_version"),
+        *("last_build", "last_look", "changed_since", "known_version"),
     },
     Packages: {"pipeline"},
 }
