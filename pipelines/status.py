@@ -193,7 +193,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
 
     Below a data set stands how often new rows come, and how long ago they last did.
     """
-    lines = [f"{'data set':34}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
+    lines = [f"{'data set':40}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
     notes = []
     for entry in status["datasets"]:
         last = entry["last_run"]
@@ -202,7 +202,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
         said = f"{last['outcome']} {last['finished_at'] or ''}" if last else "never"
         newest = (entry["newest"] or "-")[:19]
         lines.append(
-            f"{entry['dataset']:34}{entry['row_count']:>11,}"
+            f"{entry['dataset']:40}{entry['row_count']:>11,}"
             f"{entry['removed_count']:>9,}  {newest:21}{said}"
         )
         if "rhythm" in entry and last:
@@ -213,7 +213,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
             notes += [f"  {w}" for w in (last["warnings"] or "").splitlines()]
     if status["models"]:
         lines.append(
-            f"{'models':34}{'':43}{status['models']['outcome']} "
+            f"{'models':40}{'':43}{status['models']['outcome']} "
             f"{status['models']['finished_at']}"
         )
         notes += [f"! {e}"] if (e := status["models"]["error"]) else []
