@@ -63,6 +63,10 @@ STANDING = {
     "census__county_population",
     "bls__county_unemployment",
     "simplemaps__cities",
+    "san_francisco__neighborhood_boundaries",
+    "chicago__neighborhood_boundaries",
+    "memphis__district_boundaries",
+    "cambridge__neighborhood_boundaries",
 }
 # A month before the window, which the first run reads and later ones sweep.
 FIRST = date(2026, 1, 12)
