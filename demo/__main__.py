@@ -95,6 +95,10 @@ PUBLICATIONS = [
     Publication("US population", "census__county_population"),
     Publication("US unemployment", "bls__county_unemployment"),
     Publication("US cities", "simplemaps__cities"),
+    Publication("SF areas", "san_francisco__neighborhood_boundaries"),
+    Publication("Chicago areas", "chicago__neighborhood_boundaries"),
+    Publication("Memphis areas", "memphis__district_boundaries"),
+    Publication("Cambridge areas", "cambridge__neighborhood_boundaries"),
 ]
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from demo import (
     rows_agencies,
+    rows_boundaries,
     rows_cambridge,
     rows_chicago,
     rows_chicago_recent,
@@ -37,6 +38,10 @@ MAKERS = {
     "census__county_population": rows_population,
     "bls__county_unemployment": rows_unemployment,
     "simplemaps__cities": rows_cities,
+    "san_francisco__neighborhood_boundaries": rows_boundaries.SAN_FRANCISCO,
+    "chicago__neighborhood_boundaries": rows_boundaries.CHICAGO,
+    "memphis__district_boundaries": rows_boundaries.MEMPHIS,
+    "cambridge__neighborhood_boundaries": rows_boundaries.CAMBRIDGE,
 }
 
 # Every published column with the portal's type, in the order of the portal's metadata:

@@ -12,6 +12,7 @@ Contents = Callable[[], tuple[bytes, datetime]]
 
 CONTENT_TYPES = {
     "csv": "text/csv",
+    "geojson": "application/vnd.geo+json; charset=utf-8",
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

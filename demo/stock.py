@@ -27,10 +27,18 @@ FILES = [
     "census__county_population",
     "bls__county_unemployment",
     "simplemaps__cities",
+    "san_francisco__neighborhood_boundaries",
+    "chicago__neighborhood_boundaries",
+    "memphis__district_boundaries",
+    "cambridge__neighborhood_boundaries",
 ]
 FILES_BEGIN = date(2015, 1, 2)
-# This host serves CSV as text that is to be shown.
-CONTENT_TYPES = {"raw.githubusercontent.com": "text/plain; charset=utf-8"}
+# The first serves any file as text that is to be shown; the other has queries that end
+# in no name of a file.
+CONTENT_TYPES = {
+    "raw.githubusercontent.com": "text/plain; charset=utf-8",
+    "services2.arcgis.com": "application/geo+json",
+}
 
 
 def stock(portal: Portal, rows: int, today: date, seed: int) -> dict[str, Dataset]:
@@ -69,7 +77,7 @@ def publish(portal: Portal, name: str, rows: object) -> Dataset:
         return portal.add_layer(path, rows, COLUMNS[name])
     is_single = len(declared["key"]) == 1 and declared.get("key_is_unique", True)
     key = declared["key"][0] if is_single else None
-    if declared["api"] == "file":
+    if declared["api"] in ("file", "geojson"):
         return publish_files(portal, name, declared, rows, key)
     title = declared["title"]
     dataset_id = path.removeprefix("/resource/")

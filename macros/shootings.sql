@@ -28,5 +28,5 @@
         ('census', 'county_population'),
         ('bls', 'county_unemployment'),
         ('simplemaps', 'cities'),
-    ]) }}
+    ] + boundary_entities()) }}
 {%- endmacro %}

@@ -67,8 +67,8 @@ def list_datasets() -> None:
 
     for dataset in read_datasets().values():
         state = "" if dataset.enabled else "  (off: only when named)"
-        click.echo(f"{dataset.name:34}{dataset.title}{state}")
-        click.echo(f"{'':34}{dataset.url}")
+        click.echo(f"{dataset.name:40}{dataset.title}{state}")
+        click.echo(f"{'':40}{dataset.url}")
 
 
 @cli.command()
@@ -98,7 +98,7 @@ def daily(
         datasets,
         today,
         not no_build,
-        lambda run, dataset: runs.daily(run, dataset, window_only),
+        lambda run, one: runs.daily(run, one, window_only, named=bool(datasets)),
         removal_limit,
     )
 

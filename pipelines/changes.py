@@ -138,11 +138,11 @@ def removals_in_words(rows: list[dict[str, Any]]) -> str:
     """A line a removal."""
     if not rows:
         return "No row was removed."
-    lines = [f"{'data set':34}{'row':26}{'removed':27}run"]
+    lines = [f"{'data set':40}{'row':26}{'removed':27}run"]
     for row in rows:
         back = f"  restored {row['restored_at']}" if row["restored_at"] else ""
         lines.append(
-            f"{row['dataset']:34}{row['row_id']:26}{row['removed_at']:27}"
+            f"{row['dataset']:40}{row['row_id']:26}{row['removed_at']:27}"
             f"{row['run_id']}{back}"
         )
     return "\n".join(lines)
@@ -153,11 +153,11 @@ def in_words(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "No change."
     head = "".join(f"{kind:>10}" for kind in KINDS)
-    lines = [f"{'data set':34}{'day':12}{head}  most changed fields"]
+    lines = [f"{'data set':40}{'day':12}{head}  most changed fields"]
     for row in rows:
         numbers = "".join(f"{row[kind]:>10,}" for kind in KINDS)
         fields = ", ".join(
             f"{f} {n:,}" for f, n in list(row["changed_fields"].items())[:3]
         )
-        lines.append(f"{row['dataset']:34}{row['day']:12}{numbers}  {fields}")
+        lines.append(f"{row['dataset']:40}{row['day']:12}{numbers}  {fields}")
     return "\n".join(lines)

@@ -29,6 +29,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     title: str
     url: str
     """Address of the rows, without an ending such as `.csv`; of a file with it."""
+    query: dict[str, str] = {}
+    """What a file's address is asked with, such as `f = "geojson"`."""
     files: list[str] = []
     """Where one table comes in several files: their paths below `url`."""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
@@ -38,8 +40,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     also_called: dict[str, list[str]] = {}
     """Other headers of a declared column in files; capitals, blanks and line breaks do
     not count. The second column of one name is called `Name 2`, and so on."""
-    api: Literal["soda2", "arcgis", "file"]
-    """`file`: whole files, which have no windows; each is read and compared whole."""
+    api: Literal["soda2", "arcgis", "file", "geojson"]
+    """`file`: whole files, which have no windows; each is read and compared whole.
+    `geojson`: such a file of areas, of any name; `geometry` is the column of shapes."""
     zone: str
     """IANA name of the zone whose wall clock the publisher writes."""
     backfill_from: date = date.min
@@ -69,6 +72,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     becomes empty, null stays null. Patterns are RE2's, found anywhere unless anchored
     with `\\A` and `\\z` (https://github.com/google/re2/wiki/Syntax).
     """
+    read_every_days: int = 1
+    """A daily run asks for nothing where the last good look is less than so many days
+    ago, by the city's calendar, unless the data set is named on the command line."""
     enabled: bool = True
     """False: only loaded when named on the command line."""
     moving_window: bool = False
@@ -122,7 +128,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def is_file(self) -> bool:
         """Read whole each time: it has no windows, and no months."""
-        return self.api == "file"
+        return self.api in ("file", "geojson")
 
     def window_on(self, day: date) -> Window:
         """What is read on a day: the rolling window, or the whole of a file."""
@@ -159,6 +165,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             parts.append(sorted(self.kept_part.items()))
         if self.is_file:
             parts.append([self.files, self.encoding, sorted(self.also_called.items())])
+        if self.query:
+            parts.append(sorted(self.query.items()))
         return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 
     def with_removal_limit(self, rows: int) -> "Dataset":

@@ -222,7 +222,7 @@ def last_run_finding(home: Path, now: datetime) -> Finding:
 
 def in_words(finding: Finding) -> str:
     """A finding for a person."""
-    return redacted(f"{finding.level:6}{finding.subject:27}{finding.message}")
+    return redacted(f"{finding.level:6}{finding.subject:40}{finding.message}")
 
 
 def in_json(findings: list[Finding]) -> str:

@@ -1,4 +1,4 @@
-"""Read a data set from whole files: CSV, zipped CSV, or workbooks."""
+"""Read a data set from whole files: CSV, zipped CSV, workbooks, or GeoJSON."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import requests
 from pipelines.answer import Answer
 from pipelines.dataset import Dataset
 from pipelines.errors import Retryable
+from pipelines.geojson import read_features
 from pipelines.portal import (
     Patience,
     Published,
@@ -133,9 +134,8 @@ class FileReader(Reader):
         unless = mark.unless() if mark else {}
 
         def send() -> Mark:
-            answer = get(
-                self.session, url, {}, self.dataset, self.patience.timeout, "", unless
-            )
+            dataset, timeout = self.dataset, self.patience.timeout
+            answer = get(self.session, url, dataset.query, dataset, timeout, "", unless)
             if mark and answer.status == 304:
                 return mark
             return self._parse(url, answer)
@@ -147,7 +147,8 @@ class FileReader(Reader):
         if "html" in answer.headers.get("Content-Type", ""):
             raise Retryable("a page of HTML came instead of the file")
         name = url.rsplit("/", 1)[1]
-        self.sheets[url] = read_sheet(self.dataset, name, answer.body)
+        read = read_features if self.dataset.api == "geojson" else read_sheet
+        self.sheets[url] = read(self.dataset, name, answer.body)
         found = Mark(answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
         if not found.unless():
             found.digest = hashlib.md5(answer.body).hexdigest()

@@ -150,6 +150,16 @@ class Ledger:
             ).to_arrow_table()
         return rows.to_pylist()[0] if rows.num_rows else None
 
+    def last_look(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The line of the last good run, if no later run of the data set failed."""
+        last = self.last_good_run(dataset)
+        with self.connect() as connection:
+            ((newest,),) = connection.execute(
+                f"select max(number) from {self.runs} where dataset = $dataset",
+                {"dataset": dataset.name},
+            ).fetchall()
+        return last if last and last["number"] == newest else None
+
     def last_build(self) -> dict[str, Any] | None:
         """Number, and digest of what the models are made of, of the last good build."""
         with self.connect() as connection:

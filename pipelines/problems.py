@@ -19,9 +19,10 @@ ADDRESSES = {
         "/.../FeatureServer/0",
     ),
     "file": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/file.csv"),
+    "geojson": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/areas.geojson"),
 }
 
-# What a published file may be, by its ending.
+# What a published file may be, by its ending; one of areas may have any.
 ENDINGS = (".csv", ".zip", ".xlsx")
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
@@ -104,8 +105,12 @@ def wrong_files(dataset: "Dataset") -> Iterable[str]:
             yield "`window_column` and `backfill_from` must be given"
         if dataset.files or dataset.also_called or dataset.file_column:
             yield '`files`, `also_called` and `file_column` go with `api = "file"`'
+        if dataset.query:
+            yield '`query` goes with `api = "file"` or `api = "geojson"`'
         return
-    for address in dataset.addresses:
+    if dataset.api == "geojson":
+        yield from wrong_areas(dataset)
+    for address in dataset.addresses if dataset.api == "file" else []:
         path = urlsplit(address).path
         if not path.lower().endswith(ENDINGS) or ".." in path:
             yield f"{path!r} is no file that ends in {', '.join(ENDINGS)}"
@@ -117,6 +122,16 @@ def wrong_files(dataset: "Dataset") -> Iterable[str]:
     for name in dataset.also_called:
         if name not in (*dataset.columns, *dataset.optional_columns):
             yield f"`also_called` names {name!r}, which is not among the columns"
+
+
+def wrong_areas(dataset: "Dataset") -> Iterable[str]:
+    """What a file of areas lacks, or can't have."""
+    if "geometry" not in dataset.columns or "geometry" in dataset.key:
+        yield "`columns` need 'geometry', the areas' shapes, which is no key"
+    if ".." in dataset.url:
+        yield f"{dataset.url!r} leads out of its folder"
+    if dataset.files or dataset.file_column:
+        yield '`files` and `file_column` go with `api = "file"`'
 
 
 def has_one_group(pattern: str) -> bool:
@@ -134,6 +149,7 @@ def wrong_limits(dataset: "Dataset") -> Iterable[str]:
         "sweep_limit_pct": (0, 100),
         "sweep_overlap_days": (0, 3650),
         "compare_days": (0, 3650),
+        "read_every_days": (1, 3650),
         "standstill_days": (1, 3650),
         "removal_limit_pct": (0, 100),
         "reject_limit_pct": (0, 100),

@@ -32,7 +32,12 @@ from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
-READERS = {"soda2": SocrataReader, "arcgis": ArcgisReader, "file": FileReader}
+READERS = {
+    "soda2": SocrataReader,
+    "arcgis": ArcgisReader,
+    "file": FileReader,
+    "geojson": FileReader,
+}
 
 # How often a window whose rows don't add up is read again.
 READS = 3
@@ -57,6 +62,8 @@ class Tally:
     months_compared: int | None = None
     months_repaired: int | None = None
     is_moving: bool = False
+    is_rest: bool = False
+    """Nothing was asked for: the last look is too new."""
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, message: str) -> None:

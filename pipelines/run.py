@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -35,6 +36,9 @@ from pipelines.windows import (
 )
 
 log = logging.getLogger(__name__)
+
+# What is told of a run by its outcome, or by more than a number.
+NOT_IN_LEDGER = ("is_moving", "is_rest", "warnings")
 
 Progress = Callable[[Dataset, int, int], None]
 """Told the data set, the months done and the months in all."""
@@ -86,12 +90,14 @@ def run_dataset(
     dataset: Dataset,
     work: Callable[[Reader, Tally], str],
     window: Window | None = None,
+    may_rest: bool = False,
 ) -> BlotterError | None:
     """Do one data set's part of a run and write its line of the ledger.
 
     Args:
         work: Reads and loads; returns the outcome.
         window: What is read whole, if the run goes well.
+        may_rest: Ask for nothing if the data set was looked at lately; see `rest`.
 
     Returns:
         What failed, if anything did: it must not cost the other data sets their night.
@@ -113,19 +119,16 @@ def run_dataset(
         "window_start": window.start if window else None,
         "declaration": dataset.fingerprint,
     }
-    reader = reader_for(dataset, run.patience)
     version = None
     try:
         with stop.stoppable():
+            last = rest(run, dataset) if may_rest else None
             warehouse.ledger.open_run(line)
-            warehouse.repair(dataset)
-            reader.version = warehouse.ledger.known_version(dataset)
-            published = reader.probe()
-            check_columns(dataset, published, tally)
-            version = published.version
-            outcome = work(reader, tally)
-        if tally.is_moving:
-            outcome, version = "moving", None
+            if last:
+                outcome, version = "unchanged", last["portal_version"]
+                tally.is_rest, tally.swept_to = True, last["swept_to"]
+            else:
+                outcome, version = look(run, dataset, work, tally)
     except (BlotterError, OSError) as error:
         failure = (
             unwritable(warehouse.home, error) if isinstance(error, OSError) else error
@@ -134,7 +137,7 @@ def run_dataset(
     except Exception as error:
         failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
         log.exception("%s", failure)
-    row = {k: v for k, v in asdict(tally).items() if k not in ("is_moving", "warnings")}
+    row = {k: v for k, v in asdict(tally).items() if k not in NOT_IN_LEDGER}
     warehouse.ledger.close_run(
         run.run_id,
         dataset.name,
@@ -153,8 +156,41 @@ def run_dataset(
     return failure
 
 
+def look(
+    run: Run, dataset: Dataset, work: Callable[[Reader, Tally], str], tally: Tally
+) -> tuple[str, str | None]:
+    """Probe a portal and do the work; the outcome, and the version that is loaded."""
+    reader = reader_for(dataset, run.patience)
+    run.warehouse.repair(dataset)
+    reader.version = run.warehouse.ledger.known_version(dataset)
+    published = reader.probe()
+    check_columns(dataset, published, tally)
+    outcome = work(reader, tally)
+    return ("moving", None) if tally.is_moving else (outcome, published.version)
+
+
+def rest(run: Run, dataset: Dataset) -> dict[str, Any] | None:
+    """The ledger's last line, where its look is not yet `read_every_days` old.
+
+    The line of a run that rested repeats what the last look knew, and up to when.
+    None where there was none, or it failed, or was made with another declaration.
+    """
+    if dataset.read_every_days == 1:
+        return None
+    last = run.warehouse.ledger.last_look(dataset)
+    if not last or not last["swept_to"] or last["declaration"] != dataset.fingerprint:
+        return None
+    age = run.day_in(dataset) - local_day(last["swept_to"], dataset.tzinfo)
+    # A look that lies ahead was stamped by a wrong clock.
+    return last if 0 <= age.days < dataset.read_every_days else None
+
+
 def daily(
-    run: Run, dataset: Dataset, window_only: bool = False, reconcile: bool = False
+    run: Run,
+    dataset: Dataset,
+    window_only: bool = False,
+    reconcile: bool = False,
+    named: bool = False,
 ) -> BlotterError | None:
     """Read the rolling window, and what may have changed in the months before it.
 
@@ -164,6 +200,7 @@ def daily(
     Args:
         window_only: Read no month before the window.
         reconcile: Compare the months even if they are not due, or nothing changed.
+        named: The operator asked for this data set: read it even if it is not due.
     """
     window = dataset.window_on(run.day_in(dataset))
 
@@ -186,7 +223,7 @@ def daily(
             compare_months(run, reader, window, tally)
         return "loaded"
 
-    return run_dataset(run, dataset, work, window)
+    return run_dataset(run, dataset, work, window, not (reconcile or named))
 
 
 def backfill(
@@ -241,6 +278,9 @@ def is_unchanged(run: Run, reader: Reader, window: Window, whole: bool) -> bool:
 
 def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:
     """One line for the log."""
+    if tally.is_rest:
+        every = f"every {dataset.read_every_days} days"
+        return f"{dataset.name}: read {every}, not today; as of {tally.swept_to:%F}"
     if outcome == "unchanged":
         return f"{dataset.name}: unchanged since the last good run"
     parts = [f"{tally.rows_read:,} rows read"]

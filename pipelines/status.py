@@ -123,7 +123,8 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
     """The city's day of each daily run that looked, and how many new rows it found.
 
     Not the first one, nor those that read months before their window: what they add
-    is history. A run that failed looked if it found something.
+    is history. A run that failed looked if it found something. One that rested did not
+    look: it repeats the `swept_to` of the one that did.
     """
     runs = ledger_rows(
         warehouse,
@@ -136,6 +137,11 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
         select finished_at, coalesce(added, 0) as added from looked
         where (is_good or added > 0)
             and finished_at > (select min(finished_at) from looked where is_good)
+            and not exists (
+                select 1 from looked as earlier
+                where earlier.number < looked.number
+                    and earlier.swept_to = looked.swept_to
+            )
             and not exists (
                 select 1 from {warehouse.ledger.months} as months
                 where months.dataset = looked.dataset
@@ -196,7 +202,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
 
     Below a data set stands how often new rows come, and how long ago they last did.
     """
-    lines = [f"{'data set':34}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
+    lines = [f"{'data set':40}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
     notes = []
     for entry in status["datasets"]:
         last = entry["last_run"]
@@ -205,7 +211,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
         said = f"{last['outcome']} {last['finished_at'] or ''}" if last else "never"
         newest = (entry["newest"] or "-")[:19]
         lines.append(
-            f"{entry['dataset']:34}{entry['row_count']:>11,}"
+            f"{entry['dataset']:40}{entry['row_count']:>11,}"
             f"{entry['removed_count']:>9,}  {newest:21}{said}"
         )
         if "rhythm" in entry and last:
@@ -216,7 +222,7 @@ def in_words(status: dict[str, Any], now: datetime) -> str:
             notes += [f"  {w}" for w in (last["warnings"] or "").splitlines()]
     if status["models"]:
         lines.append(
-            f"{'models':34}{'':43}{status['models']['outcome']} "
+            f"{'models':40}{'':43}{status['models']['outcome']} "
             f"{status['models']['finished_at']}"
         )
         notes += [f"! {e}"] if (e := status["models"]["error"]) else []

@@ -63,6 +63,10 @@ STANDING = {
     "census__county_population",
     "bls__county_unemployment",
     "simplemaps__cities",
+    "san_francisco__neighborhood_boundaries",
+    "chicago__neighborhood_boundaries",
+    "memphis__district_boundaries",
+    "cambridge__neighborhood_boundaries",
 }
 # A month before the window, which the first run reads and later ones sweep.
 FIRST = date(2026, 1, 12)
@@ -79,7 +83,7 @@ READS = {
     },
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_at"),
-        *("last_build", "changed_since", "known_version"),
+        *("last_build", "last_look", "changed_since", "known_version"),
     },
     Packages: {"pipeline"},
 }

@@ -115,11 +115,15 @@ def test_list_names_every_data_set_its_address_and_what_is_off(blotter):
     assert [line.split()[0] for line in lines[::2]] == [
         "bls__county_unemployment",
         "cambridge__incidents",
+        "cambridge__neighborhood_boundaries",
         "census__county_population",
         "chicago__incidents",
+        "chicago__neighborhood_boundaries",
         "chicago__recent_incidents",
+        "memphis__district_boundaries",
         "memphis__incidents",
         "san_francisco__incidents",
+        "san_francisco__neighborhood_boundaries",
         "simplemaps__cities",
         "washington_post__agencies",
         "washington_post__shootings",
@@ -156,7 +160,7 @@ def test_status_tells_what_each_data_set_holds(blotter, two_days):
     assert line.split()[1:3] == [str(len(held)), "2"]
     assert " loaded " in line
     assert f"  {max(row[10] for row in held)[:19]}" in line
-    (never,) = [text for text in out.splitlines() if text.startswith("memphis")]
+    (never,) = [text for text in out.splitlines() if text.startswith("memphis__inc")]
     assert never.split()[1:] == ["0", "0", "-", "never"]
     assert "chicago__recent_incidents" not in out
 

@@ -25,11 +25,15 @@ def test_the_declarations_are_good():
     assert [(d.name, d.enabled) for d in datasets.values()] == [
         ("bls__county_unemployment", True),
         ("cambridge__incidents", True),
+        ("cambridge__neighborhood_boundaries", True),
         ("census__county_population", True),
         ("chicago__incidents", True),
+        ("chicago__neighborhood_boundaries", True),
         ("chicago__recent_incidents", False),
+        ("memphis__district_boundaries", True),
         ("memphis__incidents", True),
         ("san_francisco__incidents", True),
+        ("san_francisco__neighborhood_boundaries", True),
         ("simplemaps__cities", True),
         ("washington_post__agencies", True),
         ("washington_post__shootings", True),
@@ -77,6 +81,7 @@ def test_a_bad_declaration_is_refused_with_file_and_key(tmp_path, change, said):
         ((r"^laus_code = ", "code = "), "`also_called` names 'code'"),
         ((r"^has_notes = .*$", "encoding = 'utf-16'"), r"\$.encoding"),
         ((r"^standstill_days = .*$", "standstill_days = 0"), "must be 1 to 3,650"),
+        ((r"^standstill_days = .*$", "read_every_days = 0"), "must be 1 to 3,650"),
     ],
 )
 def test_a_bad_declaration_of_files_is_refused_with_file_and_key(

@@ -57,7 +57,7 @@ def examined(portal, tmp_path, monkeypatch, capsys):
         said = capsys.readouterr()
         lines: dict[str, list[str]] = {}
         for line in said.out.splitlines():
-            level, subject, message = re.match(r"(\w+) +(.{27})(.+)", line).groups()
+            level, subject, message = re.match(r"(\w+) +(.{40})(.+)", line).groups()
             lines.setdefault(subject.strip(), []).append(f"{level} {message}")
         return code, lines, said.err
 

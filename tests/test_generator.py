@@ -29,6 +29,10 @@ STANDING = {
     "census__county_population": ["STATE", "COUNTY", "YEAR", "AGEGRP", "file_name"],
     "bls__county_unemployment": ["state_fips", "county_fips", "file_name"],
     "simplemaps__cities": ["id"],
+    "san_francisco__neighborhood_boundaries": ["nhood"],
+    "chicago__neighborhood_boundaries": ["area_numbe"],
+    "memphis__district_boundaries": ["precinct"],
+    "cambridge__neighborhood_boundaries": ["NAME"],
 }
 
 
@@ -64,7 +68,12 @@ def test_a_table_of_a_size_of_its_own_is_the_same_for_the_same_arguments(name):
     assert generate(name, 3, date(2015, 1, 2), END, seed=7).num_rows <= 3
 
 
-@pytest.mark.parametrize("name", [n for n in STANDING if n.split("__")[0] in FILED])
+def is_filed(name: str) -> bool:
+    """Whether it is published as a file."""
+    return name.split("__")[0] in FILED or name.endswith("_boundaries")
+
+
+@pytest.mark.parametrize("name", [n for n in STANDING if is_filed(n)])
 def test_a_file_has_the_columns_that_its_declaration_knows_and_no_other(name):
     declared = declaration(name)
     known = [*declared["columns"], *declared.get("optional_columns", [])]

@@ -339,7 +339,11 @@ def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None
         " ('washington_post__agencies', now(), 'unchanged'),"
         " ('census__county_population', now() - interval 8 day, 'loaded'),"
         " ('bls__county_unemployment', now(), 'loaded'),"
-        " ('simplemaps__cities', now() - interval 47 hour, 'unchanged')"
+        " ('simplemaps__cities', now() - interval 47 hour, 'unchanged'),"
+        " ('san_francisco__neighborhood_boundaries', now(), 'unchanged'),"
+        " ('chicago__neighborhood_boundaries', now(), 'loaded'),"
+        " ('memphis__district_boundaries', now() - interval 3 day, 'unchanged'),"
+        " ('cambridge__neighborhood_boundaries', now() - interval 8 day, 'loaded')"
         ") as runs (dataset, finished_at, outcome)"
     )
     assert warehouse.dbt("source", "freshness") == {
@@ -352,4 +356,8 @@ def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None
         "census.county_population": "error",
         "bls.county_unemployment": "pass",
         "simplemaps.cities": "pass",
+        "san_francisco.neighborhood_boundaries": "pass",
+        "chicago.neighborhood_boundaries": "pass",
+        "memphis.district_boundaries": "warn",
+        "cambridge.neighborhood_boundaries": "error",
     }

@@ -48,6 +48,12 @@ def test_each_file_is_at_its_declared_path_with_the_type_that_its_host_sends(
         "/static/data/us-cities/1.93/basic/simplemaps_uscities_basicv1.93.zip": (
             "application/zip"
         ),
+        "/resource/j2bu-swwd.geojson": "application/vnd.geo+json; charset=utf-8",
+        "/resource/igwz-8jzy.geojson": "application/vnd.geo+json; charset=utf-8",
+        "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Station_Areas/FeatureServer/1"
+        "/query": "application/geo+json",
+        "/cambridgegis/cambridgegis_data/main/Boundary/CDD_Neighborhoods"
+        "/BOUNDARY_CDDNeighborhoods.geojson": "text/plain; charset=utf-8",
     }
 
 

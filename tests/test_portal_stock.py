@@ -15,6 +15,7 @@ PAPER = "/washingtonpost/data-police-shootings/master"
 CENSUS = "/programs-surveys/popest/datasets"
 CITIES = "/static/data/us-cities/1.93/basic"
 SERVICE = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Public_Safety_Incidents"
+STATIONS = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Station_Areas"
 ADDRESSES = {
     "san_francisco__incidents": "wg3w-h783",
     "chicago__incidents": "ijzp-q8t2",
@@ -27,6 +28,13 @@ ADDRESSES = {
     "census__county_population": CENSUS,
     "bls__county_unemployment": "/lau",
     "simplemaps__cities": f"{CITIES}/simplemaps_uscities_basicv1.93.zip",
+    "san_francisco__neighborhood_boundaries": "/resource/j2bu-swwd.geojson",
+    "chicago__neighborhood_boundaries": "/resource/igwz-8jzy.geojson",
+    "memphis__district_boundaries": f"{STATIONS}/FeatureServer/1/query",
+    "cambridge__neighborhood_boundaries": (
+        "/cambridgegis/cambridgegis_data/main/Boundary/CDD_Neighborhoods/"
+        "BOUNDARY_CDDNeighborhoods.geojson"
+    ),
 }
 ROWS_OF_FILES = {
     "washington_post__shootings": 1_600,
@@ -34,6 +42,10 @@ ROWS_OF_FILES = {
     "census__county_population": 20_520,
     "bls__county_unemployment": 600,
     "simplemaps__cities": 250,
+    "san_francisco__neighborhood_boundaries": 41,
+    "chicago__neighborhood_boundaries": 77,
+    "memphis__district_boundaries": 9,
+    "cambridge__neighborhood_boundaries": 13,
 }
 
 

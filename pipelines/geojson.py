@@ -1,0 +1,151 @@
+"""Published areas, a GeoJSON FeatureCollection, as a table of text: a row a feature.
+
+https://www.rfc-editor.org/rfc/rfc7946
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.answer import readable, set_aside
+from pipelines.dataset import REJECT, Dataset
+from pipelines.errors import Retryable
+from pipelines.sheets import BOM, Sheet, loaded, named
+
+# The column that holds an area's shape, beside those of its properties.
+GEOMETRY = "geometry"
+# Begins the names of Socrata's own fields.
+SYSTEM = ":"
+# A number with more zeros than this is left in exponents, as published.
+MOST_ZEROS = 40
+
+Position = Annotated[list[float], msgspec.Meta(min_length=2)]
+Ring = Annotated[list[Position], msgspec.Meta(min_length=4)]
+Polygon = Annotated[list[Ring], msgspec.Meta(min_length=1)]
+SHAPES: dict[str, Any] = {
+    "Polygon": Polygon,
+    "MultiPolygon": Annotated[list[Polygon], msgspec.Meta(min_length=1)],
+}
+
+
+class Feature(msgspec.Struct):
+    """An area; its shape as it was sent."""
+
+    properties: dict[str, Any] | None
+    geometry: msgspec.Raw
+
+
+class Geometry(msgspec.Struct):
+    """A shape; the numbers as they were sent."""
+
+    type: str
+    coordinates: msgspec.Raw
+
+
+class Collection(msgspec.Struct):
+    """What is read of an answer; it may be an error with the status of a good one."""
+
+    type: str = ""
+    features: list[Feature] = []
+    error: Any = None
+    exceededTransferLimit: bool = False
+    properties: dict[str, Any] | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """ArcGIS has more features than it sent; where it says so differs."""
+        told = (self.properties or {}).get("exceededTransferLimit")
+        return self.exceededTransferLimit or bool(told)
+
+
+DECODER = msgspec.json.Decoder(Collection, float_hook=Decimal)
+
+
+def read_features(dataset: Dataset, name: str, body: bytes) -> Sheet:
+    """Read the declared properties of every feature, and its shape.
+
+    Properties are found like the headers of other files. A shape is compact GeoJSON, of
+    its type and coordinates alone, whose numbers are as published; a feature that has
+    none, or one that is no area in degrees, is set aside.
+
+    Args:
+        name: The file's own, which tells nothing here.
+
+    Raises:
+        Retryable: The file is cut short, broken, empty or of another kind.
+    """
+    features = features_of(readable(body).removeprefix(BOM))
+    each = [feature.properties or {} for feature in features]
+    published = [
+        key
+        for key in dict.fromkeys(key for row in each for key in row)
+        if not key.startswith(SYSTEM) and key.lower() != GEOMETRY
+    ]
+    names = dict(zip(named(dataset, published), published, strict=True))
+    header = [*names, GEOMETRY]
+    shapes = [shape_of(feature.geometry) for feature in features]
+    columns = {
+        column.lower(): [as_text(row.get(names[column])) for row in each]
+        for column in loaded(dataset, header)
+        if column != GEOMETRY
+    }
+    columns[GEOMETRY] = shapes
+    rows = pa.table({name: pa.array(v, pa.string()) for name, v in columns.items()})
+    rows = set_aside(rows)
+    shapeless = pc.if_else(pc.is_null(rows[GEOMETRY]), "no area in degrees", None)
+    reason = pc.coalesce(rows[REJECT], shapeless)
+    return Sheet(header, rows.drop_columns([REJECT]).append_column(REJECT, reason))
+
+
+def features_of(body: bytes) -> list[Feature]:
+    """The features of a whole FeatureCollection.
+
+    Raises:
+        Retryable: It is none, not whole, or has no feature.
+    """
+    try:
+        answer = DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        raise Retryable(f"the JSON is no FeatureCollection ({error})") from error
+    except (ValueError, RecursionError) as error:
+        raise Retryable("the JSON was cut short or broken") from error
+    if answer.error:
+        raise Retryable(f"an error came instead of areas: {str(answer.error)[:200]!r}")
+    if answer.type != "FeatureCollection":
+        raise Retryable("the JSON is no FeatureCollection")
+    if answer.is_cut:
+        raise Retryable("the portal sent a part of the areas (exceededTransferLimit)")
+    if not answer.features:
+        raise Retryable("the file has no areas")
+    return answer.features
+
+
+def shape_of(raw: msgspec.Raw) -> str | None:
+    """A shape as it is loaded; None where it is no area in degrees."""
+    try:
+        geometry = msgspec.json.decode(raw, type=Geometry)
+        coordinates = bytes(geometry.coordinates)
+        shape = msgspec.json.decode(coordinates, type=SHAPES[geometry.type])
+    except (msgspec.ValidationError, KeyError):
+        return None
+    polygons = [shape] if geometry.type == "Polygon" else shape
+    positions = (p for polygon in polygons for ring in polygon for p in ring)
+    if not all(abs(p[0]) <= 180 and abs(p[1]) <= 90 for p in positions):
+        return None
+    # Numbers, commas and brackets: a blank among them is never part of a value.
+    compact = b"".join(coordinates.split()).decode()
+    return f'{{"type":"{geometry.type}","coordinates":{compact}}}'
+
+
+def as_text(value: Any) -> str | None:
+    """A property as raw text: numbers in plain notation, what is not single as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= MOST_ZEROS:
+        return format(value, "f")
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    return msgspec.json.encode(value).decode()
