@@ -39,13 +39,6 @@ class Areas:
 
 def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
     """The kind of area with most boundaries that incidents name; None without any."""
-    if not ask(
-        db,
-        "select 1 from duckdb_tables() where table_name = 'dim_areas' "
-        "union all "
-        "select 1 from duckdb_views() where view_name = 'dim_areas'",
-    ):
-        return None
     rows = ask(
         db,
         "select area_kind, area_name, geometry from dim_areas "

@@ -392,9 +392,9 @@ def titled(districts: Iterable[Row]) -> list[Row]:
     return [
         {
             **row,
-            "title": row["code"]
-            if row["name"] in (None, row["code"])
-            else f"{row['code']} {row['name']}",
+            "title": f"{row['code']} {row['name'] or ''}".strip()
+            if row["code"].isdigit()
+            else row["name"] or row["code"],
             "href": f"districts/{slug(row['code'])}.html"
             if row["incident_count"] and row["code"] != "Unknown"
             else None,
