@@ -35,6 +35,7 @@ from pipelines.duckdb_file import MEMORY, Table, write_database
 from pipelines.errors import WarehouseError, first_line
 from pipelines.load import Warehouse
 from pipelines.manifest import Model, marts, read_manifest
+from pipelines.settings import schema
 
 # More rows than this are a file for each city and year.
 LARGE = 250_000
@@ -108,33 +109,41 @@ def write_table(
     warehouse: Warehouse, db: duckdb.DuckDBPyConnection, model: Model, folder: Path
 ) -> Table:
     """Write a table as Parquet, by its key."""
-    is_large = count_rows(warehouse, model) > LARGE
+    is_large = count_rows(warehouse, model.relation) > LARGE
+    by_city = is_large and "city" in model.columns and is_of_cities(warehouse, model)
     reading = warehouse.engine.reading(f"select * from {model.relation}")
     with reading as (held, batches), explained(folder):
         db.register("held", pa.RecordBatchReader.from_batches(held, batches))
         columns = [
             f"cast({quote(f.name)} as {sql_type(f)}) as {quote(f.name)}" for f in held
         ]
-        path = path_of(model.name, held) if is_large else f"'{model.name}.parquet'"
+        path = f"'{model.name}.parquet'"
+        if is_large:
+            path = path_of(model.name, held, by_city)
         rows = db.execute(
             f"select {path} as {PATH}, {', '.join(columns)} from held "
             f"order by {', '.join([PATH, *map(quote, model.key)])}"
         ).to_arrow_reader(ROW_GROUP)
-        schema = with_points(rows.schema.empty_table().drop_columns(PATH)).schema
-        files = write_files(rows, schema, folder)
+        kinds = with_points(rows.schema.empty_table().drop_columns(PATH)).schema
+        files = write_files(rows, kinds, folder)
         db.unregister("held")
     if not files:
         files = {f"{model.name}.parquet": 0}
-        parquet.write_table(schema.empty_table(), folder / f"{model.name}.parquet")
-    return Table(model, list(files), sum(files.values()), schema)
+        parquet.write_table(kinds.empty_table(), folder / f"{model.name}.parquet")
+    return Table(model, list(files), sum(files.values()), kinds)
 
 
-def count_rows(warehouse: Warehouse, model: Model) -> int:
+def count_rows(warehouse: Warehouse, rows: str) -> int:
     with warehouse.connect() as connection:
-        ((count,),) = connection.execute(
-            f"select count(*) from {model.relation}"
-        ).fetchall()
+        ((count,),) = connection.execute(f"select count(*) from {rows}").fetchall()
     return count
+
+
+def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
+    """Whether its `city` is one that is loaded; elsewhere it may be any town's name."""
+    cities = f"select city from {schema('seeds')}.cities"
+    others = f"{model.relation} where city is null or city not in ({cities})"
+    return count_rows(warehouse, others) == 0
 
 
 def sql_type(field: pa.Field) -> str:
@@ -160,13 +169,13 @@ def sql_type(field: pa.Field) -> str:
     raise TypeError(f"{field.name} is of type {kind}, which no file has.")
 
 
-def path_of(name: str, columns: pa.Schema) -> str:
+def path_of(name: str, columns: pa.Schema, by_city: bool) -> str:
     """Where a large table's row goes, as SQL: by city and year, as Hive names them.
 
     The year is that of the table's first day: of occurrence, of a change.
     """
     days = [field.name for field in columns if pa.types.is_date(field.type)]
-    values = {"city": "city"} if "city" in columns.names else {}
+    values = {"city": "city"} if by_city else {}
     if days:
         values["year"] = f"cast(year({quote(days[0])}) as varchar)"
     if not values:
@@ -179,7 +188,7 @@ def path_of(name: str, columns: pa.Schema) -> str:
 
 
 def write_files(
-    rows: Iterable[pa.RecordBatch], schema: pa.Schema, folder: Path
+    rows: Iterable[pa.RecordBatch], kinds: pa.Schema, folder: Path
 ) -> dict[str, int]:
     """Write rows into the files that they name; how many each has.
 
@@ -191,15 +200,15 @@ def write_files(
         for path, group in groups(rows):
             if path not in counts:
                 stack.close()
-                writer = stack.enter_context(new_file(folder / path, schema))
-            writer.write_table(with_points(group).cast(schema))
+                writer = stack.enter_context(new_file(folder / path, kinds))
+            writer.write_table(with_points(group).cast(kinds))
             counts[path] = counts.get(path, 0) + group.num_rows
     return counts
 
 
-def new_file(path: Path, schema: pa.Schema) -> parquet.ParquetWriter:
+def new_file(path: Path, kinds: pa.Schema) -> parquet.ParquetWriter:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return parquet.ParquetWriter(path, schema, compression="zstd")
+    return parquet.ParquetWriter(path, kinds, compression="zstd")
 
 
 def groups(rows: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
