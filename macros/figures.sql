@@ -28,3 +28,13 @@
 {% macro is_small_number(count) -%}
     {{ count }} < 20
 {%- endmacro %}
+
+
+{#
+    Too few incidents to be told apart at one place (neighborhood, beat, block) where
+    sex offenses or the like are among them: who knows the place may know the victim.
+    Chicago, too, leaves out cells of fewer than three.
+#}
+{% macro is_small_cell(count) -%}
+    {{ count }} < 3
+{%- endmacro %}

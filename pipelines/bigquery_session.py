@@ -30,13 +30,13 @@ class Job:
     """A query that ended."""
 
     def __init__(self, rows: Any):
-        self._rows = rows
+        self.rows = rows
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self._rows]
+        return [tuple(row.values()) for row in self.rows]
 
     def to_arrow_table(self) -> pa.Table:
-        return self._rows.to_arrow(create_bqstorage_client=False)
+        return self.rows.to_arrow(create_bqstorage_client=False)
 
 
 class Session:

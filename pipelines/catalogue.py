@@ -1,271 +1,287 @@
-"""The published files described for programs: Frictionless Data and DCAT-US.
+"""What the published files are, for programs and people that look for data.
 
-`datapackage.json` follows https://datapackage.org/standard/data-package/ (version 2),
-`dcat-us.json` DCAT-US 3.0 (https://github.com/GSA/dcat-us). Licences, attributions and
-disclaimers are the publishers' own, by the raw tables that a table is made of.
+    datapackage.json    a Frictionless Data Package: every file with its columns, hash,
+                        terms and sources (https://datapackage.org)
+    dcat-us.json        a DCAT-US 3.0 catalogue, for harvesters such as data.gov's
+                        (https://resources.data.gov/resources/dcat-us/)
+
+Words are dbt's and the publishers' own: nothing is told of a table here that its YAML
+or `dim_publishers` does not say. No clock is read: the same files, last looked at at
+the same instants, are described in the same bytes.
 """
 
 import hashlib
 import json
-import mimetypes
-import os
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import duckdb
+import pyarrow as pa
 from pyarrow import parquet
-from pyarrow import types as kinds
 
-from pipelines.export import DATABASE, Table
-from pipelines.settings import site_address
+from pipelines import dcat
+from pipelines.dcat import (
+    DESCRIPTION,
+    TITLE,
+    Described,
+    File,
+    Json,
+    Source,
+    iso,
+    newest,
+)
+from pipelines.duckdb_file import DATABASE, TERMS
+from pipelines.export import Table
+from pipelines.load import Warehouse
+from pipelines.manifest import Manifest, Model, marts
+from pipelines.settings import schema
+
+Moments = dict[str, datetime | None]
 
 PACKAGE = "datapackage.json"
-DCAT = "dcat-us.json"
-DIGEST_BYTES = 1 << 20
-MEDIA = {
-    ".parquet": "application/vnd.apache.parquet",
-    ".csv": "text/csv",
-    ".duckdb": "application/vnd.duckdb",
+CATALOGUE = "dcat-us.json"
+# What a licence is called in its publisher's row, and at https://opendefinition.org.
+LICENCES = {
+    "(PDDL)": "ODC-PDDL-1.0",
+    "(CC BY 4.0)": "CC-BY-4.0",
+    "(CC BY-NC-SA 4.0)": "CC-BY-NC-SA-4.0",
 }
-TITLE = "Blotter: police incidents of US cities"
-DCAT_US = "https://resources.data.gov/dcat-us/3.0.0"
-ORGANIZATION = {"@type": "Organization", "name": "Blotter"}
-
-# Arrow's types as the Table Schema has them.
-TYPES = [
-    (kinds.is_boolean, "boolean"),
-    (kinds.is_integer, "integer"),
-    (kinds.is_floating, "number"),
-    (kinds.is_decimal, "number"),
-    (kinds.is_date, "date"),
-    (kinds.is_timestamp, "datetime"),
-    (kinds.is_string, "string"),
-    (kinds.is_large_string, "string"),
-]
 
 
 def write_catalogue(
-    tables: list[Table], folder: Path, moments: dict[str, datetime]
+    warehouse: Warehouse, tables: list[Table], folder: Path, moments: Moments
 ) -> None:
-    """Describe the files of `folder`, in it.
+    """Describe what `export.write_data` has written to `data/` below a folder.
 
     Args:
-        moments: When each data set was last read well (UTC).
+        moments: When each data set was last looked at and found well.
     """
-    publishers = read_publishers(folder, moments)
-    resources = [
-        resource
+    sources = read_sources(tables, folder, moments)
+    described = [
+        Described(
+            table,
+            files_of(table, folder),
+            [sources[name] for name in table.model.sources if name in sources],
+        )
         for table in tables
-        for resource in resources_of(table, folder, publishers)
     ]
-    database = file_facts(folder / DATABASE, folder)
-    resources.append(
-        {
-            "name": "marts-duckdb",
-            "title": "All tables in one DuckDB file, facts of the last two years",
-            **database,
-        }
-    )
-    package = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "blotter",
-        "title": TITLE,
-        "description": "Tables made of what cities and other publishers publish. The "
-        "licences of those that a table is made of hold for it; see each resource.",
-        "licenses": licences(publishers.values()),
-        "sources": sources(publishers.values()),
-        "resources": resources,
+    database = file_at(folder, f"data/{DATABASE}")
+    write_json(folder / PACKAGE, data_package(described, database))
+    catalogue = dcat.catalogue(described, read_cities(warehouse), folder)
+    write_json(folder / CATALOGUE, catalogue)
+
+
+def dictionary(manifest: Manifest) -> list[Json]:
+    """Every mart and report with its grain and columns, as their YAML describes them.
+
+    A column's type is its contract's, in the words of the warehouse that was built;
+    empty where the model has no contract.
+    """
+    types = {
+        node["name"]: {c["name"]: c["data_type"] for c in node["columns"].values()}
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
     }
-    write_json(package, folder / PACKAGE)
-    write_json(dcat(tables, resources, publishers), folder / DCAT)
+    return [
+        {
+            "model": model.name,
+            "description": model.description,
+            "grain": model.grain,
+            "key": model.key,
+            "columns": [
+                {
+                    "name": name,
+                    "type": types[model.name][name] or "",
+                    "description": description,
+                    "key": name in model.key,
+                }
+                for name, description in model.columns.items()
+            ],
+        }
+        for model in marts(manifest)
+    ]
 
 
-def write_json(content: Any, path: Path) -> None:
+def write_json(path: Path, content: Json) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def read_publishers(
-    folder: Path, moments: dict[str, datetime]
-) -> dict[str, dict[str, Any]]:
-    """Who publishes what was read, by raw table."""
-    with duckdb.connect() as db:
-        rows = db.execute(
-            f"from read_parquet('{folder / 'dim_publishers.parquet'}') order by dataset"
-        ).to_arrow_table()
+def read_sources(
+    tables: list[Table], folder: Path, moments: Moments
+) -> dict[str, Source]:
+    """The publishers' terms, of the files themselves, by data set."""
+    (publishers,) = (table for table in tables if table.name == "dim_publishers")
+    rows = parquet.read_table(folder / "data" / publishers.paths[0]).to_pylist()
     return {
-        row["dataset"].replace("__", ".", 1): row
-        | {"retrieved": moments[row["dataset"]].isoformat()}
-        for row in rows.to_pylist()
-        if row["dataset"] in moments
+        row["dataset"]: Source(**row, retrieved_at=moments.get(row["dataset"]))
+        for row in rows
     }
 
 
-def resources_of(
-    table: Table, folder: Path, publishers: dict[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """A table's Parquet files as one resource, and its CSV as another."""
-    files = table.files(folder)
-    if not files:
-        return []
-    read = [publishers[name] for name in table.sources if name in publishers]
-    described = {
-        "description": table.description,
-        "licenses": licences(read),
-        "sources": sources(read),
-        "schema": table_schema(table, files[0]),
-    }
-    facts = [file_facts(path, folder) for path in files]
-    whole = facts[0]
-    if table.partition:
-        whole = {
-            "path": [each["path"] for each in facts],
-            "format": "parquet",
-            "mediatype": MEDIA[".parquet"],
-            "bytes": sum(each["bytes"] for each in facts),
-            "files": facts,
-        }
-    found = [{"name": table.name, **whole, **described}]
-    csv = folder / f"{table.name}.csv"
-    if csv.exists():
-        name = f"{table.name}_csv"
-        found.append({"name": name, **file_facts(csv, folder), **described})
-    return found
+def read_cities(warehouse: Warehouse) -> dict[str, str]:
+    """What the cities are called."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            f"select city, city_name, state_code from {schema('seeds')}.cities"
+        ).fetchall()
+    return {city: f"{name}, {state}" for city, name, state in rows}
 
 
-def file_facts(path: Path, folder: Path) -> dict[str, Any]:
-    """Where a file is, of what kind and size, and its digest."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(DIGEST_BYTES):
-            digest.update(block)
-    kind = MEDIA.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-    facts = {
-        "path": str(path.relative_to(folder)),
-        "format": path.suffix.removeprefix("."),
-        "mediatype": kind,
-        "bytes": path.stat().st_size,
-        "hash": f"sha256:{digest.hexdigest()}",
-    }
-    return facts | ({"encoding": "utf-8"} if path.suffix == ".csv" else {})
+def files_of(table: Table, folder: Path) -> list[File]:
+    """A table's files, its CSV file last."""
+    paths = [*table.paths, *([f"{table.name}.csv"] if table.model.is_report else [])]
+    return [file_at(folder, f"data/{path}") for path in paths]
 
 
-def table_schema(table: Table, file: Path) -> dict[str, Any]:
-    """A table's columns and key, as the Table Schema has them."""
-    fields = []
-    for column in parquet.read_schema(file):
-        kind = next((name for is_it, name in TYPES if is_it(column.type)), "any")
-        fields.append({"name": column.name, "type": kind})
-        if column.name in table.key:
-            fields[-1]["constraints"] = {"required": True}
-        if words := table.columns.get(column.name):
-            fields[-1]["description"] = words
-    return {"fields": fields, "primaryKey": table.key}
+def file_at(folder: Path, path: str) -> File:
+    with (folder / path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return File(path, (folder / path).stat().st_size, digest)
 
 
-def licences(publishers: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
-    """Every licence once."""
-    titles = dict.fromkeys(each["licence"] for each in publishers)
-    return [{"name": short_name(title), "title": title} for title in titles]
-
-
-def short_name(title: str) -> str:
-    """A licence's usual abbreviation where its title tells it, else the title."""
-    for name in ("PDDL", "CC BY-NC-SA 4.0", "CC BY 4.0"):
-        if f"({name})" in title:
-            return name.replace(" ", "-")
-    return "other"
-
-
-def sources(publishers: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
-    """Publishers as sources, with what they ask to be told and when they were read."""
-    return [
-        {
-            "title": each["attribution"],
-            "path": each["url"],
-            "dataset": each["dataset"],
-            "publisher": each["publisher"],
-            "disclaimer": each["disclaimer"],
-            "retrieved": each["retrieved"],
-        }
-        for each in publishers
-    ]
-
-
-# ------------------------------------------------------------------------- DCAT-US
-
-
-def dcat(
-    tables: list[Table],
-    resources: list[dict[str, Any]],
-    publishers: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    """A catalog with one data set for each table."""
+def data_package(described: list[Described], database: File) -> Json:
+    """The description of all files."""
+    every = {source.dataset: source for one in described for source in one.sources}
+    used = [every[name] for name in sorted(every)]
+    at = newest(used)
     return {
-        "@type": "Catalog",
-        "conformsTo": {
-            "@type": "Standard",
-            "title": "DCAT-US 3.0",
-            "identifier": {"@type": "Identifier", "notation": DCAT_US},
-        },
+        "profile": "data-package",
+        "name": "blotter",
         "title": TITLE,
-        "description": "Police incidents and fatal police shootings, as tables.",
-        "publisher": ORGANIZATION,
-        "dataset": [
-            dcat_dataset(table, resources, publishers)
-            for table in tables
-            if any(each["name"] == table.name for each in resources)
+        "description": f"{DESCRIPTION} {TERMS}",
+        **({"created": iso(at)} if at else {}),
+        **terms(used),
+        "resources": [
+            *(resource(one, file) for one in described for file in one.files),
+            {
+                "profile": "data-resource",
+                "name": DATABASE,
+                "title": "The tables as a DuckDB database",
+                "description": (
+                    "For DuckDB 1.0 and later. Of a table that is several files here "
+                    "it has the last two years, under a name that says so."
+                ),
+                **of_file(database),
+                **terms(used),
+            },
         ],
     }
 
 
-def dcat_dataset(
-    table: Table,
-    resources: list[dict[str, Any]],
-    publishers: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    """A table as a data set, each of its files a distribution."""
-    read = [publishers[name] for name in table.sources if name in publishers]
-    names = (table.name, f"{table.name}_csv")
-    own = [each for each in resources if each["name"] in names]
-    files = [file for each in own for file in each.get("files", [each])]
-    entry = {
-        "@type": "Dataset",
-        "identifier": {"@type": "Identifier", "notation": f"blotter:{table.name}"},
-        "title": table.name,
-        "description": table.description,
-        "publisher": ORGANIZATION,
-        "accessRights": "public",
-        "keyword": ["police", "public safety"],
-        "provenance": [f"{each['attribution']} ({each['url']})" for each in read],
-        "rights": [f"{each['licence']}. {each['disclaimer']}" for each in read],
-        "distribution": [distribution(file) for file in files],
-    }
-    if read:
-        entry["modified"] = max(each["retrieved"] for each in read)
-    # It must be read by somebody: none is made up.
-    if "@" in (contact := os.environ.get("BLOTTER_CONTACT") or ""):
-        email = contact.removeprefix("mailto:")
-        entry["contactPoint"] = {
-            "@type": "Kind",
-            "fn": "Blotter",
-            "hasEmail": f"mailto:{email}",
-        }
-    return entry
-
-
-def distribution(file: dict[str, Any]) -> dict[str, Any]:
-    """A file as DCAT-US has it; its address is whole where BLOTTER_SITE_URL is set."""
+def resource(one: Described, file: File) -> Json:
+    """One file of a table."""
+    is_csv, name = file.kind == ".csv", one.table.name
+    parts = file.parts
     return {
-        "@type": "Distribution",
-        "title": file["path"],
-        "downloadURL": f"{site_address()}data/{file['path']}",
-        "mediaType": file["mediatype"],
-        "byteSize": str(file["bytes"]),
-        "checksum": {
-            "@type": "Checksum",
-            "algorithm": "SHA-256",
-            "checksumValue": file["hash"].removeprefix("sha256:"),
-        },
+        "profile": "tabular-data-resource" if is_csv else "data-resource",
+        "name": "-".join([name, *(each.strip("_").lower() for each in parts.values())])
+        + (file.kind if is_csv else ""),
+        "title": ", ".join(
+            [name, *(f"{what} {which}" for what, which in parts.items())]
+        ),
+        "description": one.table.model.description,
+        **of_file(file),
+        "schema": table_schema(one.table),
+        **terms(one.sources),
     }
+
+
+def of_file(file: File) -> Json:
+    encoding = {"encoding": "utf-8"} if file.kind == ".csv" else {}
+    return {
+        "path": file.path,
+        "format": file.kind[1:],
+        "mediatype": file.media_type,
+        **encoding,
+        "bytes": file.size,
+        "hash": f"sha256:{file.sha256}",
+    }
+
+
+def table_schema(table: Table) -> Json:
+    """A table's columns, key and references: a Table Schema."""
+    model = table.model
+    content: Json = {
+        "fields": [table_field(model, column) for column in table.schema],
+        "primaryKey": model.key,
+        "foreignKeys": [
+            {
+                "fields": reference.column,
+                "reference": {"resource": reference.to, "fields": reference.field},
+            }
+            for reference in model.references
+        ],
+    }
+    return {name: value for name, value in content.items() if value != []}
+
+
+def table_field(model: Model, column: pa.Field) -> Json:
+    constraints: Json = {}
+    if column.name in model.required:
+        constraints["required"] = True
+    if [column.name] == model.key:
+        constraints["unique"] = True
+    if column.name in model.accepted:
+        constraints["enum"] = model.accepted[column.name]
+    content = {
+        "name": column.name,
+        "type": field_type(column.type),
+        "description": meaning(model, column.name),
+        "constraints": constraints,
+    }
+    return {name: value for name, value in content.items() if value}
+
+
+def field_type(kind: pa.DataType) -> str:
+    """A type of the files as Table Schema has it."""
+    for is_it, name in (
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_integer, "integer"),
+        (pa.types.is_floating, "number"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_timestamp, "datetime"),
+        (pa.types.is_string, "string"),
+    ):
+        if is_it(kind):
+            return name
+    return "any"
+
+
+def meaning(model: Model, column: str) -> str:
+    """What a column means."""
+    if column == "geometry" and column not in model.columns:
+        return (
+            "The point of longitude and latitude (WGS 84), as GeoParquet has it: WKB."
+        )
+    return model.columns.get(column, "")
+
+
+def terms(sources: list[Source]) -> Json:
+    """Licences and sources of a file; neither where the project alone has made it."""
+    if not sources:
+        return {}
+    found: dict[str, Json] = {}
+    for source in sources:
+        names = [name for words, name in LICENCES.items() if words in source.licence]
+        known = {"name": names[0]} if names else {}
+        found.setdefault(
+            source.licence, {**known, "title": source.licence, "path": source.url}
+        )
+    return {
+        "licenses": list(found.values()),
+        "sources": [source_of(source) for source in sources],
+    }
+
+
+def source_of(source: Source) -> Json:
+    content = {
+        "title": f"{source.publisher}: {source.dataset}",
+        "path": source.url,
+        "dataset": source.dataset,
+        "publisher": source.publisher,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "disclaimer": source.disclaimer,
+        "note": source.retrieval_note,
+        "retrieved_at": source.retrieved_at and iso(source.retrieved_at),
+    }
+    return {name: value for name, value in content.items() if value}

@@ -8,7 +8,7 @@ import functools
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Columns = dict[tuple[str, str], list[str]]
 """Column names by schema and table, in the table's order."""
+
+BATCH = 50_000
+"""Rows of a query that are read at a time."""
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
@@ -115,6 +118,18 @@ class Engine(ABC):
     def upsert(self, packages: "Packages", dataset: "Dataset", rows: pa.Table) -> None:
         """Merge rows into a data set's table by `row_id`."""
         packages.load(dataset, {dataset.entity: rows}, UPSERT)
+
+    @abstractmethod
+    def reading(
+        self, statement: str
+    ) -> AbstractContextManager[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        """Read a query's rows batch by batch, for as long as the block lasts.
+
+        Memory holds a batch or two, however many rows there are.
+
+        Args:
+            statement: Of DuckDB's dialect, without values.
+        """
 
     def in_byte_order(self, column: str) -> str:
         """A text column that compares and sorts by its bytes."""

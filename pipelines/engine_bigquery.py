@@ -1,6 +1,7 @@
 """BigQuery, with Parquet files staged in a bucket where one is named."""
 
 import io
+import itertools
 import os
 import re
 import secrets
@@ -242,6 +243,20 @@ class BigqueryEngine(Engine):
                 {},
             ).fetchall()
         return gathered(rows)
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect() as connection:
+            rows = connection.execute(statement).rows
+            if not rows.total_rows:
+                yield rows.to_arrow(create_bqstorage_client=False).schema, iter(())
+                return
+            # Page by page, by the API that needs no further right.
+            batches = rows.to_arrow_iterable()
+            first = next(batches)
+            yield first.schema, itertools.chain([first], batches)
 
     def destination(self) -> Any:
         import dlt

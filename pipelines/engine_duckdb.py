@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
 
-from pipelines.engine import Engine
+from pipelines.engine import BATCH, Engine
 from pipelines.errors import WarehouseError, first_line
 from pipelines.held import opened, when_free
 
@@ -74,6 +75,14 @@ class DuckdbEngine(Engine):
         import dlt
 
         return dlt.destinations.duckdb(str(self.path))
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect() as connection:
+            reader = connection.execute(statement).to_arrow_reader(BATCH)
+            yield reader.schema, iter(reader)
 
     def exists(self) -> bool:
         return self.path.exists()

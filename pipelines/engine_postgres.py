@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import psycopg2
 import pyarrow as pa
-from psycopg2 import errors
+from psycopg2 import errors, extensions
 from pyarrow import csv
 
-from pipelines.engine import Engine, needed, translated
+from pipelines.engine import BATCH, Engine, needed, translated
 from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
 
 # What the server, or the client's library, says where the settings are wrong. It has no
@@ -35,6 +35,12 @@ ARROW = {
     1184: pa.timestamp("us", "UTC"),
     1700: pa.int64(),
 }
+# Where numeric may be a share or a rate. The files hold floats: they lose none of the
+# two decimals that are kept, and every program reads them.
+PUBLISHED = ARROW | {1114: pa.timestamp("us"), 1700: pa.float64()}
+AS_FLOAT = extensions.new_type(
+    (1700,), "AS_FLOAT", lambda value, _: None if value is None else float(value)
+)
 POSTGRES = {
     pa.string(): "text",
     pa.int64(): "bigint",
@@ -58,15 +64,7 @@ class Cursor:
         return self._cursor.fetchall()
 
     def to_arrow_table(self) -> pa.Table:
-        columns = self._cursor.description
-        rows = list(zip(*self._cursor.fetchall(), strict=True)) or [()] * len(columns)
-        return pa.table(
-            [
-                pa.array(values, ARROW[column.type_code])
-                for column, values in zip(columns, rows, strict=True)
-            ],
-            names=[column.name for column in columns],
-        )
+        return as_arrow(self._cursor.description, self._cursor.fetchall(), ARROW)
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Copy an Arrow table into a temporary one."""
@@ -79,6 +77,18 @@ class Cursor:
         file.seek(0)
         self._cursor.copy_expert(f"copy pg_temp.{name} from stdin (format csv)", file)
         self._cursor.execute(f"analyze pg_temp.{name}")
+
+
+def as_arrow(columns: Any, rows: list[Any], types: dict[int, pa.DataType]) -> pa.Table:
+    """Rows as psycopg2 gives them, and its description of their columns."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pa.table(
+        [
+            pa.array(each, types[column.type_code])
+            for column, each in zip(columns, values, strict=True)
+        ],
+        names=[column.name for column in columns],
+    )
 
 
 class PostgresEngine(Engine):
@@ -128,6 +138,26 @@ class PostgresEngine(Engine):
             ) from error
         except psycopg2.Error as error:
             raise self._explained(error) from error
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect():
+            # The server keeps the rows: a plain cursor would fetch them all.
+            cursor = self._connection.cursor("reading", withhold=True)
+            with cursor:
+                extensions.register_type(AS_FLOAT, cursor)
+                (translation,) = translated(statement, "postgres")
+                cursor.execute(translation)
+                first = cursor.fetchmany(BATCH)
+                schema = as_arrow(cursor.description, [], PUBLISHED).schema
+                yield schema, self._batches(cursor, first)
+
+    def _batches(self, cursor: Any, rows: list[Any]) -> Iterator[pa.RecordBatch]:
+        while rows:
+            yield from as_arrow(cursor.description, rows, PUBLISHED).to_batches()
+            rows = cursor.fetchmany(BATCH)
 
     def _open(self) -> Any:
         connection = psycopg2.connect(

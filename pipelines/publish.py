@@ -20,11 +20,13 @@ from typing import Any
 import duckdb
 
 from pipelines.alerts import without_values
-from pipelines.catalogue import write_catalogue
+from pipelines.catalogue import dictionary, write_catalogue
 from pipelines.dataset import read_datasets
+from pipelines.duckdb_file import Table
 from pipelines.errors import ModelsError, WarehouseError, first_line
-from pipelines.export import Table, write_data
+from pipelines.export import write_data
 from pipelines.load import Warehouse
+from pipelines.manifest import read_manifest
 from pipelines.site import Context, Site
 from pipelines.status import as_json, status_content
 
@@ -80,10 +82,10 @@ def write(warehouse: Warehouse, folder: Path) -> None:
     }
     (folder / "data").mkdir()
     data = folder / "data"
-    tables = write_data(warehouse, data, warehouse.home / LINK / "data")
-    write_catalogue(tables, data, moments)
+    tables = write_data(warehouse, data)
+    write_catalogue(warehouse, tables, folder, moments)
     (folder / "status.json").write_text(as_json(status))
-    context = Context(moments, status, **described(tables, warehouse.home, folder))
+    context = Context(moments, status, **described(warehouse.home, folder))
     with closing(opened(tables, data)) as db:
         Site(db, folder, context).build()
 
@@ -107,22 +109,20 @@ def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
     db.execute("set memory_limit = '400MB'")
     db.execute("set timezone = 'UTC'")
     for table in tables:
-        files = f"{data}/{table.name}" + ("/**/*" if table.partition else "")
-        db.execute(
-            f"create view {table.name} as "
-            f"from read_parquet('{files}.parquet', hive_partitioning = false)"
-        )
+        db.execute(f"create view {table.name} as from {table.read(data)}")
     return db
 
 
-def described(tables: list[Table], home: Path, folder: Path) -> dict[str, Any]:
+def described(home: Path, folder: Path) -> dict[str, Any]:
     """What the pages tell of the tables, their tests, and the files."""
     return {
-        "dictionary": tables,
+        "dictionary": dictionary(read_manifest(home)),
         "tests": test_results(home),
         "downloads": [
             {"path": str(path.relative_to(folder)), "size": size(path)}
-            for path in sorted((folder / "data").rglob("*"))
+            for path in sorted(
+                [*folder.glob("*.json"), *(folder / "data").rglob("*.*")]
+            )
             if path.is_file()
         ],
     }

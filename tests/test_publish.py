@@ -19,7 +19,7 @@ from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish as publish_rows
 from pipelines import publish, site
-from pipelines.export import DATABASE
+from pipelines.duckdb_file import DATABASE
 from tests import live_portal as live
 
 CITIES = {"cambridge__incidents": 60, "san_francisco__incidents": 300}
@@ -71,7 +71,7 @@ def test_a_good_day_ends_with_a_publication(first):
     published = first / "published"
     assert published.is_symlink()
     assert (published / "index.html").exists()
-    assert (published / "data" / "datapackage.json").exists()
+    assert (published / "datapackage.json").exists()
     status = json.loads((published / "status.json").read_text())
     assert status["healthy"] is True
     assert len(list((first / "publications").iterdir())) == 1
@@ -93,7 +93,7 @@ def test_other_marts_give_another_database_file(home, url, monkeypatch):
     after = digests(home / "published")
     assert after[f"data/{DATABASE}"] != before[f"data/{DATABASE}"]
     with duckdb.connect(home / "published" / "data" / DATABASE, read_only=True) as db:
-        rows = db.execute("select distinct city from fct_incidents_two_years")
+        rows = db.execute("select distinct city from fct_incidents")
         assert rows.fetchall() == [("san_francisco",)]
 
 

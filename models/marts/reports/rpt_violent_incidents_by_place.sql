@@ -47,6 +47,37 @@ ranked as (
     from places
     where violent_row_count > 0
 
+),
+
+suppressed as (
+
+    select
+        *,
+        place_name <> 'Unknown'
+        and {{ is_small_cell('violent_incident_count') }} as is_suppressed
+
+    from ranked
+
+),
+
+shown as (
+
+    select
+        city_place_id,
+        city,
+        place_kind,
+        place_name,
+        row_count,
+        incident_count,
+        case when not is_suppressed then violent_row_count end as violent_row_count,
+        case when not is_suppressed then violent_incident_count end
+            as violent_incident_count,
+        case when not is_suppressed then violent_incident_count_rank end
+            as violent_incident_count_rank,
+        is_suppressed
+
+    from suppressed
+
 )
 
-select * from ranked
+select * from shown
