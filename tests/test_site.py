@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from demo import __main__ as demo
+from pipelines.site import Context, Site
 from tests import browser as chromium
 
 pytestmark = pytest.mark.skipif(
@@ -472,3 +473,116 @@ def test_the_first_page_is_shown_in_the_readme():
     root = Path(__file__).parent.parent
     assert "docs/site.png" in (root / "README.md").read_text()
     assert (root / "docs" / "site.png").stat().st_size < 500_000
+
+
+# --------------------------------------------------------------------- odd cities
+
+ODD = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "\"double\" & 'single'",
+    "سرقة",
+    "\u202eright to left",
+    "=SUM(A1:A9)",
+    "a\nb",
+    "~none",
+]
+NAMES = ODD + [f"Category {number}" for number in range(300 - len(ODD))]
+
+
+@pytest.fixture(scope="module")
+def odd_folder(folder, tmp_path_factory):
+    """A site of an empty city, one of one row, and one of odd names and no places."""
+    out = tmp_path_factory.mktemp("odd")
+    with duckdb.connect() as db:
+        for path in (folder / "data").glob("*.parquet"):
+            db.execute(f"create table {path.stem} as from read_parquet('{path}')")
+        of_cities = [
+            name
+            for (name,) in db.execute(
+                "select table_name from duckdb_columns() where column_name = 'city' "
+                "and table_name not in ('dim_cities', 'dim_counties', 'fct_shootings')"
+            ).fetchall()
+        ]
+        for name in of_cities:
+            db.execute(f"delete from {name} where city = 'cambridge'")
+            if name not in ("fct_incidents", "rpt_freshness_by_city"):
+                db.execute(f"delete from {name} where city = 'memphis'")
+        db.execute(
+            "delete from fct_incidents where city = 'memphis' and incident_id <> ("
+            "select max(incident_id) from fct_incidents where city = 'memphis' "
+            "and is_counted and occurred_date is not null)"
+        )
+        db.execute(
+            "update rpt_freshness_by_city set first_day = (select occurred_date from "
+            "fct_incidents where city = 'memphis'), newest_day = (select occurred_date "
+            "from fct_incidents where city = 'memphis'), complete_through = (select "
+            "occurred_date - 7 from fct_incidents where city = 'memphis') "
+            "where city = 'memphis'"
+        )
+        db.execute(
+            "update fct_incidents set incident_category = "
+            "list_extract($names, 1 + (rowid % 300)), neighborhood = null, "
+            "police_district = case when rowid % 2 = 0 then police_district end "
+            "where city = 'chicago'",
+            {"names": NAMES},
+        )
+        Site(db, out, Context({}, {"datasets": []})).build()
+    return out
+
+
+@pytest.fixture(scope="module")
+def odd_address(odd_folder):
+    with chromium.served(odd_folder) as address:
+        yield address
+
+
+def test_an_empty_city_is_named_and_has_no_pages(odd_folder):
+    home = (odd_folder / "index.html").read_text()
+    section = home[home.index("Cambridge, MA") :].split("</section>")[0]
+    assert "No incidents are loaded yet." in section
+    assert not (odd_folder / "cambridge").exists()
+
+
+@pytest.mark.parametrize("name", ["index", "when", "where"])
+@pytest.mark.parametrize("city", ["memphis", "chicago"])
+def test_odd_cities_break_no_page_and_inject_nothing(context, odd_address, city, name):
+    page, met = chromium.opened(context, f"{odd_address}{city}/{name}.html")
+    assert met.said == []
+    assert page.query_selector("main img") is None
+    assert len(page.query_selector_all("script:not([src]):not([type])")) == 0
+
+
+def test_a_city_of_one_incident_counts_one(context, odd_address):
+    page, _ = chromium.opened(context, f"{odd_address}memphis/index.html")
+    assert tile(page) == "1"
+    line = page.inner_text('[data-tile="incidents"] .before').split(" against")[0]
+    assert line == "no data then"
+    assert total(table(page, "#categories"), 1) == 1
+
+
+def test_three_hundred_categories_are_all_counted(context, odd_address):
+    address = f"{odd_address}chicago/index.html#period=all"
+    page, _ = chromium.opened(context, address)
+    rows = table(page, "#categories")
+    assert {row[0] for row in rows} == set(NAMES)
+    assert total(rows, 1) == number(tile(page))
+    districts = {row[0]: number(row[1]) for row in table(page, "#districts table")}
+    assert sum(districts.values()) == number(tile(page))
+    assert districts["Not stated"] > 0
+    counts = {row[0]: row[1] for row in rows}
+    for name in ODD[:-1]:
+        choose(page, category=name)
+        assert tile(page) == counts[name], name
+        again, _ = chromium.opened(context, page.url)
+        assert tile(again) == counts[name], name
+
+
+def test_a_csv_cell_is_no_formula(context, odd_address, tmp_path):
+    page, _ = chromium.opened(context, f"{odd_address}chicago/index.html#period=365")
+    choose(page, category="=SUM(A1:A9)")
+    with page.expect_download() as download:
+        page.click("#csv")
+    download.value.save_as(tmp_path / "shown.csv")
+    rows = list(csv.DictReader((tmp_path / "shown.csv").read_text().splitlines()))
+    assert {row["category"] for row in rows} == {"'=SUM(A1:A9)"}

@@ -1,6 +1,8 @@
 // Draw Vega charts in the page's colors; specs.js, of the build, holds their specs.
 
 const drawn = new Map();
+// Vega warns of a layer without rows, as where no day is a holiday: that is no fault.
+const ERRORS = 1;
 
 function colors() {
   const style = getComputedStyle(document.documentElement);
@@ -27,7 +29,7 @@ export async function draw(box, data) {
     for (const set of spec.data) if (set.name in data) set.values = data[set.name];
     const made = await window.vegaEmbed(box, spec, {
       mode: "vega", renderer: "svg", actions: false, defaultStyle: false,
-      tooltip: showTooltip,
+      tooltip: showTooltip, logLevel: ERRORS,
     });
     view = made.view;
     // The box has a name, and the table behind it the numbers.

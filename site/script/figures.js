@@ -33,8 +33,7 @@ function daily(city, counts, ask) {
       table.push([text, number(incidents), mean?.toFixed(1) ?? "–", holiday || "–"]);
     }
   }
-  const provisional = ask.until - ask.complete;
-  const bands = provisional > 0
+  const bands = ask.until > ask.complete
     ? [{ from: (ask.complete + 0.5) * DAY_MS, to: (ask.until + 0.5) * DAY_MS }]
     : [];
   return {
