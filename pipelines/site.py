@@ -5,9 +5,7 @@ and moments give the same bytes.
 """
 
 import json
-import re
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +13,9 @@ from typing import Any
 
 import jinja2
 
-from pipelines import figures, words
-from pipelines.boundaries import Areas, areas_of
+from pipelines import city_pages, figures, words
+from pipelines.city_pages import CityPages
 from pipelines.figures import Db, Row
-from pipelines.packed import Packed, pack
 
 FOLDER = Path(__file__).parent.parent / "site"
 PAGES = [
@@ -27,11 +24,6 @@ PAGES = [
     ("changes.html", "Changes"),
     ("method.html", "Data and method"),
     ("status.html", "Status"),
-]
-CITY_PAGES = [
-    ("index.html", "Overview"),
-    ("when.html", "When"),
-    ("where.html", "Where"),
 ]
 PRIVACY = (
     "These pages do not tell the neighborhood of incidents of sensitive kinds (sex and "
@@ -100,7 +92,7 @@ class Site:
             here=path,
             cities=self.cities,
             pages=self.pages,
-            city_pages=CITY_PAGES,
+            city_pages=city_pages.PAGES,
             **{"city": None, "publishers": [], **values},
         )
         to = self.folder / path
@@ -117,136 +109,12 @@ class Site:
         read = [p for city in self.cities for p in self._publishers_of(city)]
         return list({p["attribution"]: p for p in read if p["moment"]}.values())
 
-    # -------------------------------------------------------------- a city's pages
-
     def _city(self, city: Row) -> None:
-        db, name = self.db, city["city"]
-        base = self.folder / name
-        (base / "packed").mkdir(parents=True)
-        first, newest = city["first_day"], city["newest_day"]
-        packed = pack(db, name, first, newest, base / "packed")
-        counted = figures.days(db, city)
-        areas = areas_of(db, name, packed.labels)
-        districts = figures.police_districts(db, name)
-        common = {
-            "city": city,
-            "moment": city["moment"],
-            "has_charts": True,
-            "publishers": [p for p in self._publishers_of(city) if p["moment"]],
-        }
-        for_script = self._for_script(city, packed, counted, districts)
-        tiles = figures.tiles(counted)
-        city["tiles"] = tiles
-        self._city_page(
-            "index.html",
-            "overview.html",
-            common,
-            packed=for_script,
-            tiles=tiles,
-            period=f"{tiles[0]['days']} up to {words.day(counted.complete)}",
-            categories=figures.categories(db, city, counted),
-            latest=figures.latest_changes(db, name),
-            left_out=figures.undated(db, city),
-        )
-        self._when(city, common, for_script)
-        self._where(city, common, for_script, areas, districts)
-        for district in titled(districts):
-            if district["href"]:
-                self._district(common, for_script, district)
-
-    def _city_page(self, file: str, template: str, common: Row, **values: Any) -> None:
-        path = f"{common['city']['city']}/{file}"
-        self.page(path, template, here_in_city=file, **common, **values)
-
-    def _for_script(
-        self, city: Row, packed: Packed, counted: figures.Days, districts: list[Row]
-    ) -> Row:
-        """What the script must know; days as ISO text."""
-        return {
-            "city": city["city"],
-            "base": "packed/",
-            "first": counted.first.isoformat(),
-            "complete": counted.complete.isoformat(),
-            "newest": city["newest_day"].isoformat(),
-            "provisional": city["provisional_day_count"],
-            "labels": packed.labels,
-            "years": packed.years,
-            "holidays": figures.holiday_days(self.db, city["city"]),
-            "titles": {row["code"]: row["title"] for row in titled(districts)},
-        }
-
-    def _when(self, city: Row, common: Row, for_script: Row) -> None:
-        months = figures.months(self.db, city)
-        holidays = figures.holidays(self.db, city["city"])
-        self._city_page(
-            "when.html",
-            "when.html",
-            common,
-            packed=for_script,
-            months=[
-                {
-                    "year": row["year"],
-                    "month_name": row["month_name"],
-                    "incidents": row["incidents"],
-                    "per_day": row["per_day"],
-                }
-                for row in in_calendar_order(months)
-            ],
-            month_rows=[
-                [
-                    f"{row['month_name']} {row['year']}",
-                    words.number(row["incidents"]),
-                    row["day_count"],
-                    words.decimal(row["per_day"]),
-                ]
-                for row in reversed(months)
-            ],
-            holidays=holidays,
-            holiday_rows=[
-                [
-                    row["holiday"],
-                    *(words.signed(row[name]) for name in ("mean", "least", "most")),
-                    row["n"],
-                    words.number(row["incidents"]),
-                ]
-                for row in holidays
-            ],
-        )
-
-    def _where(
-        self,
-        city: Row,
-        common: Row,
-        for_script: Row,
-        areas: Areas | None,
-        districts: list[Row],
-    ) -> None:
-        packed = for_script | ({"areas": areas.for_script()} if areas else {})
-        self._city_page(
-            "where.html",
-            "where.html",
-            common,
-            packed=packed,
-            placeless=figures.placeless(self.db, city["city"]),
-            districts=titled(districts),
-            councils=figures.council_districts(self.db, city["city"]),
-        )
-
-    def _district(self, common: Row, for_script: Row, district: Row) -> None:
-        city = common["city"]
-        here = city | {"police_district": district["code"]}
-        self._city_page(
-            district["href"],
-            "district.html",
-            common,
-            packed=for_script
-            | {"base": "../packed/", "fixed": {"district": district["code"]}},
-            district=district,
-            tiles=figures.tiles(figures.days(self.db, here)),
-            period="",
-        )
-
-    # --------------------------------------------------------------- all the cities
+        read = [p for p in self._publishers_of(city) if p["moment"]]
+        folder = self.folder / city["city"]
+        pages = CityPages(self.db, folder, city, read, self.page)
+        pages.write()
+        city["tiles"] = pages.tiles
 
     def _compare(self) -> None:
         rows = figures.indexed(self.db)
@@ -385,32 +253,3 @@ def write_assets(folder: Path) -> None:
     }
     text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
     (folder / "script" / "specs.js").write_text(f"window.chartSpecs = {text};\n")
-
-
-def titled(districts: Iterable[Row]) -> list[Row]:
-    """Police districts with a title, and the address of their page if they have one."""
-    return [
-        {
-            **row,
-            "title": f"{row['code']} {row['name'] or ''}".strip()
-            if row["code"].isdigit()
-            else row["name"] or row["code"],
-            "href": f"districts/{slug(row['code'])}.html"
-            if row["incident_count"] and row["code"] != "Unknown"
-            else None,
-        }
-        for row in districts
-    ]
-
-
-def slug(text: str) -> str:
-    """A text as part of an address; other signs are told by their numbers."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if plain and re.fullmatch(r"[A-Za-z0-9 ]+", text):
-        return plain
-    return "-".join(filter(None, [plain, text.encode().hex()]))
-
-
-def in_calendar_order(months: list[Row]) -> list[Row]:
-    """By month of the year, then by year: charts take the order of their rows."""
-    return sorted(months, key=lambda row: (row["month_start"].month, row["year"]))

@@ -10,7 +10,7 @@ FILE = ROOT / "models" / "marts" / "exposures_site.yml"
 EXPOSURES = yaml.safe_load(FILE.read_text())["exposures"]
 MARTS = {path.stem for path in (ROOT / "models" / "marts").rglob("*.sql")}
 # Where the pages' numbers are asked for.
-ASKING = ("figures", "packed", "boundaries")
+ASKING = ("figures", "city_figures", "packed", "boundaries")
 
 
 def read_by(exposure) -> set[str]:

@@ -418,10 +418,22 @@ def test_the_heat_map_counts_each_hour_of_each_weekday(home, context, address):
     assert found == {(day, hour): n for day, hour, n in expected if hour is not None}
 
 
+def test_a_city_that_tells_of_no_arrest_has_none_in_the_csv(context, address, tmp_path):
+    page, _ = chromium.opened(context, f"{address}memphis/index.html")
+    assert tile(page, "arrests") == "–"
+    with page.expect_download() as download:
+        page.click("#csv")
+    download.value.save_as(tmp_path / "shown.csv")
+    rows = list(csv.DictReader((tmp_path / "shown.csv").read_text().splitlines()))
+    assert {row["arrests"] for row in rows} == {""}
+
+
 def test_a_district_page_counts_its_district_alone(home, context, address):
-    page, _ = chromium.opened(
-        context, f"{address}chicago/districts/008.html#period=all"
-    )
+    plain = context.browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(f"{address}chicago/districts/008.html")
+    page, _ = chromium.opened(context, f"{address}chicago/districts/008.html")
+    assert tiles_shown(plain) == tiles_shown(page)
+    choose(page, period="all")
     (expected,) = sql(
         home,
         "select count(*) from marts.fct_incidents where city = 'chicago' "

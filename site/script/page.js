@@ -203,11 +203,14 @@ class CityPage {
   download() {
     const { counts, ask, choice, city } = this;
     const rows = [];
+    // Some cities do not tell of arrests: that is not none.
+    const tells = counts.known.some((known) => known > 0);
     for (let day = ask.from; day <= ask.to; day++) {
       const at = day - counts.since;
       rows.push([
         textOf(day),
-        ...["incidents", "violent", "property", "arrests"].map((name) => counts[name][at]),
+        ...["incidents", "violent", "property"].map((name) => counts[name][at]),
+        tells ? counts.arrests[at] : "",
         ...FILTERS.map((name) => choice[name] || city.fixed?.[name] || "all"),
         choice.kind || "all",
         day <= ask.complete ? "no" : "yes",

@@ -1,0 +1,175 @@
+"""A city's pages and packed files."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pipelines import city_figures, words
+from pipelines.boundaries import areas_of
+from pipelines.figures import Db, Row
+from pipelines.packed import pack
+
+PAGES = [("index.html", "Overview"), ("when.html", "When"), ("where.html", "Where")]
+
+WritePage = Callable[..., None]
+"""Takes a path, a template and what the template shows."""
+
+
+class CityPages:
+    """The pages of one city that has incidents."""
+
+    def __init__(
+        self,
+        db: Db,
+        folder: Path,
+        city: Row,
+        publishers: list[Row],
+        write_page: WritePage,
+    ):
+        """Count what all of them show, and write the packed files.
+
+        Args:
+            folder: Of the city.
+        """
+        self.db, self.city, self.name = db, city, city["city"]
+        self.write_page, self.publishers = write_page, publishers
+        (folder / "packed").mkdir(parents=True)
+        first, newest = city["first_day"], city["newest_day"]
+        packed = pack(db, self.name, first, newest, folder / "packed")
+        self.counted = city_figures.days(db, city)
+        self.tiles = city_figures.tiles(self.counted)
+        self.districts = titled(city_figures.police_districts(db, self.name))
+        # For the script; days as ISO text.
+        self.packed = {
+            "city": self.name,
+            "base": "packed/",
+            "first": self.counted.first.isoformat(),
+            "complete": self.counted.complete.isoformat(),
+            "newest": newest.isoformat(),
+            "provisional": city["provisional_day_count"],
+            "labels": packed.labels,
+            "years": packed.years,
+            "holidays": city_figures.holiday_days(db, self.name),
+            "titles": {row["code"]: row["title"] for row in self.districts},
+        }
+
+    def write(self) -> None:
+        """Write every page."""
+        self._overview()
+        self._when()
+        self._where()
+        for district in self.districts:
+            if district["href"]:
+                self._district(district)
+
+    def _page(self, file: str, template: str, **values: Any) -> None:
+        given = {"packed": self.packed, **values}
+        self.write_page(
+            f"{self.name}/{file}",
+            template,
+            here_in_city=file,
+            city=self.city,
+            moment=self.city["moment"],
+            has_charts=True,
+            publishers=self.publishers,
+            **given,
+        )
+
+    def _overview(self) -> None:
+        length = self.tiles[0]["days"]
+        self._page(
+            "index.html",
+            "overview.html",
+            tiles=self.tiles,
+            period=f"{length} up to {words.day(self.counted.complete)}",
+            categories=city_figures.categories(self.db, self.city, self.counted),
+            latest=city_figures.latest_changes(self.db, self.name),
+            left_out=city_figures.undated(self.db, self.city),
+        )
+
+    def _when(self) -> None:
+        months = city_figures.months(self.db, self.city)
+        holidays = city_figures.holidays(self.db, self.name)
+        self._page(
+            "when.html",
+            "when.html",
+            months=[
+                {
+                    name: row[name]
+                    for name in ("year", "month_name", "incidents", "per_day")
+                }
+                for row in in_calendar_order(months)
+            ],
+            month_rows=[
+                [
+                    f"{row['month_name']} {row['year']}",
+                    words.number(row["incidents"]),
+                    row["day_count"],
+                    words.decimal(row["per_day"]),
+                ]
+                for row in reversed(months)
+            ],
+            holidays=holidays,
+            holiday_rows=[
+                [
+                    row["holiday"],
+                    *(words.signed(row[name]) for name in ("mean", "least", "most")),
+                    row["n"],
+                    words.number(row["incidents"]),
+                ]
+                for row in holidays
+            ],
+        )
+
+    def _where(self) -> None:
+        areas = areas_of(self.db, self.name, self.packed["labels"])
+        self._page(
+            "where.html",
+            "where.html",
+            packed=self.packed | ({"areas": areas.for_script()} if areas else {}),
+            placeless=city_figures.placeless(self.db, self.name),
+            districts=self.districts,
+            councils=city_figures.council_districts(self.db, self.name),
+        )
+
+    def _district(self, district: Row) -> None:
+        counted = city_figures.days(self.db, self.city, district["code"])
+        fixed = {"district": district["code"]}
+        self._page(
+            district["href"],
+            "district.html",
+            packed=self.packed | {"base": "../packed/", "fixed": fixed},
+            district=district,
+            tiles=city_figures.tiles(counted),
+            period=f"{self.tiles[0]['days']} up to {words.day(counted.complete)}",
+        )
+
+
+def titled(districts: Iterable[Row]) -> list[Row]:
+    """Police districts with a title, and the address of their page if they have one."""
+    return [
+        {
+            **row,
+            "title": f"{row['code']} {row['name'] or ''}".strip()
+            if row["code"].isdigit()
+            else row["name"] or row["code"],
+            "href": f"districts/{slug(row['code'])}.html"
+            if row["incident_count"] and row["code"] != "Unknown"
+            else None,
+        }
+        for row in districts
+    ]
+
+
+def slug(text: str) -> str:
+    """A text as part of an address; other signs are told by their numbers."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if plain and re.fullmatch(r"[A-Za-z0-9 ]+", text):
+        return plain
+    return "-".join(filter(None, [plain, text.encode().hex()]))
+
+
+def in_calendar_order(months: list[Row]) -> list[Row]:
+    """By month of the year, then by year: charts take the order of their rows."""
+    return sorted(months, key=lambda row: (row["month_start"].month, row["year"]))
