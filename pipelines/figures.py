@@ -173,3 +173,22 @@ def shootings_by_race(db: Db) -> list[Row]:
 def publishers(db: Db) -> list[Row]:
     """Every publisher's licence, attribution and disclaimer."""
     return ask(db, "select * from dim_publishers order by dataset")
+
+
+def mapping(db: Db) -> list[Row]:
+    """Which of NIBRS's groups each city's own words are put into."""
+    return ask(
+        db,
+        """
+        select
+            city_name, offense_code, offense_group,
+            case
+                when is_violent then 'violent'
+                when is_property then 'property'
+                else 'neither'
+            end as kind
+        from dim_offense_categories
+        inner join dim_cities on dim_offense_categories.city = dim_cities.city
+        order by city_name, offense_code
+        """,
+    )

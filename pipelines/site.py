@@ -80,6 +80,7 @@ class Site:
             tests=self.context.tests,
             downloads=self.context.downloads,
             privacy=PRIVACY,
+            mapping=[list(row.values()) for row in figures.mapping(self.db)],
         )
         self.page("status.html", status=self.context.status)
         self.page("dictionary.html", dictionary=self.context.dictionary)
