@@ -1,6 +1,7 @@
 """Areas of a city for its map, simplified."""
 
 import json
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from pipelines.packed import WITHHELD
 KINDS = {"neighborhood": "neighborhood", "police_district": "district"}
 # In degrees, some 30 m: less than a pixel of the map of a city.
 TOLERANCE = 0.0003
-DIGITS = 4
+GRID = 0.0001
 
 
 @dataclass(frozen=True)
@@ -66,25 +67,29 @@ def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
 
 
 def features(named: dict[str, list[Any]]) -> list[Row]:
-    """GeoJSON features with their neighbors' borders kept common."""
+    """GeoJSON features with their neighbors' borders kept common, on a plane.
+
+    A degree of longitude is as long as one of latitude in the middle of the city. Maps
+    on a sphere would take a ring that simplifying has turned for all the rest of it.
+    """
     names = sorted(named)
-    whole = [shapely.unary_union(shapely.make_valid(named[name])) for name in names]
+    whole = [one_area(named[name]) for name in names]
     simple = shapely.coverage_simplify(whole, TOLERANCE)
+    _, south, _, north = shapely.total_bounds(simple)
+    shrink = math.cos(math.radians((south + north) / 2))
+    plane = shapely.transform(simple, lambda points: points * [shrink, 1])
     return [
-        {"type": "Feature", "label": name, "geometry": geometry(shape)}
-        for name, shape in zip(names, simple, strict=True)
+        {
+            "type": "Feature",
+            "label": name,
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
+        for name, shape in zip(names, shapely.set_precision(plane, GRID), strict=True)
     ]
 
 
-def geometry(shape: Any) -> Row:
-    """As GeoJSON with rings clockwise, as Vega's maps take them."""
-    turned = shapely.orient_polygons(shape, exterior_cw=True)
-    found = json.loads(shapely.to_geojson(turned))
-    return {"type": found["type"], "coordinates": rounded(found["coordinates"])}
-
-
-def rounded(value: Any) -> Any:
-    """Coordinates to `DIGITS` places."""
-    if isinstance(value, list):
-        return [rounded(each) for each in value]
-    return round(value, DIGITS)
+def one_area(shapes: list[Any]) -> Any:
+    """The polygons of some shapes; mending one may leave lines and points of it."""
+    parts = shapely.get_parts(shapely.unary_union(shapely.make_valid(shapes)))
+    is_polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    return shapely.multipolygons(parts[is_polygon])

@@ -84,8 +84,8 @@ def tiles(counted: Days) -> list[Row]:
         for name, stretch in stretches.items():
             base = counted.total(measure, *stretch)
             is_covered = covered(name)
-            against = this_year if name == "last_year" else now
-            tile[name] = words.change(against, base, is_covered)
+            compared_with = this_year if name == "last_year" else now
+            tile[name] = words.change(compared_with, base, is_covered)
             tile[f"{name}_base"] = f"({words.number(base)})" if is_covered else ""
         return tile
 
@@ -100,7 +100,7 @@ def tiles(counted: Days) -> list[Row]:
         "so_far": arrest_share(so_far),
     }
     for name, stretch in stretches.items():
-        shares[name] = arrest_share(stretch) if covered(name) else "no data then"
+        shares[name] = arrest_share(stretch) if covered(name) else words.NO_DATA
         shares[f"{name}_base"] = ""
     found = [*map(compared, ("incidents", "violent", "property")), shares]
     days_before = "1 day" if length == 1 else f"{length} days"

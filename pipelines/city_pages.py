@@ -129,8 +129,8 @@ class CityPages:
             "where.html",
             packed=self.packed | ({"areas": areas.for_script()} if areas else {}),
             placeless=city_figures.placeless(self.db, self.name),
-            districts=self.districts,
-            councils=city_figures.council_districts(self.db, self.name),
+            districts=named(self.districts),
+            councils=named(city_figures.council_districts(self.db, self.name)),
         )
 
     def _district(self, district: Row) -> None:
@@ -144,6 +144,12 @@ class CityPages:
             tiles=city_figures.tiles(counted),
             period=f"{self.tiles[0]['days']} up to {words.day(counted.complete)}",
         )
+
+
+def named(districts: list[Row]) -> list[Row]:
+    """The districts, if any of those that have a name had an incident."""
+    known = [row for row in districts if row["code"] != "Unknown"]
+    return districts if any(row["incident_count"] for row in known) else []
 
 
 def titled(districts: Iterable[Row]) -> list[Row]:

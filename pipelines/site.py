@@ -229,7 +229,12 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    env.filters |= {"number": words.number, "day": words.day, "moment": words.moment}
+    env.filters |= {
+        "against": words.against,
+        "number": words.number,
+        "day": words.day,
+        "moment": words.moment,
+    }
     return env
 
 

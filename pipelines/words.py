@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 # A change of a smaller number is mostly chance: the rule of macros/figures.sql.
 SMALL = 20
+NO_DATA = "No data"
+TOO_FEW = "Too few to compare"
 
 
 def number(value: int | None) -> str:
@@ -24,10 +26,15 @@ def share(part: int | None, whole: int | None) -> str:
 def change(now: int, base: int, is_covered: bool = True) -> str:
     """The change in per cent, or why there is none."""
     if not is_covered:
-        return "no data then"
+        return NO_DATA
     if base < SMALL:
-        return "too few to compare"
+        return TOO_FEW
     return signed(100 * (now - base) / base)
+
+
+def against(change: str, than: str) -> str:
+    """What a change is one from, after the change."""
+    return f"{ {NO_DATA: 'for', TOO_FEW: 'with'}.get(change, 'against') } {than}"
 
 
 def signed(pct: float | None) -> str:

@@ -342,7 +342,7 @@ def arrested(counts) -> str:
 
 def changed(now: int, base: int, than: str) -> str:
     if base < 20:
-        return f"too few to compare against {than} ({base:,})"
+        return f"Too few to compare with {than} ({base:,})"
     pct = round(abs(100 * (now - base) / base), 1)
     sign = "" if pct == 0 else "−" if now < base else "+"
     return f"{sign}{pct:.1f} % against {than} ({base:,})"
@@ -568,8 +568,8 @@ def test_odd_cities_break_no_page_and_inject_nothing(context, odd_address, city,
 def test_a_city_of_one_incident_counts_one(context, odd_address):
     page, _ = chromium.opened(context, f"{odd_address}memphis/index.html")
     assert tile(page) == "1"
-    line = page.inner_text('[data-tile="incidents"] .before').split(" against")[0]
-    assert line == "no data then"
+    line = page.inner_text('[data-tile="incidents"] .before').strip()
+    assert line == "No data for 1 day before"
     assert total(table(page, "#categories"), 1) == 1
 
 

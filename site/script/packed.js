@@ -148,6 +148,8 @@ export function sum(counts, measure, from, to) {
   return total;
 }
 
-export function weeksOf(counts, code) {
-  return counts.categoryWeeks.subarray(code * WEEKS, (code + 1) * WEEKS);
+// A category's whole weeks up to the last day, those that the data reach back to.
+export function weeksOf(counts, code, covered) {
+  const first = Math.max(0, WEEKS - Math.floor(covered / 7));
+  return counts.categoryWeeks.subarray(code * WEEKS + first, (code + 1) * WEEKS);
 }

@@ -5,7 +5,7 @@ import { FIGURES, labelOf } from "./figures.js";
 import { count, dayOf, DIMENSIONS, Incidents, KINDS, sum, textOf, weeksOf } from "./packed.js";
 import { chosenPeriod, comparisons, reach } from "./period.js";
 import { element, fill, sparkline } from "./tables.js";
-import { change, csv, dayInWords, number, share } from "./words.js";
+import { against, change, csv, dayInWords, NO_DATA, number, PROVISIONAL, share } from "./words.js";
 
 const FILTERS = ["category", "district", "neighborhood"];
 const DEFAULTS = { period: "28", kind: "", category: "", district: "", neighborhood: "" };
@@ -131,13 +131,13 @@ class CityPage {
     const rate = ({ from, to }) =>
       share(sum(counts, "arrests", from, to), sum(counts, "known", from, to));
     this.showTile("arrests", rate(ask), compared, (stretch) =>
-      [stretch.covered ? rate(stretch) : "no data then", ""], rate(compared.thisYear));
+      [stretch.covered ? rate(stretch) : NO_DATA, ""], rate(compared.thisYear));
   }
 
   showTile(name, value, compared, than, soFar) {
     const tile = document.querySelector(`[data-tile="${name}"]`);
     if (!tile) return;
-    const days = compared.length === 1 ? "day" : `${compared.length} days`;
+    const days = compared.length === 1 ? "1 day" : `${compared.length} days`;
     const lines = {
       before: [`${days} before`, compared.before],
       "year-ago": ["a year ago", compared.yearAgo],
@@ -147,9 +147,9 @@ class CityPage {
     for (const [part, [words, stretch]] of Object.entries(lines)) {
       const [text, base] = than(stretch);
       const line = tile.querySelector(`.${part}`);
-      line.querySelector(".than").textContent = words;
-      line.querySelector(".change").textContent =
-        compared.isComplete ? text : "provisional days";
+      const change = compared.isComplete ? text : PROVISIONAL;
+      line.querySelector(".change").textContent = change;
+      line.querySelector(".than").textContent = against(change, words);
       line.querySelector(".base").textContent = base && `(${base})`;
     }
     tile.querySelector(".so-far").textContent =
@@ -161,6 +161,7 @@ class CityPage {
     if (!table) return;
     const { city, counts } = this;
     const rows = this.categories();
+    const covered = this.ask.to - dayOf(city.first) + 1;
     const total = rows.reduce((sum, row) => sum + row.incidents, 0);
     fill(
       table,
@@ -172,7 +173,7 @@ class CityPage {
         before.covered
           ? change(row.incidents, counts.categoryBefore[row.code], true)
           : "–",
-        sparkline(weeksOf(counts, row.code)),
+        sparkline(weeksOf(counts, row.code, covered)),
       ])
     );
     document.getElementById("categories-total").textContent =

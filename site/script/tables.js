@@ -33,8 +33,11 @@ function tableRow(cells) {
   );
 }
 
-// A small line of weekly counts.
+const FEWEST_WEEKS = 4;
+
+// A small line of weekly counts; none of too few weeks.
 export function sparkline(values) {
+  if (values.length < FEWEST_WEEKS) return "–";
   const top = Math.max(1, ...values);
   const points = Array.from(values, (value, at) => {
     const x = ((at * 100) / (values.length - 1)).toFixed(1);

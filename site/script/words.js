@@ -3,6 +3,10 @@
 const SMALL = 20;
 const MINUS = "\u2212";
 
+export const NO_DATA = "No data";
+export const TOO_FEW = "Too few to compare";
+export const PROVISIONAL = "Provisional days";
+
 export const number = (value) => value.toLocaleString("en-US");
 
 export function share(part, whole) {
@@ -11,12 +15,17 @@ export function share(part, whole) {
 
 // Change in per cent, or why there is none: a base under 20 moves by chance alone.
 export function change(now, base, isCovered) {
-  if (!isCovered) return "no data then";
-  if (base < SMALL) return "too few to compare";
+  if (!isCovered) return NO_DATA;
+  if (base < SMALL) return TOO_FEW;
   const pct = (100 * (now - base)) / base;
   const text = Math.abs(pct).toFixed(1);
   if (text === "0.0") return "0.0\u00a0%";
   return `${pct < 0 ? MINUS : "+"}${text}\u00a0%`;
+}
+
+// What a change is one from, after the change.
+export function against(change, than) {
+  return `${{ [NO_DATA]: "for", [TOO_FEW]: "with" }[change] ?? "against"} ${than}`;
 }
 
 const MONTHS = [
