@@ -115,7 +115,7 @@ class Site:
         folder = self.folder / city["city"]
         pages = CityPages(self.db, folder, city, read, self.page)
         pages.write()
-        city["tiles"] = pages.tiles
+        city |= {"tiles": pages.tiles, "complete": pages.counted.complete}
 
     def _compare(self) -> None:
         rows = figures.indexed(self.db)
@@ -229,12 +229,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    env.filters |= {
-        "against": words.against,
-        "number": words.number,
-        "day": words.day,
-        "moment": words.moment,
-    }
+    for each in (words.against, words.day, words.moment, words.number):
+        env.filters[each.__name__] = each
     return env
 
 
