@@ -84,6 +84,7 @@ READS = {
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_at"),
         *("last_build", "last_look", "changed_since", "known_version"),
+        "models_are_good",
     },
     Packages: {"pipeline"},
 }
