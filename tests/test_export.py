@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 import math
-import os
 import secrets
 import struct
 from datetime import date, datetime
@@ -433,9 +432,6 @@ def test_nothing_else_is_left_in_the_folder(tables, folder):
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.skipif(
-    os.geteuid() == 0 and not Path("/dev/full").exists(), reason="Linux"
-)
 def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
     home, tmp_path, monkeypatch
 ):
