@@ -32,15 +32,29 @@ class Cost:
     memory: int
 
 
+# Linux counts the memory of the process that starts a program as the program's own peak:
+# this one, which may be large, starts a small one, which starts what is measured.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.call([sys.executable, *sys.argv[1:]], stdout=sys.stderr)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
+sys.exit(code)
+"""
+
+
 def cost_of(*arguments: str, **environment: str) -> Cost:
-    """Run a Python process to its end and measure it."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments], env={**os.environ, **environment}
+    """Run a Python process to its end and measure it; what it prints goes to stderr."""
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    if measured.returncode:
         raise click.ClickException(f"{' '.join(arguments)} failed")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+    cpu, memory = measured.stdout.split()
+    return Cost(float(cpu), int(memory))
 
 
 def serve_rows(rows: int) -> None:
