@@ -15,7 +15,7 @@ RUN python3 -m pip --python /opt/venv/bin/python install --require-hashes \
 COPY . .
 RUN python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --no-build-isolation --no-warn-script-location --editable . \
-    && /opt/venv/bin/python -m compileall -q pipelines container demo
+    && /opt/venv/bin/python -m compileall -q pipelines container demo metabase
 
 FROM ${BASE_IMAGE}
 

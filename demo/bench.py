@@ -32,8 +32,8 @@ class Cost:
     memory: int
 
 
-# Linux counts the memory of the process that starts a program as the program's own peak:
-# this one, which may be large, starts a small one, which starts what is measured.
+# Linux counts the memory of the process that starts a program as the program's own
+# peak: this one, which may be large, starts a small one, which starts the program.
 MEASURE = """
 import resource, subprocess, sys
 code = subprocess.call([sys.executable, *sys.argv[1:]], stdout=sys.stderr)

@@ -127,8 +127,8 @@ def test_the_image_keeps_nothing_of_the_machine_that_built_it(image):
 def test_the_image_holds_what_the_job_reads_and_no_more(image):
     app = image.root / "app"
     assert {path.name for path in app.iterdir()} == {
-        *("pipelines", "models", "macros", "seeds", "site", "tests", "demo"),
-        "container",
+        *("pipelines", "models", "macros", "seeds", "site", "metabase", "tests"),
+        *("demo", "container"),
         *("pyproject.toml", "requirements.lock", "dbt_project.yml", "profiles.yml"),
         *("README.md", "cronfile"),
         *(["LICENSE"] if (REPOSITORY / "LICENSE").exists() else []),

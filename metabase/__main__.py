@@ -1,0 +1,79 @@
+"""Set up Metabase from the files: `python -m metabase`. Run again, it changes nothing.
+
+Exit codes: 0 all is as the files say; 1 Metabase or the warehouse refused; 2 a setting
+or a file is wrong.
+"""
+
+import logging
+import os
+import sys
+from typing import Any
+
+from metabase.apply import apply
+from metabase.files import read_dashboards
+from metabase.server import Server
+from pipelines import logs
+from pipelines.errors import BlotterError, ConfigError
+from pipelines.settings import number_from_environment, schema
+
+log = logging.getLogger("metabase")
+
+SECONDS_TO_START = 300
+NEEDED = (
+    "METABASE_ADMIN_EMAIL",
+    "METABASE_ADMIN_PASSWORD",
+    "METABASE_PGPASSWORD",
+    "PGHOST",
+    "PGDATABASE",
+)
+
+
+def connection(marts: str) -> dict[str, Any]:
+    """How Metabase is to reach the warehouse: as who may read the marts alone."""
+    return {
+        "host": os.environ["PGHOST"],
+        "port": number_from_environment("PGPORT", 5432, int, 1, 65535),
+        "dbname": os.environ["PGDATABASE"],
+        "user": os.environ.get("METABASE_PGUSER") or "metabase",
+        "password": os.environ["METABASE_PGPASSWORD"],
+        "schema-filters-type": "inclusion",
+        "schema-filters-patterns": marts,
+    }
+
+
+def run(seconds: float = SECONDS_TO_START) -> None:
+    """Wait for Metabase, sign in, and apply the files.
+
+    Raises:
+        BlotterError: What failed, in one sentence.
+    """
+    for name in NEEDED:
+        if not os.environ.get(name):
+            raise ConfigError(f"{name} is not set; docs/bi.md tells what it is.")
+    marts = schema("marts")
+    details = connection(marts)
+    dashboards = read_dashboards()
+    server = Server(os.environ.get("METABASE_URL") or "http://localhost:3000")
+    server.wait(seconds)
+    is_new = server.sign_in(
+        os.environ["METABASE_ADMIN_EMAIL"], os.environ["METABASE_ADMIN_PASSWORD"]
+    )
+    if is_new:
+        log.info("Metabase at %s: administrator created", server.url)
+    log.info(
+        "Metabase at %s: %s", server.url, apply(server, dashboards, details, marts)
+    )
+
+
+def main() -> None:
+    """Exit codes: see above."""
+    try:
+        logs.set_up()
+        run()
+    except BlotterError as error:
+        sys.stderr.write(logs.last_words(str(error)) + "\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
