@@ -173,11 +173,20 @@ def number(text: str) -> int:
 
 
 def table(page, selector: str) -> list[list[str]]:
-    """The cells of a table's body, open or not."""
+    """The cells of a table's body; one behind a chart is filled when it is opened."""
     return page.evaluate(
-        """(selector) => [...document.querySelector(selector).tBodies[0].rows].map(
-            (row) => [...row.cells].map((cell) => cell.textContent)
-        )""",
+        """async (selector) => {
+            const table = document.querySelector(selector);
+            const details = table.closest("details");
+            if (details && !details.open) {
+                details.open = true;
+                const opened = { once: true };
+                await new Promise((go) => details.addEventListener("toggle", go, opened));
+            }
+            return [...table.tBodies[0].rows].map(
+                (row) => [...row.cells].map((cell) => cell.textContent)
+            );
+        }""",
         selector,
     )
 
@@ -454,6 +463,16 @@ def test_the_site_is_used_by_keyboard_alone(page):
     page.focus("#daily summary")
     page.keyboard.press("Enter")
     assert page.evaluate("document.querySelector('#daily details').open")
+
+
+def test_a_table_behind_a_chart_follows_the_filters_open_or_closed(page):
+    assert total(table(page, "#hours table"), 1) == number(tile(page))
+    choose(page, kind="violent")
+    assert total(table(page, "#hours table"), 1) == number(tile(page))
+    page.click("#hours summary")
+    choose(page, kind="property")
+    assert not page.evaluate("document.querySelector('#hours details').open")
+    assert total(table(page, "#hours table"), 1) == number(tile(page))
 
 
 def test_what_the_last_run_changed_is_what_the_demo_did(page):

@@ -193,11 +193,18 @@ class CityPage {
   async showFigures() {
     for (const figure of all("figure[data-live]")) {
       const shown = FIGURES[figure.dataset.live](this.city, this.counts, this.ask);
-      const table = figure.querySelector("table");
-      if (table && shown.rows) fill(table, shown.header, shown.rows);
+      if (shown.rows) this.showTable(figure, shown);
       const box = figure.querySelector(".chart");
       if (box) await draw(box, shown.data);
     }
+  }
+
+  // The table behind a chart is filled when it is opened: it may have thousands of rows.
+  showTable(figure, { header, rows }) {
+    const details = figure.querySelector("details");
+    const show = () => fill(details.querySelector("table"), header, rows);
+    details.ontoggle = details.open ? null : show;
+    if (details.open) show();
   }
 
   // What is shown, day by day.
