@@ -24,9 +24,11 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What reading and loading costs, against DuckDB alone reading the same pages.
+# What reading and loading costs, against DuckDB alone reading the same pages; then the
+# site: to build it, to open it, to filter on it.
 bench: .venv/installed
 	$(BIN)/python -m demo.bench
+	$(BIN)/python -m tests.bench_site
 
 # The picture of the site in the README, taken as the tests see it.
 screenshot: .venv/installed

@@ -90,9 +90,10 @@ def tiles(counted: Days) -> list[Row]:
         return tile
 
     def arrest_share(stretch: tuple[date, date]) -> str:
-        return words.share(
-            counted.total("arrests", *stretch), counted.total("known", *stretch)
-        )
+        known = counted.total("known", *stretch)
+        if not known:
+            return words.NO_DATA
+        return words.share(counted.total("arrests", *stretch), known)
 
     shares: Row = {
         "measure": "arrests",

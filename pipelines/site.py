@@ -229,7 +229,14 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    for each in (words.against, words.day, words.moment, words.number):
+    for each in (
+        words.against,
+        words.day,
+        words.decimal,
+        words.moment,
+        words.number,
+        words.share,
+    ):
         env.filters[each.__name__] = each
     return env
 

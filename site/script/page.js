@@ -128,8 +128,10 @@ class CityPage {
           stretch.covered), stretch.covered ? number(base) : ""];
       }, number(of(compared.thisYear)));
     }
-    const rate = ({ from, to }) =>
-      share(sum(counts, "arrests", from, to), sum(counts, "known", from, to));
+    const rate = ({ from, to }) => {
+      const known = sum(counts, "known", from, to);
+      return known ? share(sum(counts, "arrests", from, to), known) : NO_DATA;
+    };
     this.showTile("arrests", rate(ask), compared, (stretch) =>
       [stretch.covered ? rate(stretch) : NO_DATA, ""], rate(compared.thisYear));
   }
