@@ -180,8 +180,9 @@ def table(page, selector: str) -> list[list[str]]:
             const details = table.closest("details");
             if (details && !details.open) {
                 details.open = true;
-                const opened = { once: true };
-                await new Promise((go) => details.addEventListener("toggle", go, opened));
+                await new Promise((go) => {
+                    details.addEventListener("toggle", go, { once: true });
+                });
             }
             return [...table.tBodies[0].rows].map(
                 (row) => [...row.cells].map((cell) => cell.textContent)
@@ -265,6 +266,9 @@ def test_filters_keep_every_sum_and_agree_with_sql(home, page, choice):
         "#resolutions table": 1,
     }.items():
         assert total(table(page, selector), column) == expected[0], selector
+    categories = {row[0] for row in table(page, "#categories")} - {"Not stated"}
+    words = page.inner_text("#categories-total")
+    assert f" incidents in {len(categories)} of " in words
     days = table(page, "#daily table")
     assert len(days) == (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
 
@@ -466,6 +470,40 @@ def test_the_site_is_used_by_keyboard_alone(page):
     page.focus("#daily summary")
     page.keyboard.press("Enter")
     assert page.evaluate("document.querySelector('#daily details').open")
+
+
+@pytest.mark.parametrize(
+    ("days", "bars", "first", "last"),
+    [
+        (
+            1200,
+            172,
+            ["7 days from 4 October 2024", 3],
+            ["3 days from 14 January 2028", 1],
+        ),
+        (1099, 1099, ["Friday 4 October 2024", 0], ["Thursday 7 October 2027", 6]),
+    ],
+)
+def test_of_many_years_a_bar_is_the_mean_day_of_a_week(page, days, bars, first, last):
+    """Of counts 0, 1 to 6 over and over, from day 20,000 since 1970 on."""
+    shown = page.evaluate(
+        """async (length) => {
+            const script = new URL("../script/figures.js", location.href);
+            const { FIGURES } = await import(script);
+            const incidents = Int32Array.from({ length }, (_, at) => at % 7);
+            const since = 20000, until = since + length - 1;
+            const ask = { chart: since, from: since, to: until };
+            Object.assign(ask, { until, complete: until });
+            return FIGURES.daily({ holidays: {} }, { since, incidents }, ask);
+        }""",
+        days,
+    )
+    drawn = [[bar["when"], bar["incidents"]] for bar in shown["data"]["bars"]]
+    assert (len(drawn), drawn[0], drawn[-1]) == (bars, first, last)
+    ends = [bar["end"] for bar in shown["data"]["bars"]]
+    starts = [bar["start"] for bar in shown["data"]["bars"]]
+    assert starts[1:] == ends[:-1]
+    assert len(shown["rows"]) == days
 
 
 def test_a_table_behind_a_chart_follows_the_filters_open_or_closed(page):

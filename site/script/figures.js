@@ -1,11 +1,13 @@
 // What each figure of a city shows: rows for its chart, and the table behind it.
 
-import { NO_HOUR, sum, textOf } from "./packed.js";
-import { hourInWords, number, share, WEEKDAYS } from "./words.js";
+import { NO_HOUR, sum, textOf, weekdayOf } from "./packed.js";
+import { dayInWords, hourInWords, number, share, WEEKDAYS } from "./words.js";
 
 const DAY_MS = 86400000;
 const NOT_STATED = "Not stated";
 const MEAN_DAYS = 7;
+// Of more days a bar is narrower than a pixel, and thousands take long to draw.
+const MOST_BARS = 1100;
 
 export const labelOf = (city, name, code) =>
   code ? city.labels[name][code - 1] : NOT_STATED;
@@ -16,7 +18,26 @@ function meanAt(counts, at) {
     MEAN_DAYS;
 }
 
+// A bar a day, or of many years one a week: the mean of its days.
+function dailyBars(counts, ask, step) {
+  const bars = [];
+  for (let day = ask.chart; day <= ask.until; day += step) {
+    const last = Math.min(day + step - 1, ask.until);
+    const length = last - day + 1;
+    const isIn = day >= ask.from && last <= ask.to;
+    bars.push({
+      start: (day - 0.5) * DAY_MS,
+      end: (last + 0.5) * DAY_MS,
+      when: `${step > 1 ? `${length} days from` : WEEKDAYS[weekdayOf(day)]} ${dayInWords(textOf(day))}`,
+      incidents: sum(counts, "incidents", day, last) / length,
+      period: isIn ? "in" : "out",
+    });
+  }
+  return bars;
+}
+
 function daily(city, counts, ask) {
+  const step = ask.until - ask.chart < MOST_BARS ? 1 : 7;
   const days = [];
   const table = [];
   for (let day = ask.chart; day <= ask.until; day++) {
@@ -25,11 +46,10 @@ function daily(city, counts, ask) {
     const mean = meanAt(counts, at);
     const incidents = counts.incidents[at];
     const holiday = city.holidays[text] ?? "";
-    const isIn = day >= ask.from && day <= ask.to;
     days.push({
-      day: day * DAY_MS, incidents, mean, holiday, period: isIn ? "in" : "out",
+      day: day * DAY_MS, incidents, mean, holiday: step === 1 ? holiday : "",
     });
-    if (isIn) {
+    if (day >= ask.from && day <= ask.to) {
       table.push([text, number(incidents), mean?.toFixed(1) ?? "–", holiday || "–"]);
     }
   }
@@ -37,7 +57,7 @@ function daily(city, counts, ask) {
     ? [{ from: (ask.complete + 0.5) * DAY_MS, to: (ask.until + 0.5) * DAY_MS }]
     : [];
   return {
-    data: { days, bands },
+    data: { bars: dailyBars(counts, ask, step), days, bands },
     header: ["Day", "Incidents", "Mean of 7 days", "Holiday"],
     rows: table,
   };

@@ -139,7 +139,7 @@ class CityPage {
   showTile(name, value, compared, than, soFar) {
     const tile = document.querySelector(`[data-tile="${name}"]`);
     if (!tile) return;
-    const days = compared.length === 1 ? "1 day" : `${compared.length} days`;
+    const days = compared.length === 1 ? "1 day" : `${number(compared.length)} days`;
     const lines = {
       before: [`${days} before`, compared.before],
       "year-ago": ["a year ago", compared.yearAgo],
@@ -179,7 +179,7 @@ class CityPage {
       ])
     );
     document.getElementById("categories-total").textContent =
-      `${number(total)} incidents in ${number(rows.length)} of ` +
+      `${number(total)} incidents in ${number(rows.filter((row) => row.code).length)} of ` +
       `${number(city.labels.category.length)} categories`;
   }
 
