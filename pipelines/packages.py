@@ -16,6 +16,10 @@ from pipelines.tables import hints
 
 log = logging.getLogger(__name__)
 
+# A collection walks every object of the process: for a few rows it took longer than
+# to load them.
+COLLECT_AFTER = 16 * 1024**2  # bytes
+
 
 class Packages:
     """dlt's pipelines of a home; its working folder is `dlt/` there."""
@@ -24,6 +28,7 @@ class Packages:
         self.home = home
         self.engine = engine
         self._pipelines: dict[str, Any] = {}
+        self._loaded_bytes = 0
 
     def load(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
         """Load tables, by name, in one dlt package."""
@@ -55,8 +60,11 @@ class Packages:
             ) from error
         finally:
             # dlt's resources refer to themselves and would keep their rows for long.
+            self._loaded_bytes += sum(rows.nbytes for rows in tables.values())
             del resources, tables
-            gc.collect()
+            if self._loaded_bytes > COLLECT_AFTER:
+                gc.collect()
+                self._loaded_bytes = 0
 
     def abort(self, dataset: Dataset) -> None:
         """Forget dlt's pending packages; it would load them in place of a new one."""
