@@ -506,6 +506,23 @@ def test_of_many_years_a_bar_is_the_mean_day_of_a_week(page, days, bars, first, 
     assert len(shown["rows"]) == days
 
 
+def test_weekdays_are_compared_by_their_means_where_some_come_more_often(home, page):
+    """From a Monday to the Tuesday of the week after."""
+    choose(page, **{"from": "2026-02-23", "to": "2026-03-03"})
+    shown = table(page, "#weekdays table")
+    assert [row[2] for row in shown] == ["2", "2", "1", "1", "1", "1", "1"]
+    for isodow, (_, incidents, days, mean) in enumerate(shown, 1):
+        (expected,) = sql(
+            home,
+            "select count(*) from marts.fct_incidents where city = 'san_francisco' "
+            "and is_counted and isodow(occurred_date) = ? "
+            "and occurred_date between date '2026-02-23' and date '2026-03-03'",
+            isodow,
+        )
+        assert number(incidents) == expected
+        assert mean == f"{expected / int(days):.1f}"
+
+
 def test_a_table_behind_a_chart_follows_the_filters_open_or_closed(page):
     assert total(table(page, "#hours table"), 1) == number(tile(page))
     choose(page, kind="violent")

@@ -79,27 +79,43 @@ function hours(city, counts) {
   };
 }
 
-function weekdays(city, counts) {
+// How many there are of each weekday: in a period of no whole weeks they differ, so that
+// their sums can't be compared.
+function daysOf({ from, to }) {
+  const days = new Array(WEEKDAYS.length).fill(0);
+  for (let day = from; day <= to; day++) days[weekdayOf(day)]++;
+  return days;
+}
+
+const meanOf = (incidents, days) => (days ? incidents / days : 0);
+
+function weekdays(city, counts, ask) {
+  const days = daysOf(ask);
   const table = WEEKDAYS.map((weekday, day) => {
     const start = day * (NO_HOUR + 1);
     const all = counts.hours.subarray(start, start + NO_HOUR + 1);
-    return { weekday, incidents: all.reduce((sum, value) => sum + value, 0) };
+    const incidents = all.reduce((sum, value) => sum + value, 0);
+    return { weekday, incidents, days: days[day], mean: meanOf(incidents, days[day]) };
   });
   return {
     data: { table },
-    header: ["Weekday", "Incidents"],
-    rows: table.map((row) => [row.weekday, number(row.incidents)]),
+    header: ["Weekday", "Incidents", "Days", "Incidents a day"],
+    rows: table.map((row) => [
+      row.weekday, number(row.incidents), number(row.days), row.mean.toFixed(1),
+    ]),
   };
 }
 
-function heat(city, counts) {
+function heat(city, counts, ask) {
+  const days = daysOf(ask);
   const table = [];
   const rows = WEEKDAYS.map((weekday, day) => {
     const cells = [weekday];
     for (let hour = 0; hour <= NO_HOUR; hour++) {
       const incidents = counts.hours[day * (NO_HOUR + 1) + hour];
       cells.push(number(incidents));
-      if (hour < NO_HOUR) table.push({ weekday, hour, incidents });
+      const mean = meanOf(incidents, days[day]);
+      if (hour < NO_HOUR) table.push({ weekday, hour, incidents, mean });
     }
     return cells;
   });
