@@ -7,7 +7,7 @@ export const NO_DATA = "No data";
 export const TOO_FEW = "Too few to compare";
 export const PROVISIONAL = "Provisional days";
 
-// Made once: looking the locale up for each number took half of a filter's time.
+// Made once: a table of nine years took 50 ms longer with `toLocaleString`.
 const NUMBERS = new Intl.NumberFormat("en-US");
 export const number = (value) => NUMBERS.format(value);
 
