@@ -14,6 +14,8 @@ from demo import __main__ as demo
 from pipelines.site import Context, Site
 from tests import browser as chromium
 
+CHARTS = Path(__file__).parent.parent / "site" / "charts"
+
 pytestmark = pytest.mark.skipif(
     chromium.CHROMIUM is None, reason="no Chromium is installed; Debian's package is so"
 )
@@ -521,6 +523,31 @@ def test_weekdays_are_compared_by_their_means_where_some_come_more_often(home, p
         )
         assert number(incidents) == expected
         assert mean == f"{expected / int(days):.1f}"
+
+
+def test_the_charts_of_weekdays_and_hours_draw_means(page):
+    """12 incidents at three on Mondays, from one Monday to the next."""
+    shown = page.evaluate(
+        """async () => {
+            const script = new URL("../script/figures.js", location.href);
+            const { FIGURES } = await import(script);
+            const hours = new Int32Array(7 * 25);
+            hours[3] = 12;
+            const ask = { from: 20003, to: 20010 };
+            return ["weekdays", "heat"].map(
+                (name) => FIGURES[name]({}, { hours }, ask).data.table
+            );
+        }""",
+    )
+    weekdays, hours = shown
+    assert [row["mean"] for row in weekdays] == [6, 0, 0, 0, 0, 0, 0]
+    found = [row for row in hours if row["mean"]]
+    assert [(row["weekday"], row["hour"], row["mean"]) for row in found] == [
+        ("Monday", 3, 6)
+    ]
+    for name, channel in {"weekdays": "y", "heat": "color"}.items():
+        chart = json.loads((CHARTS / f"{name}.json").read_text())
+        assert chart["encoding"][channel]["field"] == "mean"
 
 
 def test_a_table_behind_a_chart_follows_the_filters_open_or_closed(page):
