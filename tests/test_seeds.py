@@ -13,6 +13,7 @@ import runpy
 import tomllib
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -165,6 +166,44 @@ def test_the_newspapers_rows_come_with_their_licence_and_attribution():
         assert row["attribution"] == "The Washington Post, Fatal Force database"
         assert "no commercial use" in row["retrieval_note"]
         assert "must carry the same licence" in row["retrieval_note"]
+
+
+def positions(coordinates: list) -> Iterator[tuple[float, float]]:
+    """Longitude and latitude of every corner."""
+    if isinstance(coordinates[0], float):
+        yield coordinates[0], coordinates[1]
+        return
+    for part in coordinates:
+        yield from positions(part)
+
+
+@pytest.mark.parametrize(
+    ("city", "file", "areas"),
+    [
+        ("cambridge", "cambridge/neighborhoods.geojson", 13),
+        ("chicago", "boundaries/chicago_community_areas.geojson", 77),
+        ("memphis", "boundaries/memphis_precincts.geojson", 9),
+        ("san_francisco", "boundaries/sf_analysis_neighborhoods.geojson", 41),
+    ],
+)
+def test_the_box_of_a_city_holds_its_areas_and_little_more(
+    shared_data, city, file, areas
+):
+    row = next(row for row in seed("cities") if row["city"] == city)
+    west, south, east, north = (
+        float(row[side]) for side in ("west", "south", "east", "north")
+    )
+    features = json.loads((shared_data / file).read_text())["features"]
+    corners = [p for f in features for p in positions(f["geometry"]["coordinates"])]
+    longitudes, latitudes = zip(*corners, strict=True)
+
+    assert len(features) == areas
+    assert west < min(longitudes)
+    assert max(longitudes) < east
+    assert south < min(latitudes)
+    assert max(latitudes) < north
+    assert east - west < 1
+    assert north - south < 0.51
 
 
 # States, shootings and population
