@@ -33,6 +33,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What a file's address is asked with, such as `f = "geojson"`."""
     files: list[str] = []
     """Where one table comes in several files: their paths below `url`."""
+    due: dict[str, date] = {}
+    """Of `files` those that are not published yet: the first day from which on the lack
+    of one is a failure. Before it, and until something of it is loaded, a run only
+    warns."""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     """Of CSV files."""
     file_column: str | None = None

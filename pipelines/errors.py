@@ -45,6 +45,10 @@ class SchemaDriftError(PortalError):
     """A declared column is not published any more."""
 
 
+class PartsError(PortalError):
+    """Of a data set's files some could not be read; the others are loaded."""
+
+
 class IncompleteReadError(PortalError):
     """The portal sent fewer or more rows than it counts, again and again."""
 

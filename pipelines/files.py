@@ -12,7 +12,7 @@ import requests
 
 from pipelines.answer import Answer
 from pipelines.dataset import Dataset
-from pipelines.errors import Retryable
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.geojson import read_features
 from pipelines.portal import (
     Patience,
@@ -55,17 +55,21 @@ class FileReader(Reader):
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent()
         self.sheets: dict[str, Sheet] = {}
+        self.missed: dict[str, PortalError] = {}
+        """By address: why one of several files could not be read."""
+        self.known: Marks = {}
 
     def describe(self) -> Published:
         """Ask for the files, those known by `version` only if they changed.
 
-        Where one changed all are read: the table is compared whole.
+        Where one changed all are read: the table is compared whole. The version tells
+        of a file that is missed what is loaded of it.
         """
-        known = self._known_marks()
-        marks = {url: self._read(url, known.get(url)) for url in self.dataset.addresses}
+        known = self.known = self._known_marks()
+        marks = self._marks(self.dataset.addresses, known)
         if marks != known:
             missing = [url for url in marks if url not in self.sheets]
-            marks |= {url: self._read(url, None) for url in missing}
+            marks |= self._marks(missing, {})
         moments = [moment_of(mark.modified) for mark in marks.values()]
         return Published(
             self._columns() or self.dataset.columns,
@@ -108,26 +112,63 @@ class FileReader(Reader):
         """All is read anyway."""
         return False
 
+    def missed_parts(self) -> dict[str, str]:
+        """Files that could not be read, with the address and why."""
+        label = f"{self.dataset.label} "
+        files = zip(self.dataset.files, self.dataset.addresses, strict=False)
+        return {
+            path: f"({url}): {str(self.missed[url]).removeprefix(label)}"
+            for path, url in files
+            if url in self.missed
+        }
+
+    def is_new_part(self, path: str) -> bool:
+        """Whether nothing was ever loaded of a file, as far as the version tells."""
+        return f"{self.dataset.url}/{path}" not in self.known
+
+    def within_reach(self, held: pa.Table) -> pa.Table:
+        """Of rows that the warehouse holds those that are of no missed file."""
+        absent = [name_of(url) for url in self.missed if url not in self.sheets]
+        if not absent:
+            return held
+        names = held[(self.dataset.file_column or "").lower()]
+        is_absent = pc.is_in(names, pa.array(absent, pa.string()))
+        return held.filter(pc.invert(is_absent))
+
     def _known_marks(self) -> Marks:
         return msgspec.json.decode(self.version, type=Marks) if self.version else {}
 
     def _rows(self) -> list[pa.Table]:
-        """Every file's rows; read now if none had changed."""
-        for url in self.dataset.addresses:
-            if url not in self.sheets:
-                self._read(url, None)
-        return [self.sheets[url].rows for url in self.dataset.addresses]
+        """The rows of every file that can be read; read now if none had changed."""
+        addresses = self.dataset.addresses
+        self._marks([url for url in addresses if url not in self.sheets], {})
+        return [self.sheets[url].rows for url in addresses if url in self.sheets]
+
+    def _marks(self, addresses: list[str], known: Marks) -> Marks:
+        """Read files unless they are still those that marks tell of.
+
+        One of several that can't be read is missed, and not asked for again: it keeps
+        the mark of what is loaded of it, if anything is.
+
+        Raises:
+            PortalError: The only file, or all of them, can't be read.
+        """
+        marks = {url: mark for url, mark in known.items() if url in addresses}
+        for url in addresses:
+            if url in self.missed:
+                continue
+            try:
+                marks[url] = self._read(url, known.get(url))
+            except PortalError as error:
+                self.missed[url] = error
+            if len(self.missed) == len(self.dataset.addresses):
+                raise self.missed[url]
+        return marks
 
     def _columns(self) -> list[str]:
-        """Those that every file has; any that one has beyond what is declared."""
-        headers = [sheet.header for sheet in self.sheets.values()]
-        every = dict.fromkeys(name for header in headers for name in header)
-        needed = set(self.dataset.columns)
-        return [
-            name
-            for name in every
-            if name not in needed or all(name in header for header in headers)
-        ]
+        """Those that a file has; of several each has all that are declared."""
+        sheets = self.sheets.values()
+        return list(dict.fromkeys(name for sheet in sheets for name in sheet.header))
 
     def _read(self, url: str, mark: Mark | None) -> Mark:
         """Read a file unless it is still the one that a mark tells of."""
@@ -140,19 +181,38 @@ class FileReader(Reader):
                 return mark
             return self._parse(url, answer)
 
-        name = url.rsplit("/", 1)[1]
-        return ask(send, self.dataset, self.patience, name)
+        return ask(send, self.dataset, self.patience, name_of(url))
 
     def _parse(self, url: str, answer: Answer) -> Mark:
         if "html" in answer.headers.get("Content-Type", ""):
             raise Retryable("a page of HTML came instead of the file")
-        name = url.rsplit("/", 1)[1]
         read = read_features if self.dataset.api == "geojson" else read_sheet
-        self.sheets[url] = read(self.dataset, name, answer.body)
+        sheet = read(self.dataset, name_of(url), answer.body)
+        if len(self.dataset.addresses) > 1:
+            check_header(self.dataset, sheet.header)
+        self.sheets[url] = sheet
         found = Mark(answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
         if not found.unless():
             found.digest = hashlib.md5(answer.body).hexdigest()
         return found
+
+
+def name_of(url: str) -> str:
+    """A file's own name."""
+    return url.rsplit("/", 1)[1]
+
+
+def check_header(dataset: Dataset, header: list[str]) -> None:
+    """See that one of several files has every column.
+
+    Raises:
+        SchemaDriftError: One is missing; names it.
+    """
+    if gone := [name for name in dataset.columns if name not in header]:
+        raise SchemaDriftError(
+            f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
+            f"be renamed. Correct {dataset.name}.toml."
+        )
 
 
 def moment_of(modified: str | None) -> datetime | None:

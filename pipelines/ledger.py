@@ -139,11 +139,21 @@ class Ledger:
 
     def last_good_run(self, dataset: Dataset) -> dict[str, Any] | None:
         """The ledger's newest line of a read of this data set that went well."""
+        return self._newest(dataset, "('loaded', 'unchanged')")
+
+    def last_read(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The newest line of a read that was loaded, though it may have lacked files.
+
+        The version of such a `partial` one tells of a file what is loaded of it.
+        """
+        return self._newest(dataset, "('loaded', 'unchanged', 'partial')")
+
+    def _newest(self, dataset: Dataset, outcomes: str) -> dict[str, Any] | None:
         with self.connect() as connection:
             rows = connection.execute(
                 f"""
                 select * from {self.runs}
-                where dataset = $dataset and outcome in ('loaded', 'unchanged')
+                where dataset = $dataset and outcome in {outcomes}
                 order by number desc nulls last, finished_at desc limit 1
                 """,
                 {"dataset": dataset.name},
@@ -188,7 +198,7 @@ class Ledger:
                 f"""
                 select distinct dataset from {self.runs}
                 where number > $number and dataset <> $models and (
-                    outcome not in ('loaded', 'unchanged', 'moving')
+                    outcome not in ('loaded', 'unchanged', 'moving', 'partial')
                     or added + changed + removed + restored > 0
                 )
                 """,
@@ -198,7 +208,7 @@ class Ledger:
 
     def known_version(self, dataset: Dataset) -> str | None:
         """The portal's version that is loaded, as the present declaration reads it."""
-        last = self.last_good_run(dataset)
+        last = self.last_read(dataset)
         is_same = last and last["declaration"] == dataset.fingerprint
         return last["portal_version"] if last and is_same else None
 

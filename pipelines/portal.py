@@ -151,6 +151,18 @@ class Reader(ABC):
             }
         )
 
+    def missed_parts(self) -> dict[str, str]:
+        """Parts that could not be read, by the path that is declared; and why."""
+        return {}
+
+    def is_new_part(self, path: str) -> bool:
+        """Whether nothing was ever loaded of a part."""
+        return False
+
+    def within_reach(self, held: pa.Table) -> pa.Table:
+        """Of rows that the warehouse holds those that a whole read would show."""
+        return held
+
     def survey(self, window: Window) -> Survey:
         """Ask for figures of a window, as far as the API gives any."""
         return Survey(self.count(window))

@@ -100,6 +100,9 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
 
 def wrong_files(dataset: "Dataset") -> Iterable[str]:
     """What only files have, or only tables with windows."""
+    for path in dataset.due:
+        if path not in dataset.files:
+            yield f"`due` names {path!r}, which is not among the `files`"
     if not dataset.is_file:
         if dataset.window_column is None or dataset.backfill_from == date.min:
             yield "`window_column` and `backfill_from` must be given"

@@ -202,7 +202,8 @@ def confirm(
 ) -> tuple[list[str], pa.Table]:
     """Ask the portal by key: which rows are gone, and which only moved."""
     dataset = reader.dataset
-    held = warehouse.rows(dataset, lost)
+    held = reader.within_reach(warehouse.rows(dataset, lost))
+    lost = held["row_id"].to_pylist()
     values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
     found = key_rows(dataset, [reader.rows_of(sorted(values))])
     is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))

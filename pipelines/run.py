@@ -22,6 +22,7 @@ from pipelines.errors import (
 )
 from pipelines.late_edits import compare_months, comparison_is_due, sweep
 from pipelines.load import Warehouse
+from pipelines.parts import failure_of_parts
 from pipelines.portal import Patience, Reader
 from pipelines.read import (
     Tally,
@@ -128,7 +129,7 @@ def run_dataset(
                 outcome, version = "unchanged", last["portal_version"]
                 tally.is_rest, tally.swept_to = True, last["swept_to"]
             else:
-                outcome, version = look(run, dataset, work, tally)
+                outcome, version, failure = look(run, dataset, work, tally)
     except (BlotterError, OSError) as error:
         failure = (
             unwritable(warehouse.home, error) if isinstance(error, OSError) else error
@@ -158,15 +159,23 @@ def run_dataset(
 
 def look(
     run: Run, dataset: Dataset, work: Callable[[Reader, Tally], str], tally: Tally
-) -> tuple[str, str | None]:
-    """Probe a portal and do the work; the outcome, and the version that is loaded."""
+) -> tuple[str, str | None, BlotterError | None]:
+    """Probe a portal and do the work.
+
+    Returns:
+        The outcome, the version that is loaded, and what failed apart from the rest.
+    """
     reader = reader_for(dataset, run.patience)
     run.warehouse.repair(dataset)
     reader.version = run.warehouse.ledger.known_version(dataset)
     published = reader.probe()
     check_columns(dataset, published, tally)
     outcome = work(reader, tally)
-    return ("moving", None) if tally.is_moving else (outcome, published.version)
+    version = None if tally.is_moving else published.version
+    if failure := failure_of_parts(reader, run.day_in(dataset), tally):
+        log.error("%s", failure)
+        return "partial", version, failure
+    return "moving" if tally.is_moving else outcome, version, None
 
 
 def rest(run: Run, dataset: Dataset) -> dict[str, Any] | None:
@@ -265,7 +274,7 @@ def is_unchanged(run: Run, reader: Reader, window: Window, whole: bool) -> bool:
         whole: That run must have covered older rows too, not the window alone.
     """
     dataset = reader.dataset
-    last = run.warehouse.ledger.last_good_run(dataset)
+    last = run.warehouse.ledger.last_read(dataset)
     return bool(
         last
         and last["portal_version"]

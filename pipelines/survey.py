@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipelines.dataset import Dataset
 from pipelines.errors import BlotterError
+from pipelines.parts import failure_of_parts
 from pipelines.portal import Patience, Published, Reader, Survey
 from pipelines.read import Tally, check_columns, reader_for
 from pipelines.windows import local_day
@@ -54,22 +55,26 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     """Ask a portal about its data set.
 
     Raises:
-        PortalError: It does not answer, or publishes no such columns.
+        PortalError: It does not answer, lacks a file, or publishes no such columns.
     """
     dataset, tally = reader.dataset, Tally()
     published = reader.probe()
     yield freshness_finding(dataset, published, now)
     check_columns(dataset, published, tally)
+    day = local_day(now, dataset.tzinfo)
+    failure = failure_of_parts(reader, day, tally)
     for warning in tally.warnings:
         said = warning.removeprefix(f"{dataset.name}: ")
         yield Finding("warn", dataset.name, said)
     if not tally.warnings:
         all_of = f"all {len(dataset.columns)} declared columns are published"
         yield Finding("ok", dataset.name, all_of)
-    window = dataset.window_on(local_day(now, dataset.tzinfo))
+    window = dataset.window_on(day)
     survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))
     yield update_finding(dataset, survey)
+    if failure:
+        raise failure
 
 
 def freshness_finding(dataset: Dataset, published: Published, now: datetime) -> Finding:

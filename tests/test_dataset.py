@@ -76,6 +76,10 @@ def test_a_bad_declaration_is_refused_with_file_and_key(tmp_path, change, said):
         ),
         ((r"laucnty15.xlsx", "../laucnty15.csv"), "'/lau/../laucnty15.csv' is no file"),
         ((r"laucnty15.xlsx", "a/laucnty16.xlsx"), "two files of one name"),
+        (
+            (r"^api = .*$", "api = 'file'\ndue = {'laucnty99.xlsx' = 2100-06-01}"),
+            "`due` names 'laucnty99.xlsx', which is not among the `files`",
+        ),
         ((r"^file_column = .*$", ""), "`file_column` that tells their rows apart"),
         ((r'"file_name", "state', '"state'), "lacks 'file_name'"),
         ((r"^laus_code = ", "code = "), "`also_called` names 'code'"),

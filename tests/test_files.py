@@ -11,7 +11,13 @@ import pytest
 import pipelines.batches
 from demo.portal import Fault, Portal, serve
 from pipelines.dataset import Dataset
-from pipelines.errors import Retryable, SchemaDriftError, TooManyRemovalsError
+from pipelines.errors import (
+    PartsError,
+    PortalMovedError,
+    Retryable,
+    SchemaDriftError,
+    TooManyRemovalsError,
+)
 from pipelines.files import FileReader
 from pipelines.sheets import read_sheet
 from pipelines.survey import data_set_findings
@@ -368,12 +374,116 @@ def test_a_missing_column_stops_the_data_set_and_is_named(tmp_path, portal, plac
     assert live.held(tmp_path, places) == []
 
 
-def test_a_column_must_be_in_every_file(tmp_path, portal, jobs):
-    portal.add_file(PATH_23, b"county,jobs\n001,10\n")
-    portal.add_file(PATH_24, b"county,work\n001,10\n")
+# -- Parts fail apart ------------------------------------------------------------------
+
+OLD_23 = b"county,jobs\n001,10\n003,20\n"
+OLD_24 = b"county,jobs\n001,11\n003,21\n"
+BROKEN = {
+    "missing": (None, "does not have it any more (status 404"),
+    "a page": (b"<html>Log in</html>", "a page of HTML came instead of the file"),
+    "cut": (b'county,jobs\n001,"1', "cut short inside a quoted cell"),
+    "another": (b"county,work\n001,11\n", "publishes no column jobs any more"),
+}
+
+
+def put(portal: Portal, path: str, body: bytes | None) -> None:
+    """Publish a file, or withdraw it."""
+    portal.files.pop(path, None)
+    if body is not None:
+        kind = "text/html" if body.startswith(b"<") else "text/csv"
+        portal.add_file(path, body, content_type=kind)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_file_costs_its_own_rows_news_only(tmp_path, portal, jobs, fault):
+    body, said = BROKEN[fault]
+    put(portal, PATH_23, OLD_23)
+    put(portal, PATH_24, OLD_24)
+    assert live.daily(tmp_path, jobs, date(2026, 3, 9), whole=True) is None
+    put(portal, PATH_23, b"county,jobs\n001,10\n")
+    put(portal, PATH_24, body)
+
+    failure = live.daily(tmp_path, jobs, date(2026, 3, 10), whole=True)
+
+    assert isinstance(failure, PartsError)
+    assert str(failure).startswith("springfield__jobs: 127.0.0.1")
+    assert f"2024/jobs24.csv ({jobs.addresses[1]}): " in str(failure)
+    assert said in str(failure)
+    assert sorted(live.held(tmp_path, jobs)) == [
+        ("jobs23.csv", "001", "10"),
+        ("jobs24.csv", "001", "11"),
+        ("jobs24.csv", "003", "21"),
+    ]
+    assert live.ledger(tmp_path) == [("loaded", None), ("partial", str(failure))]
+
+
+def test_the_failure_of_a_file_is_not_forgotten_on_a_day_without_changes(
+    tmp_path, portal, jobs
+):
+    weekly = msgspec.structs.replace(jobs, read_every_days=7)
+    put(portal, PATH_23, OLD_23)
+    put(portal, PATH_24, OLD_24)
+    assert live.daily(tmp_path, weekly, date(2026, 3, 1), whole=True) is None
+    put(portal, PATH_24, None)
+    asked(portal)
+    for day in (9, 10):
+        failure = live.daily(tmp_path, weekly, date(2026, 3, day), whole=True)
+        assert "sent 1 of 2 files" in str(failure)
+        assert asked(portal) == [(PATH_23, 304), (PATH_24, 404)]
+    put(portal, PATH_24, b"county,jobs\n001,12\n003,21\n")
+
+    assert live.daily(tmp_path, weekly, date(2026, 3, 11), whole=True) is None
+
+    assert ("jobs24.csv", "001", "12") in live.held(tmp_path, weekly)
+    outcomes = [outcome for (outcome,) in live.ledger(tmp_path, "outcome")]
+    assert outcomes == ["loaded", "partial", "partial", "loaded"]
+
+
+def test_the_other_files_load_where_one_was_never_there(tmp_path, portal, jobs):
+    put(portal, PATH_24, OLD_24)
     failure = live.daily(tmp_path, jobs)
-    assert isinstance(failure, SchemaDriftError)
-    assert "publishes no column jobs any more" in str(failure)
+    assert "sent 1 of 2 files" in str(failure)
+    assert "2023/jobs23.csv" in str(failure)
+    assert [name for name, _, _ in live.held(tmp_path, jobs)] == ["jobs24.csv"] * 2
+
+
+def test_where_no_file_can_be_read_the_data_set_fails(tmp_path, portal, jobs):
+    failure = live.daily(tmp_path, jobs)
+    assert isinstance(failure, PortalMovedError)
+    assert live.ledger(tmp_path, "outcome") == [("failed",)]
+
+
+def test_a_file_that_is_not_due_is_only_warned_of(tmp_path, portal, jobs):
+    put(portal, PATH_23, OLD_23)
+    dataset = msgspec.structs.replace(
+        jobs, due={"2024/jobs24.csv": date(2026, 6, 1)}, read_every_days=1
+    )
+    assert live.daily(tmp_path, dataset, date(2026, 5, 31), whole=True) is None
+    ((outcome, warnings),) = live.ledger(tmp_path, "outcome, warnings")
+    assert outcome == "loaded"
+    assert "does not publish 2024/jobs24.csv yet; from June 2026 on" in warnings
+
+    late = live.daily(tmp_path, dataset, date(2026, 6, 1), whole=True)
+    assert "sent 1 of 2 files" in str(late)
+
+
+def test_a_file_that_came_before_it_was_due_is_missed_at_once(tmp_path, portal, jobs):
+    put(portal, PATH_23, OLD_23)
+    put(portal, PATH_24, OLD_24)
+    dataset = msgspec.structs.replace(jobs, due={"2024/jobs24.csv": date(2026, 6, 1)})
+    assert live.daily(tmp_path, dataset, date(2026, 3, 9), whole=True) is None
+    put(portal, PATH_24, None)
+    failure = live.daily(tmp_path, dataset, date(2026, 3, 10), whole=True)
+    assert "sent 1 of 2 files" in str(failure)
+    assert len(live.held(tmp_path, dataset)) == 4
+
+
+def test_doctor_names_a_file_that_is_missing(portal, jobs):
+    put(portal, PATH_23, OLD_23)
+    reader = FileReader(jobs, live.IMPATIENT)
+    last = list(data_set_findings(reader, datetime.now(UTC)))[-1]
+    assert last.level == "fail"
+    assert "2024/jobs24.csv" in last.message
 
 
 def test_a_new_column_is_reported_and_a_column_without_a_header_is_not(
