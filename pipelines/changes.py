@@ -2,11 +2,11 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pipelines.cells import csv_cell
 from pipelines.dataset import Dataset
 from pipelines.load import Warehouse
 from pipelines.status import iso
@@ -120,18 +120,6 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows({k: csv_cell(v) for k, v in row.items()} for row in rows)
     return file.getvalue()
-
-
-def csv_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula.
-
-    An apostrophe before what would begin one, as OWASP's page on CSV injection advises.
-    """
-    if isinstance(value, dict):
-        return json.dumps(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
 
 
 def removals_in_words(rows: list[dict[str, Any]]) -> str:

@@ -1,5 +1,6 @@
 """A city's pages and packed files."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -160,7 +161,7 @@ def titled(districts: Iterable[Row]) -> list[Row]:
             "title": f"{row['code']} {row['name'] or ''}".strip()
             if row["code"].isdigit()
             else row["name"] or row["code"],
-            "href": f"districts/{slug(row['code'])}.html"
+            "href": f"districts/{slug(row['code'], row['name'] is not None)}.html"
             if row["incident_count"] and row["code"] != "Unknown"
             else None,
         }
@@ -168,12 +169,20 @@ def titled(districts: Iterable[Row]) -> list[Row]:
     ]
 
 
-def slug(text: str) -> str:
-    """A text as part of an address; other signs are told by their numbers."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if plain and re.fullmatch(r"[A-Za-z0-9 ]+", text):
-        return plain
-    return "-".join(filter(None, [plain, text.encode().hex()]))
+def slug(code: str, is_listed: bool) -> str:
+    """A district as part of an address, by nothing but itself: addresses stay.
+
+    Args:
+        is_listed: Whether `dim_police_districts` has it, in just this spelling. Only
+            then its words alone are the address. Any other code, whatever is published
+            as one, ends in a digest: no two differ by capitals or signs alone, which
+            file systems may not tell apart, and none is longer than a name may be.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")[:40].strip("-")
+    if is_listed and words:
+        return words
+    digest = hashlib.sha256(code.encode()).hexdigest()[:12]
+    return f"{words or 'district'}--{digest}"
 
 
 def in_calendar_order(months: list[Row]) -> list[Row]:

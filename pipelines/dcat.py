@@ -74,7 +74,7 @@ class File:
     @property
     def parts(self) -> dict[str, str]:
         """City and year of a part of a large table, by Hive's names."""
-        return dict(re.findall(r"(\w+)=(\w+)/", self.path))
+        return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What can go wrong, each with the exit code that it ends the command with."""
 
+import errno
+import os
 from pathlib import Path
 
 
@@ -77,11 +79,33 @@ class StoppedError(BlotterError):
     """The run was asked to stop (SIGTERM)."""
 
 
+# What the system says of a file, and what to do about it.
+REMEDIES = {
+    errno.ENOSPC: "Make room there.",
+    errno.EDQUOT: "Make room there.",
+    errno.EACCES: "Give back the right to write.",
+    errno.EPERM: "Give back the right to write.",
+    errno.EROFS: "Give back the right to write.",
+}
+
+
+def remedy(error: BaseException) -> str:
+    """What to do about a file that can't be written, as far as its error tells.
+
+    DuckDB and Arrow hand the system's words on without its number.
+    """
+    for number, advice in REMEDIES.items():
+        told = getattr(error, "errno", None) == number
+        if told or os.strerror(number) in str(error):
+            return advice
+    return "Neither room nor rights are named as the reason: report it, with the log."
+
+
 def unwritable(home: Path, error: OSError) -> WarehouseError:
     """One sentence for a home that the system lets no one write into."""
     return WarehouseError(
-        f"{home} can't be written ({error.strerror or error}); make room there, or set "
-        "BLOTTER_HOME to a folder that can."
+        f"{home} can't be written ({error.strerror or error}). {remedy(error)} "
+        "BLOTTER_HOME may name another folder."
     )
 
 

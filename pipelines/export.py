@@ -29,9 +29,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from pipelines.cells import csv_cell_in_sql
 from pipelines.diff import quote
 from pipelines.duckdb_file import MEMORY, Table, write_database
-from pipelines.errors import WarehouseError, first_line
+from pipelines.errors import WarehouseError, first_line, remedy
 from pipelines.load import Warehouse
 from pipelines.manifest import Model, marts, read_manifest
 from pipelines.settings import schema
@@ -77,8 +78,8 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except (OSError, duckdb.Error, pa.ArrowException) as error:
         raise WarehouseError(
-            f"The marts can't be written to {folder}: {first_line(error)}. Make room "
-            "there, or give back the right to write."
+            f"The marts can't be written to {folder}: {first_line(error)}. "
+            f"{remedy(error)}"
         ) from error
 
 
@@ -265,14 +266,13 @@ def write_csv(db: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None
 
 
 def as_cell(field: pa.Field) -> str:
-    """A column as it is in a CSV file; texts as `changes.csv_cell` has them.
+    """A column as it is in a CSV file.
 
     A local time is without a zone, an instant in UTC, both as ISO 8601 has them.
     """
     name = quote(field.name)
     if pa.types.is_string(field.type):
-        begins = "'=', '+', '-', '@', chr(9), chr(13)"
-        return f"if(left({name}, 1) in ({begins}), '''' || {name}, {name}) as {name}"
+        return f"{csv_cell_in_sql(name)} as {name}"
     if pa.types.is_timestamp(field.type):
         zone = "Z" if field.type.tz else ""
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f{zone}') as {name}"

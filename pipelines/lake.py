@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
-from pipelines.errors import WarehouseError, first_line
+from pipelines.errors import WarehouseError, first_line, remedy
 from pipelines.load import Warehouse
 from pipelines.tables import table, version_columns
 
@@ -60,8 +60,8 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
     except OSError as error:
         raise WarehouseError(
             f"{dataset.name}: the lake copy in {place} can't be written "
-            f"({first_line(error)}); what was loaded is safe. Correct BLOTTER_LAKE, or "
-            "make room there."
+            f"({first_line(error)}); what was loaded is safe. Look at BLOTTER_LAKE. "
+            f"{remedy(error)}"
         ) from error
     return len(changed) + len(gone)
 
@@ -85,7 +85,7 @@ def months_held(warehouse: Warehouse, dataset: Dataset) -> Months:
             f"from {table(dataset)} where removed_at is null group by window_month"
         ).fetchall()
     return {
-        f"{month:%Y-%m}" if month else NO_MONTH: [count, newest.isoformat()]
+        month.isoformat()[:7] if month else NO_MONTH: [count, newest.isoformat()]
         for month, count, newest in rows
     }
 

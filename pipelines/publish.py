@@ -23,7 +23,7 @@ from pipelines.alerts import without_values
 from pipelines.catalogue import dictionary, write_catalogue
 from pipelines.dataset import read_datasets
 from pipelines.duckdb_file import Table
-from pipelines.errors import ModelsError, WarehouseError, first_line
+from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
 from pipelines.export import write_data
 from pipelines.load import Warehouse
 from pipelines.manifest import read_manifest
@@ -66,7 +66,7 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
     except OSError as error:
         raise WarehouseError(
             f"{folder} can't be written: {first_line(error)}; the last good "
-            "publication stays. Make room or give back the right to write."
+            f"publication stays. {remedy(error)}"
         ) from error
     return folder
 

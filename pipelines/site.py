@@ -98,7 +98,7 @@ class Site:
         )
         to = self.folder / path
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text)
+        to.write_text(text, encoding="utf-8")
 
     def _publishers_of(self, city: Row) -> list[Row]:
         """One name, `<source>__<entity>`, runs from declaration to staging."""
@@ -230,6 +230,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.ChainableUndefined,
     )
     for each in (
+        coded,
         words.against,
         words.day,
         words.decimal,
@@ -239,6 +240,12 @@ def environment() -> jinja2.Environment:
     ):
         env.filters[each.__name__] = each
     return env
+
+
+def coded(labels: list[str]) -> list[tuple[str, int]]:
+    """Labels in the order of the alphabet, each with its code in the packed files."""
+    codes = ((label, code) for code, label in enumerate(labels, 1))
+    return sorted(codes, key=lambda pair: (pair[0].casefold(), pair[0]))
 
 
 def write_assets(folder: Path) -> None:

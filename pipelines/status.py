@@ -16,7 +16,7 @@ from msgspec import convert
 
 from pipelines.dataset import Dataset
 from pipelines.diff import quote
-from pipelines.errors import ConfigError, WarehouseError
+from pipelines.errors import ConfigError, WarehouseError, remedy
 from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.rhythm import Rhythm, rhythm
@@ -42,7 +42,7 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     except OSError as error:
         raise WarehouseError(
             f"{path} can't be written: {error.strerror}; what the run loaded is safe. "
-            "Make room or give back the right to write."
+            f"{remedy(error)}"
         ) from error
 
 

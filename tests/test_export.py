@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from demo.rows_cambridge import MARKER, TAIL_MARKER
 from pipelines import export
-from pipelines.changes import csv_cell
+from pipelines.cells import csv_cell
 from pipelines.duckdb_file import in_duckdb
 from pipelines.errors import WarehouseError
 from pipelines.export import write_data
@@ -444,6 +444,24 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
         write_data(warehouse, tmp_path)
     warehouse.close()
     assert str(tmp_path) in str(caught.value)
+    assert str(caught.value).endswith("Make room there.")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(28, "No space left on device"), "Make room there."),
+        (OSError("Could not write x: No space left on device"), "Make room there."),
+        (PermissionError(13, "Permission denied"), "Give back the right to write."),
+        (OSError(36, "File name too long"), "report it, with the log."),
+        (OSError("Invalid value"), "report it, with the log."),
+    ],
+)
+def test_only_a_full_disk_is_blamed_for_want_of_room(error, advice):
+    with pytest.raises(WarehouseError) as caught, export.explained(Path("data")):
+        raise error
+    assert str(caught.value).endswith(advice)
+    assert ("Make room" in str(caught.value)) == (advice == "Make room there.")
 
 
 @pytest.mark.parametrize("other", ["postgres", "bigquery"])

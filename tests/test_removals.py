@@ -12,7 +12,8 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines.changes import as_csv, csv_cell
+from pipelines.cells import csv_cell
+from pipelines.changes import as_csv
 from pipelines.errors import TooManyRemovalsError
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD

@@ -601,7 +601,14 @@ ODD = [
     "\u202eright to left",
     "=SUM(A1:A9)",
     "a\nb",
+    "a\rb",
+    "a\x00b",
+    "＝1+1",
     "~none",
+]
+DISTRICTS = [
+    *("Central", "CENTRAL", "central", "A B", "a b", "A/B", "A-B", "x" * 140),
+    *("../../index", "中央", '"\r\x00"'),
 ]
 NAMES = ODD + [f"Category {number}" for number in range(300 - len(ODD))]
 
@@ -639,9 +646,17 @@ def odd_folder(folder, tmp_path_factory):
         db.execute(
             "update fct_incidents set incident_category = "
             "list_extract($names, 1 + (rowid % 300)), neighborhood = null, "
-            "police_district = case when rowid % 2 = 0 then police_district end "
-            "where city = 'chicago'",
-            {"names": NAMES},
+            "police_district = case when rowid % 2 = 0 then list_extract($districts, "
+            "1 + (rowid // 2 % length($districts))) end where city = 'chicago'",
+            {"names": NAMES, "districts": DISTRICTS},
+        )
+        report = "rpt_arrests_by_police_district"
+        db.execute(f"delete from {report} where city = 'chicago'")
+        db.execute(
+            f"insert into {report} by name select city, police_district, "
+            "count(*) filter (is_counted) as incident_count "
+            "from fct_incidents where city = 'chicago' and police_district is not null "
+            "group by all"
         )
         Site(db, out, Context({}, {"datasets": []})).build()
     return out
@@ -667,6 +682,27 @@ def test_odd_cities_break_no_page_and_inject_nothing(context, odd_address, city,
     assert met.said == []
     assert page.query_selector("main img") is None
     assert len(page.query_selector_all("script:not([src]):not([type])")) == 0
+
+
+def test_each_district_has_a_page_of_its_own_whatever_it_is_called(
+    context, odd_folder, odd_address
+):
+    found = list((odd_folder / "chicago" / "districts").iterdir())
+    assert len(found) == len(DISTRICTS)
+    told = [
+        json.loads(path.read_text().split('id="city">')[1].split("</script>")[0])
+        for path in found
+    ]
+    assert {one["fixed"]["district"] for one in told} == set(DISTRICTS)
+    everywhere, _ = chromium.opened(
+        context, f"{odd_address}chicago/where.html#period=all"
+    )
+    counts = {row[0]: number(row[1]) for row in table(everywhere, "#districts table")}
+    for path, one in zip(found, told, strict=True):
+        address = f"{odd_address}chicago/districts/{path.name}#period=all"
+        page, met = chromium.opened(context, address)
+        assert met.said == []
+        assert number(tile(page)) == counts[one["fixed"]["district"]] > 0
 
 
 def test_a_city_of_one_incident_counts_one(context, odd_address):

@@ -51,6 +51,7 @@ class CityPage {
     this.city = city;
     this.form = document.getElementById("filters");
     this.incidents = new Incidents(city.base, city);
+    this.nameOptions();
     this.choice = readChoice(this.form);
     this.form.addEventListener("change", (event) => this.onChange(event));
     this.form.addEventListener("reset", () => {
@@ -62,6 +63,16 @@ class CityPage {
       this.show();
     });
     document.getElementById("csv")?.addEventListener("click", () => this.download());
+  }
+
+  // HTML can't hold every sign of a label, such as a carriage return: the data do.
+  nameOptions() {
+    for (const name of FILTERS) {
+      for (const option of this.form.elements[name]?.options ?? []) {
+        const { code } = option.dataset;
+        if (code) option.value = this.city.labels[name][code - 1];
+      }
+    }
   }
 
   onChange(event) {

@@ -46,10 +46,13 @@ export function dayInWords(text) {
 
 export const hourInWords = (hour) => `${String(hour).padStart(2, "0")}:00`;
 
-// A cell that a spreadsheet can't take for a formula.
+// A cell that a spreadsheet can't take for a formula; pipelines/cells.py tells the rule.
+const FORMULA =
+  /^([\t\n\r\x00]|[\x00-\x20\u00a0\u3000\ufeff"']*[=+@\uff1d\uff0b\uff20\uff0d-])/;
+
 export function csvCell(value) {
   let text = String(value);
-  if (/^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text))) text = `'${text}`;
+  if (typeof value === "string" && FORMULA.test(text)) text = `'${text}`;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
