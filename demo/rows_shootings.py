@@ -22,7 +22,8 @@ COLUMNS = dict.fromkeys(
 KEY = ["id"]
 # As many as the demo publishes, whatever else it has.
 ROWS = 1_600
-BEGINS = date(2015, 1, 1)
+# The newspaper closed its database: later deaths are not taken, whatever the day.
+BEGINS, ENDS = date(2015, 1, 1), date(2024, 12, 31)
 IDS_PER_DAY = 100
 # Days from a death to its row.
 LATE = {0: 0, 0.6: 1, 0.9: 4, 1: 20}
@@ -66,21 +67,24 @@ OFFICERS = {1: 936, 2: 53, 3: 10, 4: 1}
 
 
 def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make `rows` rows of deaths from `first` to `last`, in the order of `id`.
+    """Make `rows` rows of deaths from `first` to `last`, or to the end of the
+    newspaper's database, in the order of `id`.
 
     Raises:
         ValueError: `first` lies before the newspaper began.
     """
     if first < BEGINS:
         raise ValueError(f"the newspaper's table begins on {BEGINS}, not on {first}")
-    days = draw.days_drawn(rng, first, last, rows)
+    days = draw.days_drawn(rng, first, min(last, ENDS), rows)
     return _table(rng, days, days)
 
 
 def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
-    """Make the rows first shown on `day`, of deaths up to three weeks before."""
+    """Make the rows first shown on `day`, of deaths up to three weeks before it, or
+    before the end of the newspaper's database."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
-    return _table(rng, np.sort(shown - draw.delay(rng, LATE, rows)), shown)
+    newest = np.minimum(shown, np.datetime64(ENDS).astype(np.int64))
+    return _table(rng, np.sort(newest - draw.delay(rng, LATE, rows)), shown)
 
 
 def _table(rng, days, shown) -> pa.Table:

@@ -282,6 +282,8 @@ def source_of(source: Source) -> Json:
         "attribution": source.attribution,
         "disclaimer": source.disclaimer,
         "note": source.retrieval_note,
+        "coverage_from": source.coverage_from and source.coverage_from.isoformat(),
+        "coverage_to": source.coverage_to and source.coverage_to.isoformat(),
         "retrieved_at": source.retrieved_at and iso(source.retrieved_at),
     }
     return {name: value for name, value in content.items() if value}

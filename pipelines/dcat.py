@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +50,8 @@ class Source:
     attribution: str
     disclaimer: str
     retrieval_note: str | None
+    coverage_from: date | None
+    coverage_to: date | None
     retrieved_at: datetime | None
     """When it was last looked at and found well."""
 

@@ -7,7 +7,7 @@ and moments give the same bytes.
 import json
 import shutil
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,7 @@ class Site:
             "shootings.html",
             has_charts=True,
             last_day=last_day,
+            closed=covered_to(self.publishers, "washington_post__shootings"),
             data=days,
             year_rows=[
                 [
@@ -218,6 +219,11 @@ class Site:
                 if p["moment"] and p["dataset"].startswith("washington_post__")
             ],
         )
+
+
+def covered_to(publishers: list[Row], dataset: str) -> date | None:
+    """The last day of what a closed publisher counts; None where it goes on."""
+    return next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
 
 
 def environment() -> jinja2.Environment:

@@ -1,18 +1,35 @@
--- Every shooting with a day is in every report once, in its year; in the one by agency
--- as often as it names one.
+-- Every shooting with a day that its publisher covers is in every report once, in its
+-- year; in the one by agency as often as it names one.
 with shootings as (
 
     select * from {{ ref('fct_shootings') }}
 
 ),
 
+publishers as (
+
+    select * from {{ ref('dim_publishers') }}
+    where dataset = 'washington_post__shootings'
+
+),
+
 published as (
 
     select
-        shooting_year as year,
+        shootings.shooting_year as year,
         count(*) as shooting_count
     from shootings
-    where shooting_date is not null
+    cross join publishers
+    where
+        shootings.shooting_date is not null
+        and (
+            publishers.coverage_from is null
+            or shootings.shooting_date >= publishers.coverage_from
+        )
+        and (
+            publishers.coverage_to is null
+            or shootings.shooting_date <= publishers.coverage_to
+        )
     group by 1
 
 ),

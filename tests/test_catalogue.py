@@ -182,6 +182,10 @@ def test_a_table_names_all_that_it_is_made_of_in_the_publishers_words(
     assert chicago["path"] == said["url"]
     assert chicago["retrieved_at"] == "2026-03-10T12:30:00Z"
     assert "retrieved_at" not in sources("fct_incidents")["cambridge__incidents"]
+    (newspaper,) = sources("bridge_shooting_races").values()
+    assert newspaper["coverage_from"] == "2015-01-01"
+    assert newspaper["coverage_to"] == "2024-12-31"
+    assert "coverage_to" not in chicago
 
 
 def test_licences_are_called_by_their_names(resources):
@@ -195,7 +199,7 @@ def test_licences_are_called_by_their_names(resources):
         ),
         "City of Chicago terms of use "
         "(https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html)": None,
-        "Not stated": None,
+        "No License Provided - Request permission to use": None,
     }
     (newspaper,) = resources["bridge_shooting_races"]["licenses"]
     assert newspaper["name"] == "CC-BY-NC-SA-4.0"

@@ -1,7 +1,9 @@
 """Made-up shootings and the tables beside them are odd where the real ones are."""
 
+import csv
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,6 +40,19 @@ def people(frames) -> pd.DataFrame:
     text = ("file_name", "STNAME", "CTYNAME", "SUMLEV")
     frame = frames["census__county_population"]
     return frame.astype({n: np.int64 for n in frame.columns if n not in text})
+
+
+def test_no_made_up_shooting_lies_outside_of_what_the_newspaper_covers(shootings):
+    with (Path(__file__).parent.parent / "seeds" / "publishers.csv").open() as file:
+        (row,) = (
+            row
+            for row in csv.DictReader(file)
+            if row["dataset"] == "washington_post__shootings"
+        )
+    assert row["coverage_from"] == "2015-01-01"
+    assert shootings["date"].min() >= row["coverage_from"]
+    assert row["coverage_to"] == "2024-12-31"
+    assert "2024-12-01" < shootings["date"].max() <= row["coverage_to"]
 
 
 def test_values_are_missing_about_as_often_as_in_the_newspapers_rows(shootings):
@@ -135,8 +150,9 @@ def test_a_days_agencies_and_shootings_are_new(frames, shootings):
     day = date(2026, 11, 1)
     new = day_rows("washington_post__shootings", day, 30, seed=6).to_pandas()
     assert not set(new["id"]) & set(shootings["id"])
-    assert new["date"].min() >= "2026-10-12"
-    assert new["date"].max() == "2026-11-01"
+    # Late rows of a closed database: of days that it covers.
+    assert new["date"].min() >= "2024-12-11"
+    assert new["date"].max() == "2024-12-31"
     agencies = frames["washington_post__agencies"]
     assert set(";".join(new["agency_ids"]).split(";")) <= set(agencies["id"])
     more = day_rows("washington_post__agencies", day, 30, seed=6).to_pandas()

@@ -56,6 +56,7 @@ MODELS = ["--resource-type", "seed", "--resource-type", "model"]
 CHECKS = (
     "assert_reports_conserve_shootings",
     "assert_shooting_report_figures_are_in_range",
+    "assert_shootings_lie_within_coverage",
 )
 
 
@@ -178,7 +179,7 @@ def test_the_unit_tests_of_the_reports_pass(small_state):
         "test_type:unit,int_shooting_days",
     )
     assert {*statuses.values()} == {"pass"}, statuses
-    assert len(statuses) == 9
+    assert len(statuses) == 11
 
 
 # --- many made-up rows, with every gap
@@ -194,7 +195,8 @@ def made_up(facts, tmp_path_factory) -> Iterator[Warehouse]:
     with pytest.MonkeyPatch.context() as patch:
         warehouse = warehouse_in(tmp_path_factory.mktemp("made_up"), patch)
         make_models(warehouse.path, facts)
-        build(warehouse, "us_states", "race_groups", "int_shooting_days", *COLUMNS)
+        seeds = ("us_states", "race_groups", "+dim_publishers")
+        build(warehouse, *seeds, "int_shooting_days", *COLUMNS)
         yield warehouse
 
 
@@ -258,6 +260,8 @@ def test_the_made_up_rows_reach_every_rule(made_up):
         (1, "update rpt_shootings_by_state_race_and_year set race_unknown_pct = 7"),
         (1, "update rpt_shootings_by_agency set last_shooting_date = '2000-01-01'"),
         (1, "update rpt_shootings_cumulative_by_day set cumulative_shooting_count = 0"),
+        (2, "update fct_shootings set shooting_date = '2025-01-01'"),
+        (2, "update fct_shootings set shooting_date = '2014-12-31'"),
     ],
 )
 def test_a_wrong_figure_fails_a_check(made_up, checks, check, damage):

@@ -102,6 +102,14 @@ def test_there_is_every_page(folder):
     assert len(list((folder / "chicago" / "districts").iterdir())) == 22
 
 
+def test_the_page_of_shootings_says_that_nobody_counts_later_ones(folder):
+    text = (folder / "shootings.html").read_text()
+    assert "it takes killings up to 31 December 2024 only" in text
+    assert "does not mean that nobody was shot" in text
+    assert "Whole years 2015 to 2024." in text
+    assert {*re.findall(r'"year": (\d+)', text)} == {*map(str, range(2015, 2025))}
+
+
 def test_every_page_is_ready_soon_silent_narrow_and_asks_no_other_host(
     browser, address, folder
 ):

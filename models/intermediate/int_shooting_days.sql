@@ -4,14 +4,49 @@ with shootings as (
 
 ),
 
+publishers as (
+
+    select * from {{ ref('dim_publishers') }}
+    where dataset = 'washington_post__shootings'
+
+),
+
+-- Where nobody counts there is no number, and no zero either: a day outside of what the
+-- publisher covers is none, whatever a slip of the pen or a row too many says.
+covered as (
+
+    select
+        shootings.shooting_date,
+        publishers.coverage_to
+
+    from shootings
+    cross join publishers
+    where
+        shootings.shooting_date >= coalesce(
+            publishers.coverage_from, shootings.shooting_date
+        )
+        and shootings.shooting_date <= coalesce(
+            publishers.coverage_to, shootings.shooting_date
+        )
+
+),
+
 spans as (
 
     select
         cast({{ dbt.date_trunc('year', 'min(shooting_date)') }} as date) as first_day,
-        max(shooting_date) as last_day
+        -- What is held reaches into the last month: the publisher has come to its end.
+        -- An older copy ends where its rows do.
+        case
+            when
+                {{ dbt.date_trunc('month', 'max(shooting_date)') }}
+                = {{ dbt.date_trunc('month', 'max(coverage_to)') }}
+                then max(coverage_to)
+            else max(shooting_date)
+        end as last_day
 
-    from shootings
-    having count(shooting_date) > 0
+    from covered
+    having count(*) > 0
 
 ),
 

@@ -13,7 +13,9 @@ described as (
         licence,
         attribution,
         disclaimer,
-        retrieval_note
+        retrieval_note,
+        coverage_from,
+        coverage_to
 
     from publishers
 
