@@ -221,7 +221,7 @@ def holidays(db: Db, city: str) -> list[Row]:
         db,
         """
         select
-            holiday_name || case
+            holiday_series || case
                 when is_observed_holiday then ' (day off)' else ''
             end as holiday,
             avg(difference_pct)::double as mean,

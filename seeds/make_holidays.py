@@ -52,13 +52,15 @@ def friday_after_thanksgiving(year: int) -> date:
 class Calendar:
     """What a city keeps of its state's holidays, and beside them.
 
-    `not_kept` and `names` use the package's names, without " (observed)"; `own` gives
-    the day in a year of the holidays that the package lacks.
+    `not_kept`, `names` and `renamed` use the package's names, without " (observed)";
+    `renamed` gives the first year of another name, and the name; `own` gives the day in
+    a year of the holidays that the package lacks.
     """
 
     state: str
     not_kept: frozenset[str] = frozenset()
     names: dict[str, str] = field(default_factory=dict)
+    renamed: dict[str, tuple[int, str]] = field(default_factory=dict)
     own: dict[str, Callable[[int], date]] = field(default_factory=dict)
 
 
@@ -85,6 +87,8 @@ CALENDARS = {
         "CA",
         # In the state's calendar, but nothing closes.
         not_kept=frozenset({"Diwali", "Susan B. Anthony Day"}),
+        # By the state, AB 2156 (Stats. 2026, ch. 7), in force since March 26, 2026.
+        renamed={"Cesar Chavez Day": (2026, "Farmworkers Day")},
         # Columbus Day until January 2018.
         own={"Indigenous Peoples' Day": second_monday_of_october},
     ),
@@ -106,7 +110,15 @@ def state_days(calendar: Calendar) -> Iterator[tuple[date, str, str]]:
             if name in calendar.not_kept:
                 continue
             kind = "observed" if published.endswith(OBSERVED) else "actual"
-            yield day, calendar.names.get(name, NAMES.get(name, name)), kind
+            yield day, name_in(calendar, name, day.year), kind
+
+
+def name_in(calendar: Calendar, name: str, year: int) -> str:
+    """What the city calls in a year what the package calls `name`."""
+    since, new_name = calendar.renamed.get(name, (YEARS.stop, name))
+    if year >= since:
+        return new_name
+    return calendar.names.get(name, NAMES.get(name, name))
 
 
 def own_days(calendar: Calendar) -> Iterator[tuple[date, str, str]]:

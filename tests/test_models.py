@@ -281,6 +281,7 @@ def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None
     caught_by = {
         "cities": "unique_cities_city",
         "council_districts": "assert_council_terms_follow_one_another",
+        "holiday_renamings": "unique_together_holiday_renamings_city__former_name",
         "holidays": "assert_holidays_have_one_row_a_day",
         "neighborhoods": "unique_neighborhoods_city_neighborhood_code",
         "offense_categories": "unique_offense_categories_city_offense_code",

@@ -26,6 +26,7 @@ SEEDS = REPOSITORY / "seeds"
 KEYS = {
     "cities": ("city",),
     "council_districts": ("city", "council_district", "valid_from"),
+    "holiday_renamings": ("city", "former_name"),
     "holidays": ("city", "holiday_date"),
     "neighborhoods": ("city", "neighborhood_code"),
     "offense_categories": ("city", "offense_code"),
@@ -668,10 +669,36 @@ def test_holidays_of_one_city_only_stand_in_no_other():
     assert cities_with("Lincoln's Birthday") == {"chicago"}
     assert cities_with("Patriots' Day") == {"cambridge"}
     assert cities_with("Cesar Chavez Day") == {"san_francisco"}
+    assert cities_with("Farmworkers Day") == {"san_francisco"}
     assert cities_with("Martin Luther King Jr. Memorial Day") == {"memphis"}
     assert cities_with("Good Friday") == {"memphis"}
     assert cities_with("Election Day") == set()
     assert cities_with("Thanksgiving Day") == {row["city"] for row in seed("cities")}
+
+
+def test_cesar_chavez_day_is_farmworkers_day_from_2026_on():
+    # AB 2156, Stats. 2026, ch. 7. March 31, 2030 is a Sunday.
+    march = [
+        (row["holiday_date"], row["holiday_name"])
+        for row in seed_of("holidays", "san_francisco")
+        if "-03-31" in row["holiday_date"] or "-04-01" in row["holiday_date"]
+    ]
+    old = [(f"{year}-03-31", "Cesar Chavez Day") for year in range(2018, 2026)]
+    new = [f"{year}-03-31" for year in range(2026, 2036)]
+    # March 31, 2019 and 2024 are Sundays, too.
+    old += [(f"{year}-04-01", "Cesar Chavez Day") for year in (2019, 2024)]
+    new = [(day, "Farmworkers Day") for day in [*new, "2030-04-01"]]
+    assert march == sorted(old + new)
+
+
+def test_a_renamed_holiday_has_its_names_before_and_since():
+    for row in seed("holiday_renamings"):
+        days = {name: set() for name in (row["former_name"], row["holiday_name"])}
+        for holiday in seed_of("holidays", row["city"]):
+            if holiday["holiday_name"] in days:
+                days[holiday["holiday_name"]].add(holiday["holiday_date"])
+        assert max(days[row["former_name"]]) < row["valid_from"]
+        assert min(days[row["holiday_name"]]) >= row["valid_from"]
 
 
 def test_juneteenth_begins_in_2021():

@@ -4,13 +4,30 @@ with days as (
 
 ),
 
+renamings as (
+
+    select * from {{ ref('holiday_renamings') }}
+
+),
+
+-- A holiday that was renamed is one holiday, by its newest name.
 dated as (
 
     select
-        *,
-        max(date_day) over (partition by city) as last_day
+        days.city,
+        days.date_day,
+        coalesce(renamings.holiday_name, days.holiday_name) as holiday_name,
+        days.is_holiday,
+        days.is_observed_holiday,
+        days.is_covered,
+        days.row_count,
+        days.incident_count,
+        max(days.date_day) over (partition by days.city) as last_day
 
     from days
+    left join renamings
+        on days.city = renamings.city
+        and days.holiday_name = renamings.former_name
 
 ),
 

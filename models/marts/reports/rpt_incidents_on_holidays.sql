@@ -21,6 +21,12 @@ complete_days as (
 
 ),
 
+renamings as (
+
+    select * from {{ ref('holiday_renamings') }}
+
+),
+
 compared as (
 
     select
@@ -50,26 +56,31 @@ compared as (
 finished as (
 
     select
-        date_id,
-        city,
-        date_day,
-        holiday_name,
-        is_observed_holiday,
-        day_of_week_name,
-        incident_count,
-        usual_day_count,
+        compared.date_id,
+        compared.city,
+        compared.date_day,
+        compared.holiday_name,
+        coalesce(renamings.holiday_name, compared.holiday_name) as holiday_series,
+        compared.is_observed_holiday,
+        compared.day_of_week_name,
+        compared.incident_count,
+        compared.usual_day_count,
         round(
-            cast(usual_incident_count as {{ dbt.type_numeric() }}), 2
+            cast(compared.usual_incident_count as {{ dbt.type_numeric() }}), 2
         ) as usual_incident_count,
         round(
             cast(
-                100.0 * incident_count / nullif(usual_incident_count, 0) - 100
+                100.0 * compared.incident_count
+                / nullif(compared.usual_incident_count, 0) - 100
                 as {{ dbt.type_numeric() }}
             ),
             2
         ) as difference_pct
 
     from compared
+    left join renamings
+        on compared.city = renamings.city
+        and compared.holiday_name = renamings.former_name
 
 )
 
