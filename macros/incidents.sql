@@ -10,10 +10,28 @@
         'city', 'row_id', 'incident_number', 'counting_id', 'is_supplement',
         'occurred_at_local', 'occurred_date', 'reported_at_local', 'report_date',
         'incident_category', 'incident_subcategory', 'incident_description',
-        'offense_code', 'resolution', 'filing_status', 'is_arrest', 'is_domestic',
-        'police_district', 'beat', 'council_district', 'neighborhood', 'place',
-        'latitude', 'longitude', 'coordinates', 'has_unparsed_values', 'loaded_at',
+        'published_offense_code', 'offense_code', 'report_type', 'resolution',
+        'filing_status', 'is_arrest', 'is_domestic', 'reported_city',
+        'police_district', 'beat', 'council_district', 'present_council_district',
+        'neighborhood', 'place', 'location_kind', 'latitude', 'longitude', 'coordinates', 'has_unparsed_values', 'loaded_at',
     ]) }}
+{%- endmacro %}
+
+
+{#
+    The district by the lines that were in force on `day`. `lines` are the columns of a
+    row's districts, each with the first day of its lines, none for the oldest, oldest
+    first. Null without a day, and where the city does not tell the lines of that day.
+#}
+{% macro district_of_the_day(day, lines) -%}
+    case
+        {%- for first_day, column in lines | reverse %}
+        when {{ day }}
+        {%- if first_day %} >= cast('{{ first_day }}' as date)
+        {%- else %} is not null
+        {%- endif %} then {{ column }}
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 

@@ -83,6 +83,11 @@
 {%- endmacro %}
 
 
+{% macro minute_of_hour(column) -%}
+    cast(extract(minute from {{ column }}) as integer)
+{%- endmacro %}
+
+
 {# 1 = January 1. #}
 {% macro day_of_year(column) -%}
     {{ return(adapter.dispatch('day_of_year')(column)) }}

@@ -293,7 +293,7 @@ def placeless(db: Db, city: str) -> Row:
             count(*) as incidents,
             count(*) - count(neighborhood) as neighborhood,
             count(*) - count(police_district) as police_district,
-            count(*) - count(council_district) as council_district,
+            count(*) - count(present_council_district) as council_district,
             count(*) - count(latitude) as coordinates
         from fct_incidents
         where city = $city and is_counted

@@ -3,7 +3,9 @@
 -- precincts.
 {{ config(severity='warn') }}
 
-{% set columns = ['offense_code', 'police_district', 'council_district'] %}
+{% set columns = [
+    'offense_code', 'police_district', 'council_district', 'present_council_district'
+] %}
 
 with published as (
 
@@ -34,12 +36,14 @@ known as (
         'police_district' as column_name,
         police_district as code
     from {{ ref('dim_police_districts') }}
+    {% for column in ['council_district', 'present_council_district'] -%}
     union all
     select distinct
         city,
-        'council_district' as column_name,
+        '{{ column }}' as column_name,
         council_district as code
     from {{ ref('dim_council_districts') }}
+    {% endfor -%}
 
 )
 

@@ -104,7 +104,11 @@ def san_francisco() -> pd.DataFrame:
                 ["Cite or Arrest Adult", "Cite or Arrest Juvenile"]
             ),
             "police_district": rows.police_district,
-            "council_district": rows.supervisor_district,
+            # The files are older than the column of the lines of 2012.
+            "council_district": None,
+            "present_council_district": rows.supervisor_district,
+            "report_type": rows.report_type_description,
+            "published_offense_code": rows.incident_code,
             "neighborhood": rows.analysis_neighborhood,
             "place": rows.intersection,
             "latitude": rows.latitude,
@@ -125,12 +129,15 @@ def chicago() -> pd.DataFrame:
             "occurred_at_local": pd.to_datetime(rows.date),
             "incident_category": rows.primary_type,
             "incident_description": rows.description,
+            "published_offense_code": rows.iucr.str.zfill(4),
             "offense_code": rows.fbi_code,
             "is_arrest": rows.arrest == "True",
             "is_domestic": rows.domestic == "True",
             "police_district": rows.district.astype(int).map("{:03}".format),
             "beat": rows.beat.astype(int).map("{:04}".format),
             "council_district": rows.ward.astype(float).map("{:.0f}".format),
+            "present_council_district": rows.ward.astype(float).map("{:.0f}".format),
+            "location_kind": rows.location_description,
             "neighborhood": rows.community_area.astype(float).map(community_areas()),
             "place": rows.block,
             "latitude": rows.latitude,
@@ -168,6 +175,7 @@ def cambridge() -> pd.DataFrame:
             "occurred_at_local": pd.to_datetime(rows.date_time),
             "incident_category": rows.type,
             "incident_subcategory": rows.subtype,
+            "published_offense_code": rows.subtype.str.extract(r" (C\d+ S\d+.*)$")[0],
             "offense_code": rows.subtype.str.replace(STATUTE, "", regex=True),
             "is_arrest": rows.type == "ARREST",
             "place": rows.location,
@@ -187,9 +195,9 @@ def recent_facts() -> pd.DataFrame:
             ),
             "incident_category": rows._primary_decsription,
             "incident_description": rows._secondary_description,
-            "location_description": rows._location_description,
+            "location_kind": rows._location_description,
             "offense_code": rows.fbi_cd,
-            "iucr_code": rows._iucr,
+            "published_offense_code": rows._iucr,
             "is_arrest": rows.arrest == "True",
             "is_domestic": rows.domestic == "True",
             "place": rows.block,
@@ -208,6 +216,7 @@ def facts() -> pd.DataFrame:
     rows["occurred_date"] = rows.occurred_at_local.dt.date
     rows["report_date"] = rows.reported_at_local.dt.date
     rows["hour_of_day"] = rows.occurred_at_local.dt.hour
+    rows["minute_of_hour"] = rows.occurred_at_local.dt.minute
     rows["time_of_day"] = rows.hour_of_day.map(
         lambda hour: ["night", "morning", "afternoon", "evening"][hour // 6]
     )

@@ -85,13 +85,20 @@ def moment_or_none(value: str | None) -> datetime | None:
         return None
 
 
+def supervisor_district(row: dict[str, str]) -> str | None:
+    """By the lines of the day, so none without a day; all days are after 2022."""
+    if moment_or_none(row.get("incident_datetime")) is None:
+        return None
+    return (row.get("supervisor_district") or "").removesuffix(".0") or None
+
+
 def read_san_francisco(row: dict[str, str]) -> tuple:
     """The analytic fields of a published row, in the order of the fact's columns."""
     return (
         text_or_none(row.get("incident_category")),
         text_or_none(row.get("resolution")),
         text_or_none(row.get("police_district")),
-        (row.get("supervisor_district") or "").removesuffix(".0") or None,
+        supervisor_district(row),
         text_or_none(row.get("analysis_neighborhood")),
         moment_or_none(row.get("incident_datetime")),
         moment_or_none(row.get("report_datetime")),

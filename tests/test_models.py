@@ -165,6 +165,39 @@ def test_supervisors_of_the_day_come_from_the_seed(warehouse: Warehouse) -> None
     assert warehouse.query(sql) == [("1", "Gordon Mar"), ("2", "Joel Engardio")]
 
 
+# Moved in 2022: place, its district before and since, who held each seat in April.
+MOVED = {
+    "Tenderloin": ("6", "5", "Matt Haney", "Dean Preston"),
+    "Seacliff": ("1", "2", "Connie Chan", "Catherine Stefani"),
+    "Inner Sunset": ("5", "7", "Dean Preston", "Myrna Melgar"),
+}
+
+
+def test_a_supervisor_is_by_the_district_lines_of_the_day(warehouse: Warehouse) -> None:
+    rows, expected = [], []
+    for place, (before, since, former, present) in MOVED.items():
+        days = {"2022-04-27T23:59:00.000": former, "2022-04-28T00:00:00.000": present}
+        for day, member in days.items():
+            row = report(
+                f"{place} {day[:10]}",
+                day,
+                incident_datetime=day,
+                supervisor_district=since,
+                supervisor_district_2012=before,
+            )
+            of_day = before if member == former else since
+            rows.append(row)
+            expected.append((row["row_id"], of_day, since, member))
+    untold = report("z", "z", incident_datetime="2022-04-27T10:00:00.000")
+    make_raw(warehouse.path, {SF: [*rows, untold]})
+    warehouse.build()
+    sql = (
+        "select row_id, council_district, present_council_district, supervisor_name"
+        " from marts.fct_incidents order by row_id"
+    )
+    assert warehouse.query(sql) == [*sorted(expected), ("z", None, "4", None)]
+
+
 def test_a_removed_row_leaves_no_trace_in_the_marts(warehouse: Warehouse) -> None:
     make_raw(warehouse.path, {SF: [report("1", "A", intersection=MARKER)]})
     warehouse.build()

@@ -70,12 +70,15 @@ UNTOUCHED = {
 }
 CODES_WITH_LEADING_ZERO = {
     "raw_san_francisco.incidents": {"incident_code": 4_807},
-    "staging.stg_san_francisco__incidents": {"incident_code": 4_807},
+    "staging.stg_san_francisco__incidents": {"published_offense_code": 4_807},
     "raw_chicago.incidents": {"iucr": 596, "fbi_code": 613, "beat": 506},
-    "staging.stg_chicago__incidents": {"iucr_code": 596, "offense_code": 613},
+    "staging.stg_chicago__incidents": {
+        "published_offense_code": 596,
+        "offense_code": 613,
+    },
     "raw_chicago.recent_incidents": {"_iucr": 4_281, "fbi_cd": 4_327},
     "staging.stg_chicago__recent_incidents": {
-        "iucr_code": 4_281,
+        "published_offense_code": 4_281,
         "offense_code": 4_327,
     },
 }

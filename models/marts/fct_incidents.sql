@@ -136,6 +136,7 @@ joined as (
         incidents.report_date,
         {{ time_of_day('incidents.occurred_at_local') }} as time_of_day,
         {{ hour_of_day('incidents.occurred_at_local') }} as hour_of_day,
+        {{ minute_of_hour('incidents.occurred_at_local') }} as minute_of_hour,
         {{ day_of_week_name('incidents.occurred_date') }} as day_of_week_name,
         {{ day_of_week_iso('incidents.occurred_date') }} as day_of_week_iso,
         holidays.holiday_name,
@@ -144,10 +145,12 @@ joined as (
         incidents.incident_category,
         incidents.incident_subcategory,
         incidents.incident_description,
+        incidents.published_offense_code,
         incidents.offense_code,
         offense_categories.offense_group,
         offense_categories.is_violent,
         offense_categories.is_property,
+        incidents.report_type,
         incidents.resolution,
         incidents.filing_status,
         incidents.is_arrest,
@@ -156,14 +159,17 @@ joined as (
         ranked.row_position = 1 and not incidents.is_supplement as is_counted,
 
         -- where
+        incidents.reported_city,
         incidents.police_district,
         incidents.beat,
         incidents.council_district,
+        incidents.present_council_district,
         council_districts.member_name as supervisor_name,
         coalesce(
             neighborhoods.neighborhood, incidents.neighborhood
         ) as neighborhood,
         incidents.place,
+        incidents.location_kind,
         incidents.latitude,
         incidents.longitude,
         incidents.coordinates,

@@ -39,7 +39,8 @@ renamed as (
         regexp_replace(upper(offense), ' +C[0-9]+[A-Z]* S ?[0-9].*$', '')
             as offense_code,
         {{ text_matching('upper(offense)', 'C[0-9]+[A-Z]* S ?[0-9].*$') }}
-            as statute_code,
+            as published_offense_code,
+        cast(null as {{ dbt.type_string() }}) as report_type,
         cast(null as {{ dbt.type_string() }}) as resolution,
         cast(null as {{ dbt.type_string() }}) as filing_status,
         false as is_supplement,
@@ -47,12 +48,15 @@ renamed as (
         cast(null as boolean) as is_domestic,
 
         -- where
+        cast(null as {{ dbt.type_string() }}) as reported_city,
         cast(null as {{ dbt.type_string() }}) as police_district,
         cast(null as {{ dbt.type_string() }}) as beat,
         cast(null as {{ dbt.type_string() }}) as council_district,
+        cast(null as {{ dbt.type_string() }}) as present_council_district,
         cast(null as {{ dbt.type_string() }}) as neighborhood,
         -- The account that may follow, or stand in its place, was cut off when read.
         {{ clean_text('location') }} as place,
+        cast(null as {{ dbt.type_string() }}) as location_kind,
         cast(null as {{ type_double() }}) as latitude,
         cast(null as {{ type_double() }}) as longitude,
         cast(null as {{ dbt.type_string() }}) as coordinates,

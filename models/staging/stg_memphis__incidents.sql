@@ -38,7 +38,9 @@ renamed as (
         {{ clean_text('nibrs_offense_group') }} as incident_subcategory,
         {{ clean_text('ucr_description') }} as incident_description,
         {{ clean_text('ucr_category') }} as offense_code,
+        cast(null as {{ dbt.type_string() }}) as published_offense_code,
         {{ clean_text('nibrs_group') }} as nibrs_group,
+        cast(null as {{ dbt.type_string() }}) as report_type,
         cast(null as {{ dbt.type_string() }}) as resolution,
         cast(null as {{ dbt.type_string() }}) as filing_status,
         false as is_supplement,
@@ -49,12 +51,14 @@ renamed as (
         case
             when upper({{ trimmed('city') }}) in ('MEMPHIS', 'M') then 'Memphis'
             else {{ clean_text('city') }}
-        end as city_name,
+        end as reported_city,
         {{ clean_text('precinct') }} as police_district,
         {{ whole_number_code('ward') }} as beat,
         cast(null as {{ dbt.type_string() }}) as council_district,
+        cast(null as {{ dbt.type_string() }}) as present_council_district,
         cast(null as {{ dbt.type_string() }}) as neighborhood,
         {{ clean_text('street_address') }} as place,
+        cast(null as {{ dbt.type_string() }}) as location_kind,
         latitude_degrees as latitude,
         longitude_degrees as longitude,
         case

@@ -18,6 +18,18 @@ parsed as (
 
 ),
 
+dated as (
+
+    select
+        *,
+        cast(coalesce(occurred_at_local, occurred_day_local) as date) as occurred_date,
+        {{ whole_number_code('supervisor_district_2012') }} as district_of_2012,
+        {{ whole_number_code('supervisor_district') }} as district_of_2022
+
+    from parsed
+
+),
+
 renamed as (
 
     select
@@ -32,7 +44,7 @@ renamed as (
 
         -- times
         occurred_at_local,
-        cast(coalesce(occurred_at_local, occurred_day_local) as date) as occurred_date,
+        occurred_date,
         reported_at_local,
         cast(reported_at_local as date) as report_date,
 
@@ -49,10 +61,10 @@ renamed as (
                 )
             else {{ clean_text('incident_category') }}
         end as offense_code,
-        {{ clean_text('incident_code') }} as incident_code,
+        {{ clean_text('incident_code') }} as published_offense_code,
         {{ clean_text('resolution') }} as resolution,
         {{ clean_text('report_type_code') }} as report_type_code,
-        {{ clean_text('report_type_description') }} as report_type_description,
+        {{ clean_text('report_type_description') }} as report_type,
         -- The city publishes `true` or nothing.
         case
             when lower({{ trimmed('filed_online') }}) = 'true' then 'Filed Online'
@@ -65,12 +77,18 @@ renamed as (
         cast(null as boolean) as is_domestic,
 
         -- where
+        cast(null as {{ dbt.type_string() }}) as reported_city,
         {{ clean_text('police_district') }} as police_district,
         cast(null as {{ dbt.type_string() }}) as beat,
-        {{ whole_number_code('supervisor_district') }} as council_district,
-        {{ whole_number_code('supervisor_district_2012') }} as supervisor_district_2012,
+        -- The lines of 2022 held from the day on which they were adopted.
+        {{ district_of_the_day('occurred_date', [
+            [none, 'district_of_2012'],
+            ['2022-04-28', 'district_of_2022'],
+        ]) }} as council_district,
+        district_of_2022 as present_council_district,
         {{ clean_text('analysis_neighborhood') }} as neighborhood,
         {{ clean_text('intersection') }} as place,
+        cast(null as {{ dbt.type_string() }}) as location_kind,
         latitude_degrees as latitude,
         longitude_degrees as longitude,
         case
@@ -89,7 +107,7 @@ renamed as (
         window_month,
         replaced_at
 
-    from parsed
+    from dated
 
 )
 

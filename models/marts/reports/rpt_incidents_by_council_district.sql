@@ -14,7 +14,7 @@ counted as (
 
     select
         city,
-        coalesce(council_district, 'Unknown') as council_district,
+        coalesce(present_council_district, 'Unknown') as council_district,
         incident_category,
         count(*) as row_count,
         count(case when is_counted then 1 end) as incident_count
