@@ -29,6 +29,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     title: str
     url: str
     """Address of the rows, without an ending such as `.csv`; of a file with it."""
+    formerly: list[str] = []
+    """Former values of `url`, newest first, where the same rows were under the same
+    keys: what was read there is not read again. A table that took the place of another
+    has none."""
     query: dict[str, str] = {}
     """What a file's address is asked with, such as `f = "geojson"`."""
     files: list[str] = []
@@ -163,8 +167,20 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def fingerprint(self) -> str:
-        """Changes with what is read or how rows are keyed, not with limits."""
-        parts = [self.url, self.key, self.columns, self.optional_columns, self.unhashed]
+        """Changes with what is read or how rows are keyed, not with limits.
+
+        Nor with where they are read: of its addresses the oldest stands for the table.
+        """
+        return self._fingerprint_at([self.url, *self.formerly][-1])
+
+    @property
+    def former_fingerprints(self) -> set[str]:
+        """What `fingerprint` was while less of `formerly` was known."""
+        addresses = [self.url, *self.formerly]
+        return {self._fingerprint_at(a) for a in addresses} - {self.fingerprint}
+
+    def _fingerprint_at(self, address: str) -> str:
+        parts = [address, self.key, self.columns, self.optional_columns, self.unhashed]
         if self.kept_part:
             parts.append(sorted(self.kept_part.items()))
         if self.is_file:
@@ -180,22 +196,36 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         )
 
     def at_portal(self, portal: str | None) -> "Dataset":
-        """The data set with scheme and host replaced by `portal`'s, if given."""
+        """The data set with scheme and host replaced by `portal`'s, if given.
+
+        It is the same table: its declared addresses are former ones there, and its
+        `fingerprint` stays.
+        """
         if not portal:
             return self
-        wrong = ConfigError(
-            f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
-            "http://127.0.0.1:8765."
-        )
-        try:
-            there, here = urlsplit(portal), urlsplit(self.url)
-            _ = there.port
-        except ValueError:
-            raise wrong from None
-        if there.scheme not in ("http", "https") or not there.hostname:
-            raise wrong
-        url = urlunsplit((there.scheme, there.netloc, here.path, here.query, ""))
-        return msgspec.structs.replace(self, url=url)
+        declared = [self.url, *self.formerly]
+        url, *formerly = [moved(address, portal) for address in declared]
+        return msgspec.structs.replace(self, url=url, formerly=[*formerly, *declared])
+
+
+def moved(address: str, portal: str) -> str:
+    """An address with scheme and host replaced by those of BLOTTER_PORTAL.
+
+    Raises:
+        ConfigError: That is no address.
+    """
+    wrong = ConfigError(
+        f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
+        "http://127.0.0.1:8765."
+    )
+    try:
+        there, here = urlsplit(portal), urlsplit(address)
+        _ = there.port
+    except ValueError:
+        raise wrong from None
+    if there.scheme not in ("http", "https") or not there.hostname:
+        raise wrong
+    return urlunsplit((there.scheme, there.netloc, here.path, here.query, ""))
 
 
 def read_dataset(path: Path) -> Dataset:

@@ -42,12 +42,12 @@ def run_all(
     home, command = home_folder(), " ".join([command, *names])
     with watch(command, home) as alerts:
         wait = seconds_to_wait()
-        declared = read_datasets()
         portal = os.environ.get("BLOTTER_PORTAL")
+        declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
         Patience.from_environment()  # Said before anything is made.
         publishes()
         site_address()
-        chosen = [d.at_portal(portal) for d in pick(declared, names)]
+        chosen = pick(declared, names)
         with lock(home), closing(Warehouse(home, wait)) as warehouse:
             run = new_run(warehouse, command, today)
             run.removal_limit = removal_limit

@@ -1,5 +1,6 @@
 """Every run and data set, and every month read whole, in the warehouse itself."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -94,6 +95,37 @@ class Ledger:
             with self.connect() as connection:
                 for statement in statements:
                     connection.execute(statement)
+
+    def carry_over(self, datasets: Iterable[Dataset]) -> None:
+        """Let lines count that tell of a data set by another of its addresses.
+
+        Nothing is written where there are none: it is looked for first.
+        """
+        former = {(d.name, f): d for d in datasets for f in d.former_fingerprints}
+        with self.connect() as connection:
+            told = connection.execute(
+                f"select dataset, declaration from {self.months} "
+                f"union select dataset, declaration from {self.runs}"
+            ).fetchall()
+        for dataset, declaration in sorted(former.keys() & set(told)):
+            present = former[dataset, declaration].fingerprint
+            self._carry_over(dataset, declaration, present)
+
+    def _carry_over(self, dataset: str, former: str, present: str) -> None:
+        """Give lines the present declaration; a kill in between leaves none twice."""
+        values = {"dataset": dataset, "former": former, "present": present}
+        these = "dataset = $dataset and declaration = $former"
+        with self.connect() as connection:
+            connection.execute(
+                f"delete from {self.months} where {these} and month in ("
+                f"select month from {self.months} "
+                "where dataset = $dataset and declaration = $present)",
+                values,
+            )
+            for name in (self.months, self.runs):
+                connection.execute(
+                    f"update {name} set declaration = $present where {these}", values
+                )
 
     def open_run(self, row: dict[str, Any]) -> None:
         """Add a line to the ledger for work that begins."""

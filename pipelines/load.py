@@ -101,6 +101,7 @@ class Warehouse:
         schemas = [*schemas_of(datasets), *map(schema, BUILT)]
         self.engine.check([*schemas, self.ledger.schema])
         self.ledger.prepare()
+        self.ledger.carry_over(datasets)
         made = self.engine.columns(schemas)
         there = {name for name, _ in made}
         # By the engine, not by dlt and dbt: it knows how they should be.

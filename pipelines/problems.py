@@ -54,19 +54,29 @@ def problems(dataset: "Dataset") -> Iterable[str]:
 
 def wrong_address(dataset: "Dataset") -> Iterable[str]:
     """An address that is no data set's, or that holds more than where it is."""
+    yield from wrong_url("url", dataset.url, dataset.api)
+    for address in dataset.formerly:
+        yield from wrong_url("formerly", address, dataset.api)
+    addresses = [dataset.url, *dataset.formerly]
+    if len(set(addresses)) < len(addresses):
+        yield "`formerly` repeats an address, or names `url` itself"
+
+
+def wrong_url(key: str, address: str, api: str) -> Iterable[str]:
+    """What is wrong with one address, as the value of a key."""
     try:
-        url = urlsplit(dataset.url)
+        url = urlsplit(address)
         _ = url.port
     except ValueError:
-        yield f"`url` {dataset.url!r} is no address"
+        yield f"`{key}` {address!r} is no address"
         return
-    if url.scheme != "https" or not url.hostname or url.geturl() != dataset.url:
-        yield "`url` must begin with https:// and a host"
+    if url.scheme != "https" or not url.hostname or url.geturl() != address:
+        yield f"`{key}` must begin with https:// and a host"
     if "@" in url.netloc or url.query or url.fragment:
-        yield "`url` must hold no user, password, query or fragment"
-    shape, example = ADDRESSES[dataset.api]
+        yield f"`{key}` must hold no user, password, query or fragment"
+    shape, example = ADDRESSES[api]
     if not shape.fullmatch(url.path):
-        yield f"the path of `url` must be like {example}"
+        yield f"the path of `{key}` must be like {example}"
 
 
 def wrong_columns(dataset: "Dataset") -> Iterable[str]:

@@ -133,7 +133,7 @@ def test_list_names_every_data_set_its_address_and_what_is_off(blotter):
         "chicago__recent_incidents",
         "washington_post__shootings_v1",
     ]
-    assert "https://data.sfgov.org/resource/wg3w-h783" in out
+    assert "https://data.sf.gov/resource/wg3w-h783" in out
 
 
 def test_a_run_writes_plain_lines_with_the_time_in_utc(first_day):

@@ -58,6 +58,9 @@ def test_the_narrative_that_names_people_is_not_declared():
         ((r"^key = .*$", "key = []"), "key"),
         ((r"^unhashed = .*$", "unhashed = ['nope']"), "nope"),
         ((r"^title = .*$", "title = 'unclosed"), "line 1"),
+        ((r"^api", "formerly = ['/resource/abcd-1234']\napi"), "`formerly` must begin"),
+        ((r"^api", "formerly = ['https://a.example/b']\napi"), "path of `formerly`"),
+        ((r"^(url = )(.*)$", r"\1\2\nformerly = [\2]"), "names `url` itself"),
     ],
 )
 def test_a_bad_declaration_is_refused_with_file_and_key(tmp_path, change, said):

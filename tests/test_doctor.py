@@ -238,7 +238,7 @@ def test_a_table_that_stands_still_for_ten_days_is_a_warning():
 
     assert told(days=10).level == "ok"
     assert told(days=11).level == "warn"
-    assert told(hours=5).message == "data.sfgov.org answers; last updated 5 hours ago"
+    assert told(hours=5).message == "data.sf.gov answers; last updated 5 hours ago"
     assert "is this machine's clock right?" in told(hours=-1).message
 
 

@@ -1,0 +1,309 @@
+"""A table that has another address keeps what was read of it, and a home goes on.
+
+`pinned.json` and `older_home.duckdb.gz` were made by the version before addresses could
+change (0.1.0 as of 28 November 2026): they are not to be made anew.
+"""
+
+import gzip
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pytest
+
+from demo.portal import Portal, serve
+from pipelines.dataset import Dataset, read_datasets
+from pipelines.diff import key_rows
+from pipelines.ledger import Ledger
+from tests import live_portal as live
+from tests.live_portal import SHELBYVILLE, SPRINGFIELD
+
+HERE = Path(__file__).parent
+PINNED = json.loads((HERE / "pinned.json").read_text())
+
+PLACES = Dataset(
+    name="springfield__places",
+    title="Places",
+    url="https://files.springfield.example/places.csv",
+    api="file",
+    zone="America/Chicago",
+    key=["id"],
+    columns=["id", "place"],
+)
+OLDER = (SPRINGFIELD, SHELBYVILLE, PLACES)
+# Where the older home's portal was, and what then stood for each table in its ledger.
+OLD_PORTAL = "http://127.0.0.1:8779"
+OLD_DIGESTS = {
+    "springfield__incidents": "33a354c57badc8e87a54e37ede8aff47",
+    "shelbyville__incidents": "12483d694d26fbef9944f39186c81a5e",
+    "springfield__places": "791aa6cbbb3f54b50bfb11213a6d3824",
+}
+# When the older home's portal published what the home has last read.
+PUBLISHED_AT = datetime.fromtimestamp(1795904492, UTC)
+NEXT_DAY = date(2026, 3, 11)
+
+
+# What is pinned
+
+
+def test_what_stands_for_a_table_in_a_ledger_is_what_it_was():
+    """San Francisco's too, whose portal has another host since."""
+    found = {name: d.fingerprint for name, d in read_datasets().items()}
+    assert found == {name: pinned["fingerprint"] for name, pinned in PINNED.items()}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_keys_and_digests_of_rows_are_what_they_were(name):
+    """Else every row would be new, or changed, on the day after an upgrade."""
+    dataset, columns = read_datasets()[name], " ".join(PINNED[name]["columns"]).split()
+    rows = key_rows(dataset, [made_up(columns, [k.lower() for k in dataset.key])]).rows
+    found = zip(rows["row_id"].to_pylist(), rows["row_hash"].to_pylist(), strict=True)
+    assert list(map(list, found)) == PINNED[name]["rows"]
+
+
+def made_up(columns: list[str], key: list[str]) -> pa.Table:
+    """Three rows of text of each column's own; null and empty in the second."""
+
+    def value(position: int, column: str, row: int) -> str | None:
+        if row == 1 and column not in key and position % 3 < 2:
+            return (None, "")[position % 3]
+        return (f"{column} 0", f"{column} 1", f"  {column}: „Ünï“ 2")[row]
+
+    return pa.table(
+        {
+            column: pa.array([value(position, column, row) for row in range(3)])
+            for position, column in enumerate(columns)
+        }
+    )
+
+
+def test_a_portal_in_place_of_the_publishers_is_the_same_table():
+    for dataset in read_datasets().values():
+        there = dataset.at_portal("http://127.0.0.1:8765")
+        assert there.fingerprint == dataset.fingerprint
+
+
+# An older home
+
+
+@pytest.fixture(scope="module")
+def served():
+    """What the older home's portal published, as of then."""
+    portal = Portal(clock=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    later = [{**row, "id": f"j{row['id']}"} for row in live.soda_rows(5)]
+    january = [
+        {**row, "reported": row["reported"].replace("-03-01", "-01-15")}
+        for row in later
+    ]
+    rows = live.soda_rows(22)
+    rows[0]["category"] = "Fraud"
+    live.springfield(portal, january + rows)
+    portal.add_soda("wxyz-9876", january + rows, live.SPRINGFIELD_TYPES, "id")
+    live.shelbyville(portal, live.layer_rows(22))
+    portal.store.clock = lambda: PUBLISHED_AT
+    for path in ("/places.csv", "/new/places.csv"):
+        portal.add_file(path, b"id,place\n1,Mill\n2,Quay\n3,Weir\n")
+    with serve(portal) as url:
+        yield portal, url
+
+
+@pytest.fixture
+def portal(served):
+    portal, _ = served
+    portal.requests.clear()
+    for published in portal.datasets.values():
+        published.rows_updated_at = PUBLISHED_AT
+    return portal
+
+
+@pytest.fixture
+def url(served):
+    return served[1]
+
+
+@pytest.fixture
+def older(tmp_path, url):
+    """The older home, as if its portal had been where this one is."""
+    home = tmp_path / "home"
+    home.mkdir()
+    packed = (HERE / "older_home.duckdb.gz").read_bytes()
+    (home / "blotter.duckdb").write_bytes(gzip.decompress(packed))
+    with duckdb.connect(str(home / "blotter.duckdb")) as connection:
+        for table in ("runs", "months"):
+            for dataset in OLDER:
+                connection.execute(
+                    f"update ledger.{table} set declaration = ? where dataset = ? "
+                    "and declaration = ?",
+                    [
+                        digest_then(dataset, url),
+                        dataset.name,
+                        OLD_DIGESTS[dataset.name],
+                    ],
+                )
+        connection.execute(
+            "update ledger.runs set portal_version = replace(portal_version, ?, ?)",
+            [OLD_PORTAL, url],
+        )
+    return home
+
+
+def digest_then(dataset: Dataset, portal: str) -> str:
+    """What stood for a table at a portal of BLOTTER_PORTAL."""
+    parts = [portal + "/" + dataset.url.split("/", 3)[3]]
+    parts += [dataset.key, dataset.columns, [], []]
+    if dataset.api == "file":
+        parts.append([[], "utf-8", []])
+    return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
+
+
+def test_digests_of_that_time_are_told_right():
+    assert {d.name: digest_then(d, OLD_PORTAL) for d in OLDER} == OLD_DIGESTS
+
+
+def run(home: Path, *datasets: Dataset, day: date = NEXT_DAY) -> None:
+    for dataset in datasets:
+        assert live.daily(home, dataset, day, whole=True) is None
+
+
+def entries(home: Path) -> list[list[tuple]]:
+    """Every change log, whole."""
+    schemas = ("raw_springfield.incidents", "raw_shelbyville.incidents")
+    return [
+        live.select(home, f"from {name}_changes order by all")
+        for name in (*schemas, "raw_springfield.places")
+    ]
+
+
+MONTHS = "select dataset, month, run_id from ledger.months order by all"
+
+
+def rows_read(home: Path, dataset: Dataset) -> int:
+    """By the last run."""
+    (*_, (number,)) = live.select(
+        home,
+        f"select rows_read from ledger.runs where dataset = '{dataset.name}' "
+        "order by number",
+    )
+    return number
+
+
+def test_a_home_of_an_older_version_knows_that_nothing_changed(older, portal, url):
+    """At a quiet day's cost: one request a data set, no month read, no entry."""
+    logged, months = entries(older), live.select(older, MONTHS)
+    assert len(months) == 4
+    run(older, *(dataset.at_portal(url) for dataset in OLDER))
+    assert live.ledger(older)[-3:] == [("unchanged", None)] * 3
+    assert len(portal.requests) == 3
+    assert (entries(older), live.select(older, MONTHS)) == (logged, months)
+
+
+def test_a_home_of_an_older_version_reads_its_window_alone(older, portal, url):
+    """Where the publishers have loaded anew what they had; 5 rows are older."""
+    logged, months = entries(older), live.select(older, MONTHS)
+    incidents = [dataset.at_portal(url) for dataset in OLDER[:2]]
+    for published in portal.datasets.values():
+        published.rows_updated_at = datetime.now(UTC)
+    run(older, *incidents)
+    assert live.ledger(older)[-2:] == [("loaded", None)] * 2
+    assert [rows_read(older, dataset) for dataset in incidents] == [22, 22]
+    assert (entries(older), live.select(older, MONTHS)) == (logged, months)
+
+
+def test_lines_of_an_older_version_are_carried_over_once(older, url, monkeypatch):
+    carried, carry = [], Ledger._carry_over
+
+    def spy(ledger, dataset, former, present):
+        carried.append((dataset, former))
+        carry(ledger, dataset, former, present)
+
+    monkeypatch.setattr(Ledger, "_carry_over", spy)
+    for _ in range(2):
+        with live.opened(older, *(dataset.at_portal(url) for dataset in OLDER)):
+            assert sorted(carried) == sorted(
+                (dataset.name, digest_then(dataset, url)) for dataset in OLDER
+            )
+
+
+def test_a_month_that_two_lines_tell_of_is_kept_once(older, url):
+    """A home that was read at both of a table's addresses."""
+    dataset = SPRINGFIELD.at_portal(url)
+    with duckdb.connect(str(older / "blotter.duckdb")) as connection:
+        connection.execute(
+            "insert into ledger.months select * replace (? as declaration, "
+            "'present' as run_id) from ledger.months "
+            "where dataset = ? and month = '2026-01-01'",
+            [dataset.fingerprint, dataset.name],
+        )
+    with live.opened(older, dataset):
+        pass
+    assert live.select(
+        older,
+        "select month, declaration, run_id = 'present' from ledger.months "
+        f"where dataset = '{dataset.name}' order by month",
+    ) == [
+        (date(2026, 1, 1), dataset.fingerprint, True),
+        (date(2026, 2, 1), dataset.fingerprint, False),
+    ]
+
+
+# A table that moves
+
+
+ELSEWHERE = "https://data.springfield.gov/resource/wxyz-9876"
+
+
+@pytest.fixture
+def home(tmp_path, portal, url):
+    """A home that has read Springfield's incidents and places where they first were."""
+    run(tmp_path / "home", SPRINGFIELD.at_portal(url), PLACES.at_portal(url))
+    portal.requests.clear()
+    return tmp_path / "home"
+
+
+def test_a_table_with_another_address_keeps_its_history(home, portal, url):
+    moved = msgspec.structs.replace(
+        SPRINGFIELD, url=ELSEWHERE, formerly=[SPRINGFIELD.url]
+    )
+    logged = live.log_of(home, SPRINGFIELD)
+    run(home, moved.at_portal(url), day=date(2026, 3, 12))
+    assert {record.path for record in portal.requests} == {"/api/views/wxyz-9876.json"}
+    assert live.ledger(home)[-1] == ("unchanged", None)
+    portal.datasets["wxyz-9876"].rows_updated_at = datetime.now(UTC)
+    run(home, moved.at_portal(url), day=date(2026, 3, 13))
+    assert rows_read(home, moved) == 22
+    assert live.log_of(home, SPRINGFIELD) == logged
+
+
+def test_another_table_is_read_anew_from_its_first_month(home, portal, url):
+    """At the same host, and with the same name: nobody said that it is the former."""
+    other = msgspec.structs.replace(SPRINGFIELD, url=ELSEWHERE)
+    run(home, other.at_portal(url))
+    assert rows_read(home, other) == 27
+
+
+def test_what_was_read_before_the_former_address_was_declared_counts(home, url):
+    """A contributor who forgot `formerly` adds it after a run."""
+    other = msgspec.structs.replace(SPRINGFIELD, url=ELSEWHERE)
+    run(home, other.at_portal(url))
+    told = msgspec.structs.replace(other, formerly=[SPRINGFIELD.url])
+    run(home, told.at_portal(url))
+    assert live.ledger(home)[-1] == ("unchanged", None)
+
+
+def test_a_file_with_another_address_is_read_once_and_changes_no_row(home, portal, url):
+    moved = msgspec.structs.replace(
+        PLACES,
+        url="https://files.springfield.gov/new/places.csv",
+        formerly=[PLACES.url],
+    )
+    for _ in range(2):
+        run(home, moved.at_portal(url))
+    assert live.ledger(home, "outcome, rows_read, added, changed")[-2:] == [
+        ("loaded", 3, 0, 0),
+        ("unchanged", 0, 0, 0),
+    ]
+    assert [change for _, change, _ in live.log_of(home, PLACES)] == ["added"] * 3
