@@ -1,7 +1,9 @@
 """A table that has another address keeps what was read of it, and a home goes on.
 
 `pinned.json` and `older_home.duckdb.gz` were made by the version before addresses could
-change (0.1.0 as of 28 November 2026): they are not to be made anew.
+change (0.1.0 as of 28 November 2026) and are not to be made anew. A `fingerprint` is
+corrected there by hand where a declaration reads other files or columns, or keys rows
+in another way: then what was read before is to be read again.
 """
 
 import gzip
