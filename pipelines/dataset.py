@@ -1,6 +1,7 @@
 """What is published, and where: one TOML file a data set."""
 
 import hashlib
+import math
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -90,7 +91,11 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     page_rows: int = 20_000
     removal_limit_rows: int = 50
     removal_limit_pct: float = 2.0
-    """A read that would remove more rows than both limits removes none."""
+    """A read that would remove more rows than both limits is refused as a whole."""
+    removal_most_pct: float = 10.0
+    """Nor is one taken that would remove such a share of what is held, or more: fifty
+    rows are few of a month and all of a city's areas. Five rows are never refused by
+    it, of areas (`geojson`) one may be."""
     heeds_movement: bool = True
     """False: rows may be removed though the table changed during the read."""
     heeds_out_of_date: bool = True
@@ -192,7 +197,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def with_removal_limit(self, rows: int) -> "Dataset":
         """The data set with a limit of removals in rows alone."""
         return msgspec.structs.replace(
-            self, removal_limit_rows=rows, removal_limit_pct=0.0
+            self,
+            removal_limit_rows=rows,
+            removal_limit_pct=0.0,
+            removal_most_pct=math.inf,
         )
 
     def at_portal(self, portal: str | None) -> "Dataset":

@@ -4,6 +4,7 @@ All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -219,6 +220,41 @@ def compare(
     )
     written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
     rows = pa.concat_tables([written, erased(received, gone)])
+    return Differences(rows, changes, former)
+
+
+def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:
+    """The differences of several reads as those of one: of a row the last one tells.
+
+    Args:
+        parts: The differences of each read, at least one, and the keys of all rows that
+            it knows of, in the order of reading. All are differences to the same
+            warehouse: nothing was written between.
+    """
+    kept: list[Differences] = []
+    later = pa.chunked_array([], pa.string())
+    for found, touched in reversed(parts):
+        kept.insert(0, without(found, later))
+        later = pa.chunked_array([*later.chunks, *touched.chunks], pa.string())
+
+    def together(tables: Iterable[pa.Table]) -> pa.Table:
+        return pa.concat_tables(tables, promote_options="default")
+
+    return Differences(
+        together(found.rows for found in kept),
+        together(found.changes for found in kept),
+        together(found.former for found in kept),
+    )
+
+
+def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
+    """Differences but for those of some rows."""
+    if not len(row_ids):
+        return found
+    rows, changes, former = (
+        table.filter(pc.invert(pc.is_in(table["row_id"], row_ids)))
+        for table in (found.rows, found.changes, found.former)
+    )
     return Differences(rows, changes, former)
 
 

@@ -1,4 +1,4 @@
-"""Edits of rows older than the window: the sweep, and the comparison of months."""
+"""Edits of rows older than the window: what tells of them, and of which months."""
 
 import logging
 from datetime import date, datetime, timedelta
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.batches import load_months
 from pipelines.dataset import Dataset
-from pipelines.diff import months_apart
+from pipelines.diff import Differences, merged, months_apart
 from pipelines.portal import Reader
-from pipelines.read import Tally, load_window, read_window, stood_still
-from pipelines.windows import Window, month_start, months
+from pipelines.read import Proven, Tally, prove, read_window, stood_still
+from pipelines.tables import window_months
+from pipelines.windows import Window, month_start, months, next_month
 
 if TYPE_CHECKING:
     from pipelines.run import Run
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 def sweep(
     run: "Run", reader: Reader, window: Window, swept_to: datetime, tally: Tally
-) -> None:
+) -> list[Proven]:
     """Read the rows older than the window that changed since the last sweep.
 
-    Skipped where the publisher has replaced the table: then every row is new, though
-    hardly any differs.
+    Skipped, and noted, where the publisher has replaced the table: then every row is
+    new, though hardly any differs.
     """
     dataset = reader.dataset
     since = swept_to - timedelta(days=dataset.sweep_overlap_days)
@@ -43,15 +43,16 @@ def sweep(
             late,
             held,
         )
-        return
+        tally.unswept_at = run.now
+        return []
     if not expected:
-        return
+        return []
     pages, read = read_window(reader, late, tally, expected)
     tally.swept = sum(page.num_rows for page in pages)
     tally.is_moving |= not stood_still(dataset, read)
     if not dataset.key_is_unique:
         pages = with_all_of_their_keys(reader, pages)
-    load_window(reader, run.warehouse, late, pages, False, run.run_id, tally)
+    return [prove(reader, run.warehouse, late, pages, may_remove=False)]
 
 
 def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Table]:
@@ -65,43 +66,110 @@ def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Tab
     return [reader.rows_of(values), rows.filter(pc.is_null(key))]
 
 
-def comparison_is_due(run: "Run", dataset: Dataset) -> bool:
-    """Whether the months were last compared `compare_days` ago."""
-    last = run.warehouse.ledger.compared_at(dataset, run.now)
-    every = timedelta(days=dataset.compare_days)
-    return bool(dataset.compare_days and last and run.now - last >= every)
+def months_with_doubles(
+    run: "Run", reader: Reader, swept: list[Proven], parts: list[Proven]
+) -> list[Window]:
+    """The months that a sweep would add rows to, and too many of them.
 
-
-def compare_months(run: "Run", reader: Reader, window: Window, tally: Tally) -> None:
-    """Count the rows of every month before the window; read those that differ anew."""
-    dataset = reader.dataset
+    A sweep shows no row that is gone. Where an old row comes under a key that is
+    spelled otherwise, the month has one more than the portal's until it is read whole.
+    """
+    dataset, found = reader.dataset, merge(swept)
+    if found is None:
+        return []
+    is_new = pc.is_in(found.changes["change"], pa.array(["added", "restored"]))
+    new = found.changes.filter(is_new)["row_id"]
+    rows = found.rows.filter(pc.is_in(found.rows["row_id"], new))
+    dated = set(pc.unique(window_months(dataset, rows)).to_pylist())
+    windows = [w for w in finished_months(run, dataset) if w.start in dated]
     surplus = run.warehouse.ledger.surplus(dataset)
-    windows = [
-        w for w in months(dataset.backfill_from, window.start) if w.start in surplus
-    ]
-    differing: list[Window] = []
-    if windows:
-        differing = differing_months(run, reader, windows, surplus)
+    return differing_months(run, reader, windows, surplus, [None], parts)
+
+
+def compare_months(
+    run: "Run", reader: Reader, window: Window, parts: list[Proven], tally: Tally
+) -> list[Window]:
+    """Count the rows of every month before the window; the months that differ.
+
+    Args:
+        parts: What this run is about to write.
+    """
+    dataset = reader.dataset
+    windows = finished_months(run, dataset, window.start)
+    surplus = run.warehouse.ledger.surplus(dataset)
+    by = dataset.compare_by or [None]
+    differing = differing_months(run, reader, windows, surplus, by, parts)
     for month in differing:
         log.info("%s: %s differs from the portal; reading it.", dataset.name, month)
     tally.compared_at = run.now
     tally.months_compared = len(windows)
     tally.months_repaired = len(differing)
-    load_months(run, reader, differing, tally)
+    return differing
+
+
+def finished_months(
+    run: "Run", dataset: Dataset, before: date = date.max
+) -> list[Window]:
+    """The months that were read whole, older ones than `backfill_from` too."""
+    done = [d for d in run.warehouse.ledger.finished_months(dataset) if d < before]
+    if not done:
+        return []
+    return [w for w in months(min(done), next_month(max(done))) if w.start in done]
 
 
 def differing_months(
-    run: "Run", reader: Reader, windows: list[Window], surplus: dict[date, int]
+    run: "Run",
+    reader: Reader,
+    windows: list[Window],
+    surplus: dict[date, int],
+    columns: list[str | None] | list[str],
+    parts: list[Proven],
 ) -> list[Window]:
     """The months whose number of rows, or of one value's rows, is not the portal's.
 
     A month with rows that are none of the warehouse's (repeats, rows without a key) is
     compared by its number of rows alone: which values these have is not recorded.
+
+    Args:
+        parts: What this run is about to write is counted with what is held.
     """
-    dataset = reader.dataset
+    if not windows:
+        return []
     differing: set[date] = set()
-    for column in dataset.compare_by or [None]:
+    for column in columns:
         theirs = reader.monthly_counts(windows, column)
-        ours = run.warehouse.monthly_counts(reader, windows, column)
+        ours = counts_after(run, reader, windows, column, parts)
         differing |= months_apart(theirs, ours, surplus)
     return [w for w in windows if w.start in differing]
+
+
+def counts_after(
+    run: "Run",
+    reader: Reader,
+    windows: list[Window],
+    column: str | None,
+    parts: list[Proven],
+) -> pa.Table:
+    """The warehouse's counts by month as they will be when all parts are written.
+
+    As `Warehouse.monthly_counts`, but that a month and value may come several times,
+    and with a negative count: only their sum counts.
+    """
+    warehouse = run.warehouse
+    counts = [warehouse.monthly_counts(reader, windows, column)]
+    if found := merge(parts):
+        ids = found.changes["row_id"].to_pylist()
+        was = warehouse.rows(reader.dataset, ids)
+        less = warehouse.monthly_counts(reader, windows, column, of=was)
+        more = warehouse.monthly_counts(reader, windows, column, of=found.rows)
+        less = less.set_column(2, "row_count", pc.negate(less["row_count"]))
+        counts += [more, less]
+    return pa.concat_tables(counts, promote_options="permissive")
+
+
+def merge(parts: list[Proven]) -> Differences | None:
+    """What parts write together; None where that is nothing."""
+    if not parts:
+        return None
+    found = merged([(part.differences, part.touched) for part in parts])
+    return found if found.changes.num_rows else None

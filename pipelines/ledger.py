@@ -45,6 +45,8 @@ TABLES = {
         "months_compared": "bigint",
         "months_repaired": "bigint",
         "bytes_billed": "bigint",
+        "day": "date",
+        "unswept_at": "timestamptz",
     },
     "months": {
         "dataset": "text",

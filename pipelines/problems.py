@@ -165,6 +165,7 @@ def wrong_limits(dataset: "Dataset") -> Iterable[str]:
         "read_every_days": (1, 3650),
         "standstill_days": (1, 3650),
         "removal_limit_pct": (0, 100),
+        "removal_most_pct": (0, 100),
         "reject_limit_pct": (0, 100),
     }
     for name, (least, most) in ranges.items():

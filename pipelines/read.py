@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pipelines.arcgis import ArcgisReader
 from pipelines.dataset import REJECT, Dataset
 from pipelines.diff import (
+    Differences,
     Keyed,
     compare,
     differing,
@@ -42,6 +43,9 @@ READERS = {
 # How often a window whose rows don't add up is read again.
 READS = 3
 
+# So few rows may vanish from any table, be it ever so small; of areas not one may.
+FEW_REMOVALS = 5
+
 
 @dataclass
 class Tally:
@@ -58,6 +62,8 @@ class Tally:
     swept: int = 0
     swept_to: datetime | None = None
     """Up to when changes of rows older than the window are known; UTC."""
+    unswept_at: datetime | None = None
+    """When no sweep told what changed in older rows; UTC."""
     compared_at: datetime | None = None
     months_compared: int | None = None
     months_repaired: int | None = None
@@ -143,29 +149,49 @@ def stood_still(dataset: Dataset, read: Read) -> bool:
     return not (moved or lagged)
 
 
-def load_window(
+@dataclass(frozen=True)
+class Proven:
+    """What a whole, proven read tells: all that a load of it writes, and no more."""
+
+    window: Window
+    differences: Differences
+    rejects: pa.Table
+    shown: pa.ChunkedArray
+    """`row_id` of every row that the portal has of what was asked for."""
+    repeats: int
+    may_remove: bool
+    months: tuple[Window, ...] = ()
+    """Months that were read whole with it."""
+    counts: pa.Table | None = None
+    """The portal's rows by month, where the warehouse will not hold as many."""
+
+    @property
+    def touched(self) -> pa.ChunkedArray:
+        """`row_id` of all that it knows of: what is shown, and what is gone."""
+        gone = self.differences.changes["row_id"]
+        return pa.chunked_array([*self.shown.chunks, *gone.chunks], pa.string())
+
+
+def prove(
     reader: Reader,
     warehouse: Warehouse,
     window: Window,
     pages: list[pa.Table],
     may_remove: bool,
-    run_id: str,
-    tally: Tally,
-) -> int:
-    """Write what differs between the portal's rows of a window and the warehouse's.
+) -> Proven:
+    """Tell what differs between the portal's rows of a window and the warehouse's.
+
+    Nothing is written, here or where it is refused: old rows beside new ones that may
+    be the same, under keys that are spelled otherwise, would count twice.
 
     Args:
         may_remove: The read was whole and the portal stood still: a row that the
             warehouse has and the read lacks may be gone. Each is asked for by its key
             before it is taken for removed.
 
-    Returns:
-        How many of the portal's rows are none of the warehouse's: repeats, and rows
-        without a key.
-
     Raises:
-        TooManyRejectsError: More rows without a key than allowed; nothing written.
-        TooManyRemovalsError: More removals at once than allowed; the rest is written.
+        TooManyRejectsError: More rows without a key than allowed.
+        TooManyRemovalsError: More rows vanished at once than may be removed.
     """
     dataset = reader.dataset
     keyed = key_rows(dataset, pages)
@@ -173,28 +199,30 @@ def load_window(
     received = keyed.rows
     known = warehouse.known(dataset, reader, window, received)
     gone: list[str] = []
-    refusal = None
     lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
-    if may_remove and lost:
+    held = pc.sum(known["in_window"]).as_py() or 0
+    # Of a table that is itself a moving window old rows leave by their age.
+    may_age = dataset.moving_window and window.end is not None
+    is_suspect = is_refused(dataset, len(lost), held)
+    if lost and not may_age and (may_remove or is_suspect):
         gone, moved = confirm(reader, warehouse, lost)
         received = pa.concat_tables([received, moved.select(received.column_names)])
-        if refusal := refuse_removals(dataset, gone, known, window):
-            gone = []
+        is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
+        check_removals(dataset, len(gone), held, pc.sum(is_new).as_py() or 0, window)
     # Rows that were loaded before a column was cut are cut now.
     former = without_the_rest(
         dataset, warehouse.rows(dataset, differing(received, known))
     )
-    differences = compare(dataset, received, known, former, gone)
-    warehouse.write(dataset, differences, keyed.rejects, run_id)
-    if may_remove:
-        warehouse.forget_rejects(dataset, reader, window, keyed.rejects)
-    tally.rejected += keyed.rejects.num_rows
-    tally.repeats += keyed.repeats
-    for change in ("added", "changed", "removed", "restored"):
-        setattr(tally, change, getattr(tally, change) + differences.number(change))
-    if refusal:
-        raise refusal
-    return keyed.repeats + keyed.rejects.num_rows
+    return Proven(
+        window=window,
+        differences=compare(
+            dataset, received, known, former, gone if may_remove else []
+        ),
+        rejects=keyed.rejects,
+        shown=received["row_id"],
+        repeats=keyed.repeats,
+        may_remove=may_remove,
+    )
 
 
 def confirm(
@@ -215,18 +243,41 @@ def confirm(
     return gone, moved
 
 
-def refuse_removals(
-    dataset: Dataset, gone: list[str], known: pa.Table, window: Window
-) -> TooManyRemovalsError | None:
-    """The guard against an outage that looks like a mass removal."""
-    held = pc.sum(known["in_window"]).as_py() or 0
+def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
+    """Whether so many of a read's rows can't all be gone: an outage looks like that.
+
+    More than both limits, of rows and of a share, are; and so is a share, by
+    `removal_most_pct`, that no window, month or file loses in a day, unless few rows.
+    """
     limit = max(dataset.removal_limit_rows, held * dataset.removal_limit_pct / 100)
-    if len(gone) <= limit:
-        return None
-    return TooManyRemovalsError(
-        f"{dataset.label} no longer shows {len(gone):,} of {held:,} "
-        f"rows of {window}; more than {limit:,.0f} are not taken for removed. If "
-        f"they truly are, run again with --removal-limit {len(gone)}."
+    few = 0 if dataset.api == "geojson" else FEW_REMOVALS
+    return gone > limit or (
+        gone > few and gone * 100 >= held * dataset.removal_most_pct
+    )
+
+
+def check_removals(
+    dataset: Dataset, gone: int, held: int, new: int, window: Window
+) -> None:
+    """The guard against an outage, or respelled keys, that look like a mass removal.
+
+    Args:
+        new: How many rows the portal shows that the warehouse never had.
+
+    Raises:
+        TooManyRemovalsError: So many can't be gone; says how to allow it.
+    """
+    if not is_refused(dataset, gone, held):
+        return
+    respelled = (
+        f" It shows {new:,} new ones: is its key spelled as it was?"
+        if new >= gone
+        else ""
+    )
+    raise TooManyRemovalsError(
+        f"{dataset.label} no longer shows {gone:,} of {held:,} rows of {window}; so "
+        f"many at once are not taken for removed, and nothing of it was written."
+        f"{respelled} If they truly are gone, run again with --removal-limit {gone}."
     )
 
 

@@ -15,12 +15,12 @@ import filelock
 from pipelines import stop
 from pipelines.batches import load_months
 from pipelines.dataset import Dataset
+from pipelines.day import load_day
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
     unwritable,
 )
-from pipelines.late_edits import compare_months, comparison_is_due, sweep
 from pipelines.load import Warehouse
 from pipelines.parts import failure_of_parts
 from pipelines.portal import Patience, Reader
@@ -118,6 +118,7 @@ def run_dataset(
         "started_at": started,
         "outcome": "running",
         "window_start": window.start if window else None,
+        "day": run.day_in(dataset),
         "declaration": dataset.fingerprint,
     }
     version = None
@@ -220,16 +221,10 @@ def daily(
             load_months(run, reader, [window], tally)
             return "loaded"
         unread = unread_months(run, dataset, window.start)
-        swept_to = run.warehouse.ledger.swept_to(dataset, run.now)
         if not (unread or reconcile) and is_unchanged(run, reader, window, whole=True):
             tally.swept_to = run.now
             return "unchanged"
-        load_months(run, reader, [window, *unread], tally)
-        if swept_to and dataset.sweeps and reader.can_sweep:
-            sweep(run, reader, window, swept_to, tally)
-        tally.swept_to = run.now
-        if reconcile or comparison_is_due(run, dataset):
-            compare_months(run, reader, window, tally)
+        load_day(run, reader, window, unread, reconcile, tally)
         return "loaded"
 
     return run_dataset(run, dataset, work, window, not (reconcile or named))

@@ -173,12 +173,12 @@ def test_a_mass_disappearance_removes_nothing_and_fails(warehouse, monkeypatch):
 
 def test_fifty_removals_pass_and_fifty_one_do_not(warehouse, monkeypatch):
     many = [
-        (str(i), f"2026-03-01T00:{i % 60:02}:00.000", "x", None) for i in range(100)
+        (str(i), f"2026-03-01T00:{i % 60:02}:00.000", "x", None) for i in range(600)
     ]
     run_over(warehouse, MemoryReader(rows=many), monkeypatch)
-    _, failure = run_over(warehouse, MemoryReader(rows=many[:49]), monkeypatch)
+    _, failure = run_over(warehouse, MemoryReader(rows=many[:549]), monkeypatch)
     assert isinstance(failure, TooManyRemovalsError)
-    run_id, failure = run_over(warehouse, MemoryReader(rows=many[:50]), monkeypatch)
+    run_id, failure = run_over(warehouse, MemoryReader(rows=many[:550]), monkeypatch)
     assert failure is None
     assert len(logged(warehouse, run_id)) == 50
 

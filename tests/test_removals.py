@@ -14,7 +14,9 @@ from demo.portal import Fault, Portal, serve
 from demo.stock import publish
 from pipelines.cells import csv_cell
 from pipelines.changes import as_csv
+from pipelines.dataset import read_datasets
 from pipelines.errors import TooManyRemovalsError
+from pipelines.read import is_refused
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
 
@@ -288,9 +290,12 @@ def test_a_copy_that_lags_removes_nothing_unless_so_declared(portal, springfield
 def test_more_removals_than_both_limits_are_refused(
     portal, springfield, home, rows, pct, gone, taken
 ):
-    """Of 200 rows."""
+    """Of 200 rows; a share of them that no limit allows is not looked at here."""
     declared = msgspec.structs.replace(
-        springfield, removal_limit_rows=rows, removal_limit_pct=pct
+        springfield,
+        removal_limit_rows=rows,
+        removal_limit_pct=pct,
+        removal_most_pct=50.0,
     )
     published = live.springfield(portal, live.soda_rows(200))
     run(home, declared)
@@ -301,18 +306,43 @@ def test_more_removals_than_both_limits_are_refused(
     assert live.select(home, removed) == [(gone if taken else 0,)]
 
 
-def test_a_refusal_says_how_to_allow_it_and_the_rest_of_the_day_is_loaded(
+@pytest.mark.parametrize(
+    ("gone", "held", "refused"),
+    [
+        *[(1, 5, False), (5, 5, False), (6, 60, True), (10, 300, False)],
+        *[(30, 300, True), (29, 300, False), (50, 100, True), (50, 1_000, False)],
+        *[(51, 1_000, True), (200, 10_000, False), (201, 10_000, True)],
+    ],
+)
+def test_a_tenth_of_what_is_held_is_never_removed_at_once(gone, held, refused):
+    """Nor more than fifty rows, where these are more than two in a hundred."""
+    assert is_refused(SPRINGFIELD, gone, held) == refused
+    assert not is_refused(SPRINGFIELD.with_removal_limit(gone), gone, held)
+
+
+@pytest.mark.parametrize(
+    ("gone", "held", "refused"),
+    [(4, 41, False), (5, 41, True), (4, 40, True), (1, 9, True), (1, 13, False)],
+)
+def test_a_tenth_of_a_citys_areas_are_not_gone_though_they_are_few(gone, held, refused):
+    areas = read_datasets()["san_francisco__neighborhood_boundaries"]
+    assert is_refused(areas, gone, held) == refused
+    assert not is_refused(areas.with_removal_limit(gone), gone, held)
+
+
+def test_a_refusal_says_how_to_allow_it_and_nothing_of_the_day_is_loaded(
     portal, springfield, home
 ):
     published = live.springfield(portal, live.soda_rows(200))
     run(home, springfield)
     published.delete([f"{n:05d}" for n in range(80)])
     published.upsert(live.soda_rows(1, first=500))
+    before = live.raw_tables(home)
     failure = live.daily(home, springfield)
     assert isinstance(failure, TooManyRemovalsError)
     assert "no longer shows 80 of 200 rows" in str(failure)
     assert str(failure).endswith("run again with --removal-limit 80.")
-    assert ("00500", "added", None) in live.log_of(home, springfield)
+    assert live.raw_tables(home) == before
     allowed = springfield.with_removal_limit(80)
     assert live.daily(home, allowed) is None
     assert live.held(home, springfield) == live.shown(published, springfield)
