@@ -24,11 +24,11 @@ KEY = ["STATE", "COUNTY", "YEAR", "AGEGRP", "file_name"]
 # 1 April: census and base; the others of 1 July.
 EDITIONS = {
     "cc-est2019-alldata.csv": [2010, 2010, *range(2010, 2020)],
-    "cc-est2024-alldata.csv": [2020, *range(2020, 2025)],
+    "cc-est2025-alldata.csv": [2020, *range(2020, 2026)],
 }
-# Since this edition state and county have lost their leading zeros.
-UNPADDED = "cc-est2024-alldata.csv"
-ROWS = 60 * 18 * 19
+# In this edition state and county have lost their leading zeros.
+UNPADDED = "cc-est2025-alldata.csv"
+ROWS = 60 * 19 * 19
 
 # Persons of a thousand in each age group of five years, from 0-4 to 85 and more.
 AGES = [60, 61, 63, 64, 67, 71, 69, 67, 63, 60, 61, 64, 65, 56, 45, 31, 19, 14]
@@ -39,7 +39,7 @@ PAIRS = {(0, 1): 38, (0, 2): 27, (0, 3): 24, (0, 4): 3, (1, 2): 8}
 
 
 def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the rows of both editions, 20,520; neither day matters.
+    """Make the rows of both editions, 21,660; neither day matters.
 
     All parts add up: sexes, origins and races to the total, ages 1 to 18 to age 0.
     """

@@ -17,14 +17,16 @@ COLUMNS = dict.fromkeys(
     "text",
 )
 KEY = ["state_fips", "county_fips", "file_name"]
-YEARS = range(2015, 2025)
-ROWS = 600
+YEARS = range(2015, 2026)
+ROWS = 660
 # Unemployed of a hundred, by year from 2015.
-RATES = [5.6, 5.2, 4.7, 4.3, 3.9, 8.6, 5.7, 3.9, 3.8, 4.2]
+RATES = [5.6, 5.2, 4.7, 4.3, 3.9, 8.6, 5.7, 3.9, 3.8, 4.2, 4.5]
 # In this year's edition numbers are text with commas and trailing blanks.
 COMMAS = 2016
 # In this year one county's numbers could not be had.
 LACKING = 2020
+# Of this year one month was never collected: the year in its cells tells so.
+ELEVEN_MONTHS = 2025
 # Until this edition the header has three lines and a gap stands before the numbers.
 OLD_HEADER = 2020
 PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -32,7 +34,7 @@ FIGURES = ["labor_force", "employed", "unemployed", "unemployment_rate"]
 
 
 def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the rows of all years and counties, 600; neither day matters."""
+    """Make the rows of all years and counties, 660; neither day matters."""
     held, made = counties(), []
     force = np.array([county.population for county in held]) * 0.47
     local = 0.6 + rng.random(len(held))
@@ -48,11 +50,16 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
                 [
                     *(f"laucnty{year % 100}.xlsx", f"CN{county.fips}00000000"),
                     *(county.fips[:2], county.fips[2:]),
-                    *(f"{county.name}, {county.state_id}", str(year), *numbers),
+                    *(f"{county.name}, {county.state_id}", year_cell(year), *numbers),
                 ]
             )
     columns = zip(*made, strict=True)
     return pa.table([pa.array(c, pa.string()) for c in columns], list(COLUMNS))
+
+
+def year_cell(year: int) -> str:
+    """The year as its rows have it: with a footnote where a month is missing."""
+    return f"{year} (1)" if year == ELEVEN_MONTHS else str(year)
 
 
 def figures(year: int, labor: int, unemployed: int) -> list[str]:
@@ -69,7 +76,7 @@ def figures(year: int, labor: int, unemployed: int) -> list[str]:
 
 def write(rows: pa.Table) -> bytes:
     """One year's workbook: title, header, rows, and a source behind a blank line."""
-    year = int(rows["year"][0].as_py())
+    year = int(rows["year"][0].as_py()[:4])
     lines = rows.to_pylist()
     body = [
         [

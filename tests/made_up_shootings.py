@@ -216,7 +216,8 @@ select
     cast(
         round(cast(100.0 * unemployed::int / labor_force::int as numeric(28, 6)), 1)
         as double
-    ) as unemployment_rate
+    ) as unemployment_rate,
+    12 as unemployment_month_count
 from workers
 full outer join (
     select county, year, sum(population) as population from residents group by all

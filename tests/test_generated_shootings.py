@@ -217,10 +217,10 @@ def test_each_edition_has_its_codes_of_years(people):
     codes = people.groupby("file_name")["YEAR"].unique().map(sorted).to_dict()
     assert codes == {
         "cc-est2019-alldata.csv": list(range(1, 13)),
-        "cc-est2024-alldata.csv": list(range(1, 7)),
+        "cc-est2025-alldata.csv": list(range(1, 8)),
     }
     july = people[(people["AGEGRP"] == 0) & (people["YEAR"] >= 2)]
-    newest = july[july["file_name"] == "cc-est2024-alldata.csv"]
+    newest = july[july["file_name"] == "cc-est2025-alldata.csv"]
     by_year = newest.groupby("YEAR")["TOT_POP"].sum()
     assert by_year.is_monotonic_increasing
 

@@ -323,6 +323,7 @@ def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None
         "publishers": "unique_publishers_dataset",
         "race_groups": "unique_race_groups_race_group",
         "shooting_codes": "unique_shooting_codes_field_code",
+        "unemployment_years": "unique_unemployment_years_year",
         "us_states": "unique_us_states_state_id",
     }
     assert set(caught_by) == {path.stem for path in (ROOT / "seeds").glob("*.csv")}

@@ -43,8 +43,8 @@ def test_each_file_is_at_its_declared_path_with_the_type_that_its_host_sends(
         f"{PAPER}/v1/fatal-police-shootings-data.csv": "text/plain; charset=utf-8",
         f"{PAPER}/v2/fatal-police-shootings-agencies.csv": "text/plain; charset=utf-8",
         f"{CENSUS}/2010-2019/counties/asrh/cc-est2019-alldata.csv": "text/csv",
-        f"{CENSUS}/2020-2024/counties/asrh/cc-est2024-alldata.csv": "text/csv",
-        **{f"/lau/laucnty{year}.xlsx": WORKBOOK for year in range(15, 25)},
+        f"{CENSUS}/2020-2025/counties/asrh/cc-est2025-alldata.csv": "text/csv",
+        **{f"/lau/laucnty{year}.xlsx": WORKBOOK for year in range(15, 26)},
         "/static/data/us-cities/1.93/basic/simplemaps_uscities_basicv1.93.zip": (
             "application/zip"
         ),
@@ -68,7 +68,7 @@ def test_the_newspapers_cells_are_all_in_quotes(served, get):
 
 def test_the_census_files_are_in_latin_1_and_lose_zeros_in_the_newer_edition(get):
     old = get(f"{CENSUS}/2010-2019/counties/asrh/cc-est2019-alldata.csv").content
-    new = get(f"{CENSUS}/2020-2024/counties/asrh/cc-est2024-alldata.csv").content
+    new = get(f"{CENSUS}/2020-2025/counties/asrh/cc-est2025-alldata.csv").content
     assert b",Ca\xf1avera County," in old
     head = b"SUMLEV,STATE,COUNTY,STNAME,CTYNAME,YEAR,AGEGRP,TOT_POP,TOT_MALE,TOT_FEMALE"
     for data in (old, new):

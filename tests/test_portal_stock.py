@@ -39,8 +39,8 @@ ADDRESSES = {
 ROWS_OF_FILES = {
     "washington_post__shootings": 1_600,
     "washington_post__agencies": 150,
-    "census__county_population": 20_520,
-    "bls__county_unemployment": 600,
+    "census__county_population": 21_660,
+    "bls__county_unemployment": 660,
     "simplemaps__cities": 250,
     "san_francisco__neighborhood_boundaries": 41,
     "chicago__neighborhood_boundaries": 77,

@@ -35,6 +35,7 @@ KEYS = {
     "publishers": ("dataset",),
     "race_groups": ("race_group",),
     "shooting_codes": ("field", "code"),
+    "unemployment_years": ("year",),
     "us_states": ("state_id",),
 }
 NOT_NIBRS = "Not a NIBRS offense"
@@ -316,6 +317,7 @@ def test_year_codes_count_on_from_the_base_of_their_edition():
     assert years["cc-est2019", 12] == 2019
     assert years["cc-est2024", 2] == 2020
     assert years["cc-est2024", 6] == 2024
+    assert years["cc-est2025", 7] == 2025
     assert ("cc-est2019", 2) not in years
     assert ("cc-est2024", 1) not in years
     # 13 is April 1, 2020.

@@ -27,10 +27,21 @@ unemployment as (
 
 ),
 
+unemployment_years as (
+
+    select * from {{ ref('unemployment_years') }}
+
+),
+
 labor as (
 
-    select * from unemployment
-    where file_rank = 1
+    select
+        unemployment.*,
+        coalesce(unemployment_years.month_count, 12) as month_count
+
+    from unemployment
+    left join unemployment_years on unemployment.year = unemployment_years.year
+    where unemployment.file_rank = 1
 
 ),
 
@@ -50,7 +61,10 @@ joined as (
         cast(population.population as {{ dbt.type_int() }}) as population,
         labor.labor_force,
         labor.unemployed,
-        labor.unemployment_rate
+        labor.unemployment_rate,
+        case
+            when labor.unemployment_rate is not null then labor.month_count
+        end as unemployment_month_count
 
     from county_years
     left join population

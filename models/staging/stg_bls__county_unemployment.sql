@@ -22,7 +22,8 @@ parsed as (
     select
         *,
         coalesce(
-            {{ as_whole_number('year') }},
+            -- A footnote may follow: "2025 (1)".
+            {{ as_whole_number(text_matching('year', '^ *[0-9][0-9][0-9][0-9]')) }},
             file_year + case when file_year < 90 then 2000 else 1900 end
         ) as year_number,
         {{ as_whole_number('labor_force') }} as labor_force_count,

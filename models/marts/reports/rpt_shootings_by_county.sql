@@ -79,6 +79,7 @@ described as (
         round(
             cast(county_years.unemployment_rate as {{ dbt.type_numeric() }}), 1
         ) as unemployment_rate,
+        county_years.unemployment_month_count,
         counted.mental_illness_count,
         {{ percent_of(
             'counted.mental_illness_count', 'counted.mental_illness_known_count'

@@ -94,7 +94,8 @@ workers as (
         state_id,
         year,
         sum(unemployed) as unemployed,
-        sum(labor_force) as labor_force
+        sum(labor_force) as labor_force,
+        min(unemployment_month_count) as unemployment_month_count
 
     from state_counties
     where unemployed is not null and labor_force is not null
@@ -113,6 +114,7 @@ filled as (
         cast(residents.population as {{ dbt.type_bigint() }}) as population,
         workers.unemployed,
         workers.labor_force,
+        workers.unemployment_month_count,
         coalesce(counted.mental_illness_count, 0) as mental_illness_count,
         counted.mental_illness_known_count,
         coalesce(counted.body_camera_count, 0) as body_camera_count,
@@ -146,6 +148,9 @@ measured as (
         {{ per_million('shooting_count', 'population') }} as rate_per_million,
         {{ is_small_number('shooting_count') }} as is_small_number,
         {{ percent_of('unemployed', 'labor_force', decimals=1) }} as unemployment_rate,
+        case
+            when labor_force > 0 then unemployment_month_count
+        end as unemployment_month_count,
         mental_illness_count,
         {{ percent_of('mental_illness_count', 'mental_illness_known_count') }}
             as mental_illness_pct,
