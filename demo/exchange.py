@@ -58,6 +58,8 @@ class Reply:
     def compress(self, level: int) -> None:
         """Compress the body with gzip."""
         self.body = gzip.compress(self.body, level, mtime=0)
+        if "Content-Length" in self.headers:
+            self.headers["Content-Length"] = str(len(self.body))
         self.headers["Content-Encoding"] = "gzip"
 
 

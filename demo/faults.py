@@ -23,6 +23,7 @@ KINDS = {
     "stall": "wait `seconds` after `size` bytes of the body",
     "reset": "reset the connection after `size` bytes of the body; 0: no reply at all",
     "cut": "end the answer in good form after `size` bytes of what is unpacked",
+    "edit": "send what `edit` makes of the unpacked body",
     "bad_gzip": "spoil the compressed body",
     "wrong_length": "announce more bytes than are sent",
     "cap": "answer at most `rows` rows, whatever is asked",
@@ -68,6 +69,7 @@ class Fault:
     rows: int = 0
     location: str = ""
     hook: Callable[[], Any] | None = None
+    edit: Callable[[bytes], bytes] = bytes
     seen: int = 0
 
     def __post_init__(self) -> None:

@@ -25,13 +25,15 @@ class PlainFile:
     """What is published at one path.
 
     `contents` returns the bytes and when they were last changed (with a zone). Of the
-    two validators either can be left out, as some servers do.
+    two validators either can be left out, as some servers do. `has_length`: the number
+    of bytes is told, as servers do that send a file from their disk.
     """
 
     contents: Contents
     content_type: str
     has_etag: bool = True
     has_last_modified: bool = True
+    has_length: bool = False
 
     @property
     def body(self) -> bytes:
@@ -49,6 +51,8 @@ class PlainFile:
             headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
         if self._is_held(asked, headers.get("ETag"), changed_at):
             return Reply(304, b"", headers)
+        if self.has_length:
+            headers["Content-Length"] = str(len(body))
         return Reply(200, body, headers | {"Content-Type": self.content_type})
 
     def _is_held(self, asked: Asked, etag: str | None, changed_at: datetime) -> bool:

@@ -187,6 +187,8 @@ class Portal:
             with self.store.lock:
                 reply = self._answer(asked, number)
         kinds = {fault.kind: fault for fault in faults}
+        if "edit" in kinds:
+            reply.body = kinds["edit"].edit(reply.body)
         if "cut" in kinds:
             reply.body = reply.body[: kinds["cut"].size]
         if reply.body and "gzip" in asked.headers.get("accept-encoding", ""):

@@ -19,6 +19,8 @@ from pipelines.errors import Retryable
 
 T = TypeVar("T")
 
+Reasons = pa.Array | pa.ChunkedArray
+
 # Unpacked. A page of 20,000 rows has some 10 MB.
 LARGEST_BYTES = 512 * 1024 * 1024
 # At most so much is read, and unpacked, at once.
@@ -50,20 +52,24 @@ class Answer:
             raise Retryable("the JSON was cut short or broken") from error
 
 
-class NotUtf8Error(Exception):
-    """A body has bytes that are no UTF-8; `readable` marks them."""
+class OddRowsError(Exception):
+    """Rows of an answer are not as they must be; says how, after "sent".
+
+    It may be a fault of the line, gone when asked again. Where it stays, the rows are
+    set aside: a few of them must not stop a data set for ever.
+    """
 
 
 def check_utf8(body: bytes) -> None:
     """See that every byte of a body can be read.
 
     Raises:
-        NotUtf8Error: One can't.
+        OddRowsError: One can't; `readable` marks them.
     """
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise NotUtf8Error from error
+        raise OddRowsError("bytes that are no UTF-8") from error
 
 
 def readable(body: bytes) -> bytes:
@@ -76,13 +82,17 @@ def readable(body: bytes) -> bytes:
     return escaped.translate(marks).encode()
 
 
-def set_aside(rows: pa.Table) -> pa.Table:
+def set_aside(rows: pa.Table, reason: Reasons | None = None) -> pa.Table:
     """Give a reason, in `REJECT`, to rows that no warehouse could hold as they are.
 
     Those with unreadable bytes, which become U+FFFD, and those with the character NUL,
     which text in Postgres can't hold.
+
+    Args:
+        reason: Why a row is set aside anyway; null where it is not.
     """
-    reason = pa.nulls(rows.num_rows, pa.string())
+    if reason is None:
+        reason = pa.nulls(rows.num_rows, pa.string())
     for position, name in enumerate(rows.column_names):
         column = rows[name].combine_chunks()
         for sign, why in ((UNREADABLE, "not UTF-8"), ("\0", "NUL character")):

@@ -9,11 +9,23 @@ from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import requests
 
-from pipelines.answer import Answer, check_utf8, readable, set_aside
+from pipelines.answer import Answer, Reasons, check_utf8, readable, set_aside
 from pipelines.dataset import Dataset
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
+from pipelines.layer_rows import (
+    DATE,
+    KINDS,
+    OBJECT_ID,
+    TEXT,
+    Columns,
+    Kind,
+    any_rows,
+    as_text,
+    typed_rows,
+)
 from pipelines.portal import (
     Patience,
     Published,
@@ -29,26 +41,10 @@ from pipelines.portal import (
 )
 from pipelines.problems import IDENTIFIER
 from pipelines.request import get
+from pipelines.told import MAY_PASS, Told, check_told, told_in
 from pipelines.windows import Window, utc_midnight
 
 log = logging.getLogger(__name__)
-
-ObjectId = Annotated[int, msgspec.Meta(ge=0)]
-Number = int | float | None
-# Whole milliseconds, of which JSON holds 53 bits exactly.
-Moment = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None
-# The JSON types of https://developers.arcgis.com/web-map-specification/objects/field/
-KINDS = {
-    "esriFieldTypeDate": Moment,
-    "esriFieldTypeOID": ObjectId,
-    **dict.fromkeys(
-        [
-            f"esriFieldType{name}"
-            for name in ("SmallInteger", "Integer", "BigInteger", "Single", "Double")
-        ],
-        Number,
-    ),
-}
 
 
 class Field(msgspec.Struct):
@@ -75,17 +71,17 @@ class Layer(msgspec.Struct):
     objectIdField: str | None = None
     editingInfo: Editing | None = None
 
+    @property
+    def object_id(self) -> str:
+        """The field that numbers the rows; empty where there is none."""
+        typed = [f.name for f in self.fields or [] if f.type == OBJECT_ID]
+        return self.objectIdField or next(iter(typed), "")
+
 
 class Count(msgspec.Struct):
     """The answer to `returnCountOnly`."""
 
     count: Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Failure(msgspec.Struct):
-    """An error, which comes in place of any other answer."""
-
-    error: Any = None
 
 
 class ArcgisReader(Reader):
@@ -95,8 +91,8 @@ class ArcgisReader(Reader):
         super().__init__(dataset, patience)
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent()
-        self.object_id = "ObjectId"
-        self.kinds: dict[str, Any] = {}
+        self.object_id = ""
+        self.kinds: dict[str, Kind] = {}
 
     def describe(self) -> Published:
         """Ask for fields and version."""
@@ -106,12 +102,15 @@ class ArcgisReader(Reader):
                 f"{self.dataset.label} describes it "
                 "without fields; is the address a feature layer's?"
             )
-        self.object_id = layer.objectIdField or self.object_id
+        self._check_dates(layer.fields)
+        self.object_id = layer.object_id
         if not IDENTIFIER.fullmatch(self.object_id):
-            raise PortalError(f"{self.dataset.label} names no usable object id.")
-        self.kinds = {
-            field.name: KINDS.get(field.type, str | None) for field in layer.fields
-        }
+            raise PortalError(
+                f"{self.dataset.label} names no usable object id: neither as "
+                f"`objectIdField` nor by a field of type {OBJECT_ID}. Without one its "
+                "rows can't be read page by page; is the address a feature layer's?"
+            )
+        self.kinds = {f.name: KINDS.get(f.type, TEXT) for f in layer.fields}
         version = layer.editingInfo and layer.editingInfo.lastEditDate
         columns = [name for name in self.kinds if name != self.object_id]
         updated = datetime.fromtimestamp(version / 1000, UTC) if version else None
@@ -168,6 +167,22 @@ class ArcgisReader(Reader):
         """Only by a column of the publisher's."""
         return self.dataset.change_column is not None
 
+    def _check_dates(self, fields: list[Field]) -> None:
+        """See that rows can be asked for by their dates.
+
+        Raises:
+            SchemaDriftError: A column that they are asked for by is of another kind.
+        """
+        asked = (self.dataset.window_column, self.dataset.change_column)
+        for field in fields:
+            if field.name in asked and field.type != DATE:
+                raise SchemaDriftError(
+                    f"{self.dataset.label} publishes {field.name} as "
+                    f"{field.type[:60]!r}, not as {DATE}: its rows can't be asked for "
+                    f"by it. Name another column in {self.dataset.name}.toml; nothing "
+                    "was written."
+                )
+
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
         where = f"{column} >= {self._timestamp(window.start)}"
@@ -203,16 +218,19 @@ class ArcgisReader(Reader):
             "resultRecordCount": str(self.dataset.page_rows),
             "returnGeometry": "false",
         }
-        shape = self._page_of(asked)
+        columns = {name: self.kinds.get(name, TEXT) for name in asked}
+        columns[self.object_id] = KINDS[OBJECT_ID]
 
-        def send(any_bytes: bool) -> tuple[pa.Table, int]:
-            answer = self._get(f"{self.dataset.url}/query", query, any_bytes)
-            features = answer.json(shape).features
-            rows = [msgspec.structs.astuple(f.attributes) for f in features]
-            self._check_page(rows, last, window)
+        def send(is_lenient: bool) -> tuple[pa.Table, int]:
+            answer = self._get(f"{self.dataset.url}/query", query, is_lenient)
+            if is_lenient:
+                rows, reasons = self._any_rows(answer, columns)
+            else:
+                rows, reasons = typed_rows(answer, columns), None
+            self._check_page(rows, reasons, last, window)
             table = self._as_raw(rows)
-            if any_bytes or b"\\u0000" in answer.body:
-                table = set_aside(table)
+            if is_lenient or b"\\u0000" in answer.body:
+                table = set_aside(table, reasons)
             return table, rows[-1][-1] if rows else last
 
         return ask_for_rows(send, self.dataset, self.patience, what)
@@ -221,16 +239,19 @@ class ArcgisReader(Reader):
         query = {"where": where, "returnCountOnly": "true"}
         return self._ask(f"{self.dataset.url}/query", query, Count, what).count
 
-    def _page_of(self, asked: list[str]) -> Any:
-        """The shape of a page: every value asked for, of the type that is described."""
-        names = {f"value_{number}": name for number, name in enumerate(asked)}
-        kinds = [self.kinds.get(name, str | None) for name in asked[:-1]]
-        fields = list(zip(names, [*kinds, ObjectId], strict=True))
-        attributes = msgspec.defstruct("Attributes", fields, rename=names)
-        feature = msgspec.defstruct("Feature", [("attributes", attributes)])
-        return msgspec.defstruct("Page", [("features", list[feature])])
+    def _any_rows(
+        self, answer: Answer, columns: Columns
+    ) -> tuple[list[tuple], Reasons]:
+        rows, reasons = any_rows(answer, columns, self.dataset.window_column or "")
+        return rows, pa.array(reasons, pa.string())
 
-    def _check_page(self, rows: list[tuple], last: int, window: Window | None) -> None:
+    def _check_page(
+        self,
+        rows: list[tuple],
+        reasons: Reasons | None,
+        last: int,
+        window: Window | None,
+    ) -> None:
         """See that a page has what was asked for.
 
         Raises:
@@ -243,48 +264,36 @@ class ArcgisReader(Reader):
             raise Retryable("the page repeats rows")
         if window:
             position = self.requested().index(self.dataset.window_column)
-            dates = pa.chunked_array(
-                [pa.array([r[position] for r in rows], pa.int64())]
-            )
+            array = pa.array([row[position] for row in rows], pa.int64())
+            good = array if reasons is None else array.filter(pc.is_null(reasons))
+            dates = pa.chunked_array([good])
             end = window.end and self.bound(window.end)
             check_dates(dates, self.bound(window.start), end, window)
 
     def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
         def send() -> Any:
-            return self._get(url, query, any_bytes=True).json(kind)
+            return self._get(url, query, is_lenient=True).json(kind)
 
         return ask(send, self.dataset, self.patience, what)
 
-    def _get(self, url: str, query: dict[str, str], any_bytes: bool) -> Answer:
+    def _get(self, url: str, query: dict[str, str], is_lenient: bool) -> Answer:
         as_json = {**query, "f": "json"}
         answer = get(
             self.session, url, as_json, self.dataset, self.patience.timeout, "json"
         )
-        if any_bytes:
+        if is_lenient:
             answer = dataclasses.replace(answer, body=readable(answer.body))
         check_utf8(answer.body)
-        self._check_error(answer.json(Failure).error)
+        self._check_told(told_in(answer.body))
         return answer
 
-    def _check_error(self, error: Any) -> None:
-        """Raise what an error inside the answer means."""
-        if not error:
-            return
-        told = error if isinstance(error, dict) else {"message": error}
-        details = told.get("details")
-        details = details if isinstance(details, list) else []
-        said = " ".join(map(str, [told.get("message", ""), *details]))
-        if told.get("code") in (429, 500, 502, 503, 504):
-            raise Retryable(f"error {told['code']} inside the answer", slow=True)
-        gone = [name for name in self.requested() if name in said]
-        if gone and "field" in said.lower():
+    def _check_told(self, told: Told | None) -> None:
+        """Raise what an error inside the answer means: a column may be gone."""
+        words = told.words if told and told.code not in MAY_PASS else ""
+        gone = [name for name in self.requested() if name in words]
+        if gone and "field" in words.lower():
             raise SchemaDriftError(
                 f"{self.dataset.label} has no column {gone[0]} any "
                 f"more. Correct {self.dataset.name}.toml; nothing was written."
             )
-        raise PortalError(f"{self.dataset.label} refused: {said[:200]!r}.")
-
-
-def as_text(value: Any) -> str | None:
-    """A JSON value as raw text; numbers in their shortest form."""
-    return value if value is None or isinstance(value, str) else str(value)
+        check_told(self.dataset, told)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import tenacity
 
 from pipelines import __version__
-from pipelines.answer import NotUtf8Error
+from pipelines.answer import OddRowsError
 from pipelines.dataset import Dataset
 from pipelines.errors import ConfigError, IncompleteReadError, Retryable
 from pipelines.settings import number_from_environment
@@ -260,15 +260,14 @@ def ask(send: Callable[[], T], dataset: Dataset, patience: Patience, what: str) 
 def ask_for_rows(
     send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
 ) -> T:
-    """Like `ask`; `send` is told whether to take bytes that are no UTF-8.
+    """Like `ask`; `send` is told whether to set odd rows aside (`OddRowsError`).
 
-    At first it is not to: they may be a fault of the line, gone when asked again. Where
-    they stay, a few bad rows must not stop a data set for ever.
+    At first it is not to.
     """
     try:
         return ask(lambda: send(False), dataset, patience, what)
-    except NotUtf8Error:
-        log.warning("%s sent bytes that are no UTF-8 (%s).", dataset.label, what)
+    except OddRowsError as error:
+        log.warning("%s sent %s (%s).", dataset.label, error, what)
         return ask(lambda: send(True), dataset, patience, what)
 
 

@@ -61,7 +61,8 @@ def get(
     check_status(answer, dataset)
     kind = answer.headers.get("Content-Type", "")
     if expect not in kind:
-        raise Retryable(f"{kind[:80] or 'no content type'} came instead of {expect}")
+        came = f"{kind[:80] or 'no content type'} came instead of {expect}"
+        raise Retryable(came + message_of(answer))
     return answer
 
 

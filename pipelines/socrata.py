@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from sodapy import Socrata
 
-from pipelines.answer import Answer, readable, set_aside
+from pipelines.answer import Answer, OddRowsError, readable, set_aside
 from pipelines.dataset import REJECT, Dataset
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portal import (
@@ -32,12 +32,16 @@ from pipelines.portal import (
 )
 from pipelines.request import RefusedError, body_of, get, message_of
 from pipelines.soda_csv import check_page, good_rows, parse_csv
+from pipelines.told import check_told, told_in
 from pipelines.windows import Window
 
 log = logging.getLogger(__name__)
 
 SMALLEST_PAGE = 500
 MOST_OF_KEYS = 50_000
+# Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
+# what is no date at all can't be compared with one.
+DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
 # A date as SODA writes it; a time may follow.
 ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
 
@@ -46,6 +50,7 @@ class Column(msgspec.Struct):
     """What is read of a column's description."""
 
     fieldName: str
+    dataTypeName: str = ""
 
 
 class View(msgspec.Struct):
@@ -74,7 +79,7 @@ class MonthlyCount(msgspec.Struct):
 
     month: datetime
     n: Number
-    value: str | bool | None = None
+    value: str | bool | int | float | None = None
 
 
 # The longest answer that every portal gives (SODA 2.0).
@@ -108,6 +113,7 @@ class SocrataReader(Reader):
                 f"{self.dataset.label} describes it "
                 "without columns; is the address a data set's?"
             )
+        self._check_dates(view.columns)
         names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
@@ -226,6 +232,22 @@ class SocrataReader(Reader):
             }
         )
 
+    def _check_dates(self, columns: list[Column]) -> None:
+        """See that rows can be asked for by their dates.
+
+        Raises:
+            SchemaDriftError: A column that they are asked for by is of another type.
+        """
+        asked = (self.dataset.window_column, self.dataset.change_column)
+        for column in columns:
+            if column.fieldName in asked and column.dataTypeName not in DATE_TYPES:
+                raise SchemaDriftError(
+                    f"{self.dataset.label} publishes {column.fieldName} as "
+                    f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
+                    "can't be asked for by it. Name another column in "
+                    f"{self.dataset.name}.toml; nothing was written."
+                )
+
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
         where = f"{column} >= '{self.bound(window.start)}'"
@@ -267,12 +289,13 @@ class SocrataReader(Reader):
             "$limit": str(limit),
         }
 
-        def send(any_bytes: bool) -> pa.Table:
+        def send(is_lenient: bool) -> pa.Table:
             answer = self._get(f"{self.dataset.url}.csv", query, "csv")
-            body = readable(answer.body) if any_bytes else answer.body
+            body = readable(answer.body) if is_lenient else answer.body
             table = parse_csv(body, columns)
-            if any_bytes or b"\0" in body:
-                table = set_aside(table)
+            if is_lenient or b"\0" in body:
+                reason = self._without_day(table) if is_lenient else None
+                table = set_aside(table, reason)
             check_page(table, limit)
             if window:
                 self._check_window(good_rows(table), window)
@@ -287,10 +310,16 @@ class SocrataReader(Reader):
         one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
         return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
 
+    def _without_day(self, page: pa.Table) -> pa.ChunkedArray:
+        """Why a row is set aside whose date is none; null where it is one, or null."""
+        column = self.dataset.window_column
+        is_day = pc.match_substring_regex(page[column], ISO_DATE)
+        return pc.if_else(pc.invert(is_day), f"{column} is no date", None)
+
     def _check_window(self, page: pa.Table, window: Window) -> None:
         dates = page[self.dataset.window_column]
         if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
-            raise Retryable(f"rows with a date that is none came for {window}")
+            raise OddRowsError("rows with a date that is none")
         days = pc.utf8_slice_codeunits(dates, 0, 10)
         check_dates(days, str(window.start), window.end and str(window.end), window)
 
@@ -301,6 +330,11 @@ class SocrataReader(Reader):
         return ask(send, self.dataset, self.patience, what)
 
     def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
+        answer = self._answer(url, query, expect)
+        check_told(self.dataset, told_in(answer.body))
+        return answer
+
+    def _answer(self, url: str, query: dict[str, str], expect: str) -> Answer:
         session = self.client.session
         try:
             return get(session, url, query, self.dataset, self.patience.timeout, expect)
@@ -333,6 +367,8 @@ class SocrataReader(Reader):
         )
 
 
-def as_published(value: str | bool | None) -> str | None:
+def as_published(value: str | bool | float | None) -> str | None:
     """A JSON value as the CSV has it."""
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if value is None else str(value)

@@ -36,7 +36,7 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
 
     Raises:
         Retryable: The body is cut or has other columns than were asked for.
-        NotUtf8Error: It has bytes that can't be read.
+        OddRowsError: It has bytes that can't be read.
     """
     # Arrow takes a last value that lacks its closing quote for a whole one.
     # So it does a value with a quote inside for one that lacks its opening quote.
