@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from threading import Lock
 from typing import Any
 
+from demo.arcgis import failure
 from demo.exchange import Asked, Reply, problem
 
 KINDS = {
@@ -17,6 +18,8 @@ KINDS = {
     "processing": "202 without a body: ask again",
     "html": "200 with an HTML page in place of data",
     "redirect": "302 to `location` plus the path",
+    "moved_host": "301 to `location` plus the path; 403 to a query with `$select`",
+    "needs_token": "403 to any request without an app token; of a layer, error 499",
     "bad_token": "403 to any request that carries an app token",
     "hook": "call `hook` before the request is answered",
     "slow": "wait `seconds` before the first byte",
@@ -31,7 +34,10 @@ KINDS = {
     "out_of_date": "X-SODA2-Data-Out-Of-Date: true",
     "no_types": "leave out X-SODA2-Fields and X-SODA2-Types",
 }
-REPLACING = ("status", "processing", "html", "redirect", "bad_token")
+REPLACING = (
+    *("status", "processing", "html", "redirect", "moved_host", "needs_token"),
+    "bad_token",
+)
 SENDING = ("slow", "stall", "reset", "wrong_length")
 MOMENT = 0.05  # seconds for what was sent to leave
 HTML = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body>{0}</body></html>\n"
@@ -116,6 +122,10 @@ def replacement(fault: Fault, asked: Asked) -> Reply | None:
         return page(200, "Down for maintenance", fault)
     if fault.kind == "redirect":
         return moved(fault.location, asked)
+    if fault.kind == "moved_host":
+        return left(fault.location, asked)
+    if fault.kind == "needs_token":
+        return None if asked.token is not None else closed(asked)
     if fault.kind == "bad_token":
         return refused_token() if asked.token is not None else None
     if fault.body is None and fault.status == 502:
@@ -136,11 +146,26 @@ def page(status: int, title: str, fault: Fault) -> Reply:
     return Reply(status, given if isinstance(given, bytes) else given.encode(), headers)
 
 
-def moved(location: str, asked: Asked) -> Reply:
+def moved(location: str, asked: Asked, status: int = 302) -> Reply:
     """Return a redirect to the same path on another host."""
     target = location.rstrip("/") + asked.path
     target += f"?{asked.query_string}" if asked.query_string else ""
-    return Reply(302, b"", {"Location": target})
+    return Reply(status, b"", {"Location": target})
+
+
+def left(location: str, asked: Asked) -> Reply:
+    """Return what San Francisco's old host says since September 2026."""
+    if "$select" in asked.query:
+        return problem(403, "permission_denied", "Forbidden")
+    return moved(location, asked, 301)
+
+
+def closed(asked: Asked) -> Reply:
+    """Return what follows on a request without a token where one is required."""
+    if "/FeatureServer" in asked.path:
+        return failure(499, "Token Required")
+    message = "This request must be authenticated or have an application token"
+    return problem(403, "authentication_required", message)
 
 
 def refused_token() -> Reply:

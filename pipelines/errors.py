@@ -40,7 +40,14 @@ class Retryable(PortalError):
 
 
 class PortalMovedError(PortalError):
-    """The data set is not where it was: redirected, withdrawn or replaced by a page."""
+    """The data set is not where it was: redirected, withdrawn or replaced by a page.
+
+    `address`: what its `url` is to be, where the portal tells.
+    """
+
+    def __init__(self, message: str, address: str | None = None):
+        super().__init__(message)
+        self.address = address
 
 
 class SchemaDriftError(PortalError):

@@ -22,6 +22,8 @@ ADDRESSES = {
     "geojson": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/areas.geojson"),
 }
 
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
+
 # What a published file may be, by its ending; one of areas may have any.
 ENDINGS = (".csv", ".zip", ".xlsx")
 
@@ -70,7 +72,9 @@ def wrong_url(key: str, address: str, api: str) -> Iterable[str]:
     except ValueError:
         yield f"`{key}` {address!r} is no address"
         return
-    if url.scheme != "https" or not url.hostname or url.geturl() != address:
+    host = url.netloc.rsplit("@", 1)[-1]
+    is_whole = url.scheme == "https" and url.geturl() == address
+    if not (is_whole and HOST.fullmatch(host)):
         yield f"`{key}` must begin with https:// and a host"
     if "@" in url.netloc or url.query or url.fragment:
         yield f"`{key}` must hold no user, password, query or fragment"

@@ -3,6 +3,7 @@
 import email.utils
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from pipelines import stop
 from pipelines.answer import Answer, read_answer
 from pipelines.dataset import Dataset
 from pipelines.errors import PortalError, PortalMovedError, Retryable
+from pipelines.moves import new_address, shown
 
 CONNECT_SECONDS = 10
 # How many times the timeout, which is that of a silence, a whole body may take.
@@ -21,6 +23,7 @@ BODY_TIMEOUTS = 5
 
 # 202: still being computed. 408: the query took too long. Others: overload or edge.
 RETRIED = {202, 408, 429, 500, 502, 503, 504}
+REFUSED = {401, 403}
 
 
 def get(
@@ -58,7 +61,12 @@ def get(
         raise Retryable(f"broken connection or body ({plain(error)})") from error
     if unless and answer.status == 304:
         return answer
-    check_status(answer, dataset)
+    # A refused token is left out, and the request sent again.
+    if answer.status in REFUSED and "X-App-Token" not in session.headers:
+        moved = bare_redirect(session, url, params, dataset, timeout)
+        if moved:
+            raise moved
+    check_status(answer, dataset, url, params)
     kind = answer.headers.get("Content-Type", "")
     if expect not in kind:
         came = f"{kind[:80] or 'no content type'} came instead of {expect}"
@@ -98,7 +106,9 @@ def check_host(url: str, dataset: Dataset) -> None:
         )
 
 
-def check_status(answer: Answer, dataset: Dataset) -> None:
+def check_status(
+    answer: Answer, dataset: Dataset, url: str, params: Mapping[str, str]
+) -> None:
     """Raise what a status other than 200 means; see `get`."""
     status = answer.status
     if status == 200:
@@ -108,17 +118,54 @@ def check_status(answer: Answer, dataset: Dataset) -> None:
         after = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
         raise Retryable(said, after=after, slow=status in (408, 500, 502, 503, 504))
     if 300 <= status < 400:
-        there = answer.headers.get("Location", "elsewhere")[:200]
-        raise PortalMovedError(
-            f"{dataset.label} redirects to {there}; the portal may have "
-            f"moved. Check the address in {dataset.name}.toml."
-        )
+        raise moved_error(dataset, url, params, answer.headers.get("Location", ""))
     if status in (404, 410):
         raise PortalMovedError(
             f"{dataset.label} does not have it any more ({said}); moved "
             f"or withdrawn? Check the address in {dataset.name}.toml."
         )
     raise RefusedError(f"{dataset.label} refused ({said}).", answer)
+
+
+def bare_redirect(
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    dataset: Dataset,
+    timeout: float,
+) -> PortalMovedError | None:
+    """What a refused request's address says without its query, if it redirects.
+
+    A host that was left may redirect a bare request, and refuse one with a query
+    (data.sfgov.org does since September 2026: 403 to whatever has `$select`).
+    """
+    bare = url if params or dataset.is_file else dataset.url
+    if bare == url and not params:
+        return None
+    check_host(bare, dataset)
+    try:
+        with closing(send_once(session, bare, {}, timeout, {})) as response:
+            status, location = response.status_code, response.headers.get("Location")
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        return None  # The refusal stands, and is what is told.
+    if not (300 <= status < 400 and location):
+        return None
+    return moved_error(dataset, bare, {}, location)
+
+
+def moved_error(
+    dataset: Dataset, url: str, params: Mapping[str, str], location: str
+) -> PortalMovedError:
+    """What a redirect comes to."""
+    address = new_address(dataset, url, params, location)
+    if address:
+        said = f"it has moved; `blotter doctor {dataset.name}` says what to put into"
+    else:
+        said = "the portal may have moved. Check the address in"
+    there = address or shown(url, location)
+    return PortalMovedError(
+        f"{dataset.label} redirects to {there}: {said} {dataset.name}.toml.", address
+    )
 
 
 class RefusedError(PortalError):

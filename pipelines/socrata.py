@@ -348,14 +348,15 @@ class SocrataReader(Reader):
                     self.dataset.host,
                     status,
                 )
-                return get(
-                    session, url, query, self.dataset, self.patience.timeout, expect
-                )
-            raise self._drift_or(error) from error
+                return self._get(url, query, expect)
+            raise self._reason(error) from error
 
-    def _drift_or(self, error: RefusedError) -> PortalError:
+    def _reason(self, error: RefusedError) -> PortalError:
+        """What a refusal means, where its body tells more than that it is one."""
         body = body_of(error.answer)
         code = body.get("errorCode") or body.get("code") or ""
+        if error.answer.status == 401 or code == "authentication_required":
+            return self._needs_token()
         if "no-such-column" not in str(code):
             return error
         data = body.get("data")
@@ -364,6 +365,20 @@ class SocrataReader(Reader):
         return SchemaDriftError(
             f"{self.dataset.label} has no column {column} any "
             f"more. Correct {self.dataset.name}.toml; nothing was written."
+        )
+
+    def _needs_token(self) -> PortalError:
+        """Where to get an app token, or what may be wrong with the one that is set."""
+        what = "set SOCRATA_APP_TOKEN"
+        if self.has_token:
+            what = (
+                "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
+            )
+        address = urlsplit(self.dataset.url)
+        page = f"{address.scheme}://{address.netloc}/profile/edit/developer_settings"
+        return PortalError(
+            f"{self.dataset.label} requires an app token: {what}. App tokens are free "
+            f"of charge: {page}"
         )
 
 

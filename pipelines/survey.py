@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pipelines.dataset import Dataset
-from pipelines.errors import BlotterError
+from pipelines.errors import BlotterError, PortalMovedError
+from pipelines.moves import to_paste
 from pipelines.parts import failure_of_parts
 from pipelines.portal import Patience, Published, Reader, Survey
 from pipelines.read import Tally, check_columns, reader_for
@@ -31,7 +32,7 @@ def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
     portal, took = os.environ.get("BLOTTER_PORTAL"), {}
     for dataset in datasets:
         reader = reader_for(dataset.at_portal(portal), patience)
-        findings = list(data_set_findings(reader, now))
+        findings = list(data_set_findings(reader, dataset, now))
         yield from findings
         state = reader.token_state()
         if state and findings[0].level != "fail":
@@ -39,16 +40,25 @@ def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
     yield from token_findings(took)
 
 
-def data_set_findings(reader: Reader, now: datetime) -> Iterator[Finding]:
+def data_set_findings(
+    reader: Reader, declared: Dataset, now: datetime
+) -> Iterator[Finding]:
     """Reachability and freshness, columns, key, and how the publisher updates.
 
     What fails is the last of a data set's findings.
+
+    Args:
+        declared: The data set as its file has it, wherever it is read.
     """
-    name = reader.dataset.name
+    name = declared.name
     try:
         yield from examine(reader, now)
     except BlotterError as error:
-        yield Finding("fail", name, str(error).removeprefix(f"{name}: "))
+        said = str(error).removeprefix(f"{name}: ")
+        address = error.address if isinstance(error, PortalMovedError) else None
+        if address and address != declared.url:
+            said = f"moved: put {to_paste(declared, address)} into {name}.toml."
+        yield Finding("fail", name, said)
 
 
 def examine(reader: Reader, now: datetime) -> Iterator[Finding]:

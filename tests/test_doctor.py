@@ -229,6 +229,86 @@ def test_a_portal_that_is_down_fails_and_the_others_are_asked(examined, portal):
     assert all(line.startswith("ok") for line in lines[MEMPHIS])
 
 
+NEW_HOST = "https://data.gov.example"
+MOVES = {
+    "redirects": Fault("redirect", location=NEW_HOST, times=None),
+    "redirects what has no query, as San Francisco's former host": Fault(
+        "moved_host", location=NEW_HOST, times=None
+    ),
+    "refuses queries, but for those about the table": Fault(
+        "moved_host", location=NEW_HOST, path="/resource/*", times=None
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_portal_that_moved_is_told_with_the_lines_to_paste(examined, portal, name):
+    """What was known of former addresses stays; the declared one is now one of them."""
+    portal.fail(MOVES[name])
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 1
+    assert [line for line in lines[FRANCISCO] if not line.startswith("ok")] == [
+        'fail moved: put `url = "https://data.gov.example/resource/wg3w-h783"` and '
+        '`formerly = ["https://data.sf.gov/resource/wg3w-h783", '
+        '"https://data.sfgov.org/resource/wg3w-h783"]` into '
+        "san_francisco__incidents.toml."
+    ]
+    assert "token" not in lines or lines["token"][0].startswith("ok")
+
+
+def test_a_layer_that_moved_is_told_with_the_lines_to_paste(examined, portal):
+    portal.fail(Fault("redirect", location="https://services3.arcgis.example"))
+    code, lines, _ = examined(MEMPHIS)
+    path = "saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Public_Safety_Incidents"
+    assert (code, lines[MEMPHIS]) == (
+        1,
+        [
+            f'fail moved: put `url = "https://services3.arcgis.example/{path}'
+            '/FeatureServer/0"` and `formerly = ["https://services2.arcgis.com/'
+            f'{path}/FeatureServer/0"]` into memphis__incidents.toml.'
+        ],
+    )
+
+
+def test_a_redirect_to_the_declared_address_is_no_move(examined, portal):
+    """BLOTTER_PORTAL names a host that the publisher has left."""
+    portal.fail(Fault("redirect", location="https://data.sf.gov", times=None))
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 1
+    assert "redirects to https://data.sf.gov/resource/wg3w-h783" in lines[FRANCISCO][0]
+
+
+TOKEN_PAGE = r"App tokens are free of charge: \S+/profile/edit/developer_settings"
+
+
+def test_a_portal_that_requires_a_token_is_told_with_what_to_do(examined, portal):
+    portal.fail(Fault("needs_token", times=None))
+    code, lines, _ = examined()
+    assert code == 1
+    ((socrata,), (layer,)) = lines[FRANCISCO], lines[MEMPHIS]
+    assert re.fullmatch(
+        rf"fail 127\S+ requires an app token: set SOCRATA_APP_TOKEN\. {TOKEN_PAGE}",
+        socrata,
+    )
+    assert layer.startswith("fail 127")
+    assert "Token Required" in layer
+    assert "token" not in lines
+
+
+def test_a_portal_that_requires_another_token_is_told_with_what_to_do(examined, portal):
+    portal.fail(Fault("needs_token", times=None))
+    code, lines, err = examined(FRANCISCO, SOCRATA_APP_TOKEN="wrongtoken")
+    assert code == 1
+    assert re.fullmatch(
+        r"fail 127\S+ requires an app token: it refused SOCRATA_APP_TOKEN, which may "
+        rf"be a secret one or a key's id\. {TOKEN_PAGE}",
+        *lines[FRANCISCO],
+    )
+    assert "token" not in lines
+    code, lines, err = examined(FRANCISCO, SOCRATA_APP_TOKEN="righttoken")
+    assert (code, err) == (0, "")
+
+
 def test_a_table_that_stands_still_for_ten_days_is_a_warning():
     dataset = read_datasets()[FRANCISCO]
 

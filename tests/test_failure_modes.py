@@ -567,7 +567,7 @@ def test_a_portal_that_moved_is_named_with_where_it_points(portal, springfield, 
     failure = live.daily(home, springfield)
     assert isinstance(failure, PortalMovedError)
     assert "springfield__incidents: 127.0.0.1" in str(failure)
-    assert "https://elsewhere.example/api/views/abcd-1234.json" in str(failure)
+    assert "redirects to https://elsewhere.example/resource/abcd-1234:" in str(failure)
     assert len(portal.requests) == 1
     assert live.raw_tables(home) == before
 

@@ -481,7 +481,7 @@ def test_a_file_that_came_before_it_was_due_is_missed_at_once(tmp_path, portal, 
 def test_doctor_names_a_file_that_is_missing(portal, jobs):
     put(portal, PATH_23, OLD_23)
     reader = FileReader(jobs, live.IMPATIENT)
-    last = list(data_set_findings(reader, datetime.now(UTC)))[-1]
+    last = list(data_set_findings(reader, reader.dataset, datetime.now(UTC)))[-1]
     assert last.level == "fail"
     assert "2024/jobs24.csv" in last.message
 
@@ -540,7 +540,7 @@ def test_rows_without_a_key_are_set_aside(tmp_path, portal, places):
 def test_doctor_tells_rows_key_and_age_of_a_file(portal, places):
     publish(portal, "1,Alder,Elm\n", "1,Birch,Elm\n")
     reader = FileReader(places, live.IMPATIENT)
-    findings = list(data_set_findings(reader, datetime.now(UTC)))
+    findings = list(data_set_findings(reader, reader.dataset, datetime.now(UTC)))
     assert [(f.level, f.message.split(" (")[0]) for f in findings][1:] == [
         ("ok", "all 3 declared columns are published"),
         (

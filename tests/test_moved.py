@@ -9,18 +9,22 @@ in another way: then what was read before is to be read again.
 import gzip
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal import Fault, Portal, serve
 from pipelines.dataset import Dataset, read_datasets
 from pipelines.diff import key_rows
+from pipelines.errors import PortalMovedError
 from pipelines.ledger import Ledger
+from pipelines.moves import new_address, shown
 from tests import live_portal as live
 from tests.live_portal import SHELBYVILLE, SPRINGFIELD
 
@@ -116,6 +120,7 @@ def served():
 @pytest.fixture
 def portal(served):
     portal, _ = served
+    portal.heal()
     portal.requests.clear()
     for published in portal.datasets.values():
         published.rows_updated_at = PUBLISHED_AT
@@ -309,3 +314,123 @@ def test_a_file_with_another_address_is_read_once_and_changes_no_row(home, porta
         ("unchanged", 0, 0, 0),
     ]
     assert [change for _, change, _ in live.log_of(home, PLACES)] == ["added"] * 3
+
+
+# A portal that redirects
+
+
+SODA = "https://data.springfield.example/resource/abcd-1234"
+LAYER = SHELBYVILLE.url
+NEW_LAYER = LAYER.replace("maps.shelbyville.example", "gis.shelbyville.gov")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "asked", "query", "location", "address"),
+    [
+        (SPRINGFIELD, f"{SODA}.csv", "", "https://a.gov/resource/abcd-1234.csv", True),
+        (SPRINGFIELD, f"{SODA}.csv", "", "//a.gov/resource/abcd-1234", True),
+        (
+            SPRINGFIELD,
+            f"{SODA}.json",
+            "$limit=1",
+            "https://a.gov/resource/abcd-1234.json?$limit=1",
+            True,
+        ),
+        (
+            SPRINGFIELD,
+            SODA.replace("resource", "api/views") + ".json",
+            "",
+            "https://a.gov/api/views/abcd-1234.json",
+            True,
+        ),
+        (SPRINGFIELD, f"{SODA}.csv", "", "/resource/wxyz-9876.csv", "/wxyz-9876"),
+        (SPRINGFIELD, f"{SODA}.csv", "", "https://a.gov/login", None),
+        (SPRINGFIELD, f"{SODA}.csv", "", "https://a.gov/", None),
+        (SPRINGFIELD, f"{SODA}.csv", "", "http://a.gov/resource/abcd-1234.csv", None),
+        (SPRINGFIELD, f"{SODA}.csv", "", 'https://a"b/resource/abcd-1234.csv', None),
+        (SPRINGFIELD, f"{SODA}.csv", "", "https://[a/resource/abcd-1234", None),
+        (SPRINGFIELD, f"{SODA}.csv", "", f"{SODA}.csv", None),
+        (SPRINGFIELD, f"{SODA}.csv", "", "", None),
+        (SHELBYVILLE, f"{LAYER}/query", "f=json", f"{NEW_LAYER}/query", NEW_LAYER),
+        (SHELBYVILLE, LAYER, "f=json", f"{NEW_LAYER}?f=json", NEW_LAYER),
+        (PLACES, PLACES.url, "", "/v2/places.csv", "/v2/places.csv"),
+        (PLACES, PLACES.url, "", "/sign-in", None),
+        (PLACES, PLACES.url, "", "https://cdn.example/1.csv?signature=secret", None),
+    ],
+)
+def test_a_redirect_tells_the_address_to_declare(
+    dataset, asked, query, location, address
+):
+    found = new_address(dataset, asked, dict(parse_qsl(query)), location)
+    if address is True:
+        address = "https://a.gov/resource/abcd-1234"
+    if address and address.startswith("/"):
+        assert found.startswith(f"https://{dataset.host}/")
+        assert found.endswith(address)
+    else:
+        assert found == address
+
+
+def test_a_redirect_is_shown_without_what_may_be_secret():
+    location = "https://user:secret@a.gov/x.csv?signature=secret#secret"
+    assert shown(f"{SODA}.csv", location) == "https://a.gov/x.csv"
+    assert shown(f"{SODA}.csv", "https://[a") == "elsewhere"
+
+
+def test_a_query_that_is_refused_where_the_table_has_moved_is_told_as_a_move(
+    home, portal, url
+):
+    """As San Francisco's former host did: one request more, and not followed."""
+    portal.datasets["abcd-1234"].rows_updated_at = datetime.now(UTC)
+    portal.fail(
+        Fault("moved_host", location="https://a.gov", path="/resource/*", times=None)
+    )
+    failure = live.daily(home, SPRINGFIELD.at_portal(url), NEXT_DAY, whole=True)
+    assert isinstance(failure, PortalMovedError)
+    assert failure.address == "https://a.gov/resource/abcd-1234"
+    assert re.search("redirects to https://a.gov/resource/abcd-1234: it", str(failure))
+    assert [(r.path, r.status, bool(r.query)) for r in portal.requests] == [
+        ("/api/views/abcd-1234.json", 200, False),
+        ("/resource/abcd-1234.json", 403, True),
+        ("/resource/abcd-1234.json", 301, False),
+    ]
+
+
+def test_a_refusal_is_told_as_one_where_nothing_redirects(home, portal, url):
+    portal.datasets["abcd-1234"].rows_updated_at = datetime.now(UTC)
+    portal.fail(Fault("status", 403, path="/resource/*", times=None))
+    failure = live.daily(home, SPRINGFIELD.at_portal(url), NEXT_DAY, whole=True)
+    assert not isinstance(failure, PortalMovedError)
+    assert "refused (status 403" in str(failure)
+    assert len(portal.requests) == 3
+
+
+def test_a_description_that_is_refused_is_told_as_a_move_where_rows_redirect(
+    home, portal, url
+):
+    portal.fail(Fault("status", 403, path="/api/views/*", times=None))
+    portal.fail(Fault("redirect", location="https://a.gov", path="/resource/*"))
+    failure = live.daily(home, SPRINGFIELD.at_portal(url), NEXT_DAY, whole=True)
+    assert failure.address == "https://a.gov/resource/abcd-1234"
+
+
+def test_a_layer_and_a_file_that_are_refused_are_told_as_moves(home, portal, url):
+    """A layer's query and a file's with one; of a file without one nothing is known."""
+    query = {"token": "public"}
+    asked = msgspec.structs.replace(PLACES, query=query)
+    for dataset in (SHELBYVILLE, asked, PLACES):
+        portal.faults.clear()
+        portal.fail(Fault("status", 403))
+        portal.fail(Fault("redirect", location="https://a.gov", after=1))
+        failure = live.daily(home, dataset.at_portal(url), NEXT_DAY, whole=True)
+        path = dataset.url.split("/", 3)[3]
+        moved_to = getattr(failure, "address", None)
+        assert moved_to == (None if dataset is PLACES else f"https://a.gov/{path}")
+
+
+def test_a_probe_that_gets_no_answer_leaves_the_refusal(home, portal, url):
+    portal.datasets["abcd-1234"].rows_updated_at = datetime.now(UTC)
+    portal.fail(Fault("status", 403, path="/resource/*"))
+    portal.fail(Fault("reset", path="/resource/*", after=1))
+    failure = live.daily(home, SPRINGFIELD.at_portal(url), NEXT_DAY, whole=True)
+    assert "refused (status 403" in str(failure)
