@@ -101,7 +101,8 @@ def tiles(counted: Days) -> list[Row]:
         "so_far": arrest_share(so_far),
     }
     for name, stretch in stretches.items():
-        shares[name] = arrest_share(stretch) if covered(name) else words.NO_DATA
+        share = arrest_share(stretch) if covered(name) else words.NO_DATA
+        shares[name] = words.TOO_FEW if share == words.FEW else share
         shares[f"{name}_base"] = ""
     found = [*map(compared, ("incidents", "violent", "property")), shares]
     days_before = "1 day" if length == 1 else f"{length} days"
@@ -231,12 +232,12 @@ def holidays(db: Db, city: str) -> list[Row]:
             sum(incident_count)::int as incidents
         from rpt_incidents_on_holidays
         where city = $city and difference_pct is not null
+            and usual_incident_count >= $small
         group by 1
-        -- Of fewer than twenty a day's share of chance is too large to tell anything.
-        having avg(usual_incident_count) >= 20
         order by mean desc, holiday
         """,
         city=city,
+        small=words.SMALL,
     )
 
 
@@ -259,7 +260,7 @@ def police_districts(db: Db, city: str) -> list[Row]:
         select
             report.police_district as code, report.district_name as name,
             report.station_address as address, report.phone, report.incident_count,
-            report.arrest_count, report.arrest_pct, report.is_patrol_district
+            report.arrest_count, report.is_patrol_district
         from rpt_arrests_by_police_district as report
         where city = $city
         order by police_district

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines import words
+
 Db = duckdb.DuckDBPyConnection
 Row = dict[str, Any]
 
@@ -73,8 +75,12 @@ def indexed(db: Db) -> list[Row]:
         from summed
         inner join dim_cities on summed.city = dim_cities.city
         where month_count = 12
+        qualify first(incidents) over (
+            partition by summed.city order by month_start
+        ) >= $small
         order by city_name, month_start
         """,
+        small=words.SMALL,
     )
 
 
@@ -131,42 +137,70 @@ def shootings_by_day(db: Db) -> list[Row]:
 
 
 def shootings_by_state(db: Db) -> list[Row]:
-    """Shootings of each state over the whole years, and by residents."""
+    """Shootings of each state over the whole years, and by residents if not few."""
     return ask(
         db,
         """
+        with summed as (
+            select
+                state_name,
+                sum(shooting_count)::int as shootings,
+                sum(shooting_count) filter (population is not null) as rated_shootings,
+                sum(population) as population,
+                min(year) as first_year,
+                max(year) as last_year
+            from rpt_shootings_by_state_and_year
+            where not is_partial_year
+            group by state_id, state_name
+        )
+
         select
-            state_name,
-            sum(shooting_count)::int as shootings,
-            min(year) as first_year,
-            max(year) as last_year,
-            round(
-                1000000.0 * sum(shooting_count) filter (population is not null)
-                / nullif(sum(population), 0), 2
-            )::double as rate
-        from rpt_shootings_by_state_and_year
-        where not is_partial_year
-        group by state_id, state_name
+            state_name, shootings, first_year, last_year,
+            case
+                when rated_shootings >= $small
+                    then round(
+                        1000000.0 * rated_shootings / nullif(population, 0), 2
+                    )::double
+            end as rate
+        from summed
         order by shootings desc, state_name
         """,
+        small=words.SMALL,
     )
 
 
 def shootings_by_race(db: Db) -> list[Row]:
-    """The groups of the last whole year that has rates."""
+    """The groups of the last whole year that has rates; none of few shootings.
+
+    `of_year` and `unknown` are all shootings of the year, and those without a race.
+    """
     return ask(
         db,
         """
+        with last_year as (
+            select
+                *,
+                max(shooting_count) filter (race_group = 'all') over () as of_year,
+                max(shooting_count) filter (race_group = 'unknown') over () as unknown
+            from rpt_shootings_by_race_and_year
+            where year = (
+                select max(year) from rpt_shootings_by_race_and_year
+                where not is_partial_year and rate_per_million is not null
+            )
+        )
+
         select
             year, race_group_label as label, shooting_count as shootings,
-            rate_per_million::double as rate, is_small_number, race_unknown_pct
-        from rpt_shootings_by_race_and_year
-        where race_group <> 'all' and year = (
-            select max(year) from rpt_shootings_by_race_and_year
-            where not is_partial_year and rate_per_million is not null
-        )
+            case
+                when shooting_count >= $small then rate_per_million::double
+            end as rate,
+            coalesce(shooting_count < $small, false) as is_small,
+            of_year, coalesce(unknown, 0) as unknown
+        from last_year
+        where race_group <> 'all'
         order by rate desc nulls last, label
         """,
+        small=words.SMALL,
     )
 
 

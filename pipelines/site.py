@@ -192,13 +192,13 @@ class Site:
                 for row in rated
             ],
             race_year=race[0]["year"] if race else "no year",
-            race_unknown=race[0]["race_unknown_pct"] if race else "–",
+            race_unknown=race[0] if race else {},
             race_rows=[
                 [
                     row["label"],
                     words.decimal(row["rate"], 2),
                     words.number(row["shootings"]),
-                    "unreliable: under 20" if row["is_small_number"] else "",
+                    "under 20: no rate" if row["is_small"] else "",
                 ]
                 for row in race
             ],

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 
-# A change of a smaller number is mostly chance: the rule of macros/figures.sql.
+# A percentage or rate of a smaller number is mostly chance: the rule of
+# macros/figures.sql. The words of site/script/words.js are the same.
 SMALL = 20
 NO_DATA = "No data"
+FEW = "Too few"
 TOO_FEW = "Too few to compare"
 
 
@@ -19,8 +21,10 @@ def decimal(value: float | None, places: int = 1) -> str:
 
 
 def share(part: int | None, whole: int | None) -> str:
-    """`part` in per cent of `whole`; a dash without a whole."""
-    return f"{100 * (part or 0) / whole:.1f}\u00a0%" if whole else "–"
+    """`part` in per cent of `whole`; a dash without a whole, words of a small one."""
+    if not whole or part is None:
+        return "–"
+    return FEW if whole < SMALL else f"{100 * part / whole:.1f}\u00a0%"
 
 
 def change(now: int, base: int, is_covered: bool = True) -> str:

@@ -362,6 +362,8 @@ def expected_tiles(home, city, complete):
 def arrested(counts, than: str = "") -> str:
     if not counts[4]:
         return f"No data for {than}" if than else "No data"
+    if counts[4] < 20:
+        return f"Too few to compare with {than}" if than else "Too few"
     share = f"{100 * counts[3] / counts[4]:.1f} %"
     return f"{share} against {than}" if than else share
 
@@ -666,6 +668,18 @@ def odd_folder(folder, tmp_path_factory):
             "from fct_incidents where city = 'chicago' and police_district is not null "
             "group by all"
         )
+        # A small country: of one group and of one state twenty and more were shot.
+        race, state = (
+            "rpt_shootings_by_race_and_year",
+            "rpt_shootings_by_state_and_year",
+        )
+        db.execute(
+            f"update {race} set shooting_count = "
+            "case race_group when 'all' then 60 when 'white' then 41 else 19 end"
+        )
+        db.execute(
+            f"update {state} set shooting_count = (state_name = 'California')::int * 20"
+        )
         Site(db, out, Context({}, {"datasets": []})).build()
     return out
 
@@ -719,6 +733,25 @@ def test_a_city_of_one_incident_counts_one(context, odd_address):
     line = page.inner_text('[data-tile="incidents"] .before').strip()
     assert line == "No data for 1 day before"
     assert total(table(page, "#categories"), 1) == 1
+
+
+def test_no_page_gives_a_percentage_or_rate_of_a_few(context, odd_address):
+    """Of one incident; of nineteen shootings a group, and none or sixty a state."""
+    for name in ("index", "when", "where"):
+        page, _ = chromium.opened(context, f"{odd_address}memphis/{name}.html")
+        text = page.inner_text("main")
+        page.evaluate(
+            "document.querySelectorAll('details').forEach(d => d.open = true)"
+        )
+        assert "\u00a0%" not in text + page.inner_text("main"), name
+    page, _ = chromium.opened(context, f"{odd_address}shootings.html")
+    drawn = json.loads(page.text_content("#race script"))["table"]
+    assert [row["shootings"] for row in drawn] == [41]
+    rows = table(page, "#race table")
+    assert [row[2] for row in rows if row[1] != "–"] == ["41"]
+    states = table(page, 'section [aria-label="Table: Shootings by state"] table')
+    rated = [row[0] for row in states if row[2] != "–"]
+    assert rated == ["California"]
 
 
 def test_three_hundred_categories_are_all_counted(context, odd_address):

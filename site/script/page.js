@@ -5,7 +5,9 @@ import { FIGURES, labelOf } from "./figures.js";
 import { count, dayOf, DIMENSIONS, Incidents, KINDS, sum, textOf, weeksOf } from "./packed.js";
 import { chosenPeriod, comparisons, reach } from "./period.js";
 import { element, fill, sparkline } from "./tables.js";
-import { against, change, csv, dayInWords, NO_DATA, number, PROVISIONAL, share } from "./words.js";
+import {
+  against, change, csv, dayInWords, FEW, NO_DATA, number, PROVISIONAL, share, TOO_FEW,
+} from "./words.js";
 
 const FILTERS = ["category", "district", "neighborhood"];
 const DEFAULTS = { period: "28", kind: "", category: "", district: "", neighborhood: "" };
@@ -143,8 +145,10 @@ class CityPage {
       const known = sum(counts, "known", from, to);
       return known ? share(sum(counts, "arrests", from, to), known) : NO_DATA;
     };
-    this.showTile("arrests", rate(ask), compared, (stretch) =>
-      [stretch.covered ? rate(stretch) : NO_DATA, ""], rate(compared.thisYear));
+    this.showTile("arrests", rate(ask), compared, (stretch) => {
+      const text = stretch.covered ? rate(stretch) : NO_DATA;
+      return [text === FEW ? TOO_FEW : text, ""];
+    }, rate(compared.thisYear));
   }
 
   showTile(name, value, compared, than, soFar) {

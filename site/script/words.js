@@ -1,9 +1,10 @@
-// Numbers, days and changes in words: as pipelines/figures.py writes them.
+// Numbers, days and changes in words: as pipelines/words.py writes them.
 
-const SMALL = 20;
+export const SMALL = 20;
 const MINUS = "\u2212";
 
 export const NO_DATA = "No data";
+export const FEW = "Too few";
 export const TOO_FEW = "Too few to compare";
 export const PROVISIONAL = "Provisional days";
 
@@ -11,8 +12,10 @@ export const PROVISIONAL = "Provisional days";
 const NUMBERS = new Intl.NumberFormat("en-US");
 export const number = (value) => NUMBERS.format(value);
 
+// In per cent; a dash without a whole, words of a small one.
 export function share(part, whole) {
-  return whole ? `${((100 * part) / whole).toFixed(1)}\u00a0%` : "–";
+  if (!whole) return "–";
+  return whole < SMALL ? FEW : `${((100 * part) / whole).toFixed(1)}\u00a0%`;
 }
 
 // Change in per cent, or why there is none: a base under 20 moves by chance alone.
