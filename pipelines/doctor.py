@@ -23,7 +23,7 @@ from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.load import Warehouse
 from pipelines.logs import redacted
 from pipelines.portal import Patience
-from pipelines.settings import prefix, publishes, site_address
+from pipelines.settings import lake_place, prefix, publishes, site_address
 from pipelines.status import is_fresh, read_status
 from pipelines.survey import Finding, portals
 
@@ -90,6 +90,7 @@ def configuration(home: Path) -> list[Finding]:
         prefix,
         publishes,
         site_address,
+        lake_place,
         check_token,
     ]
     files = sorted(FOLDER.glob("*.toml"))

@@ -20,7 +20,7 @@ from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run, lock
-from pipelines.settings import home_folder, publishes, site_address
+from pipelines.settings import home_folder, lake_place, publishes, site_address
 from pipelines.status import write_status
 
 log = logging.getLogger("blotter")
@@ -47,6 +47,7 @@ def run_all(
         Patience.from_environment()  # Said before anything is made.
         publishes()
         site_address()
+        lake = lake_place()
         chosen = pick(declared, names)
         with lock(home), closing(Warehouse(home, wait)) as warehouse:
             run = new_run(warehouse, command, today)
@@ -62,8 +63,8 @@ def run_all(
 
                 with progress_bar() as run.progress:
                     failures = [part(dataset) for dataset in chosen]
-                if place := os.environ.get("BLOTTER_LAKE"):
-                    failures.append(alerts.note(LAKE, copy_all(run, chosen, place)))
+                if lake:
+                    failures.append(alerts.note(LAKE, copy_all(run, chosen, lake)))
                 if with_models:
                     failure = build_models(warehouse, run)
                     failures.append(alerts.note(MODELS, failure))

@@ -34,9 +34,41 @@ def number_from_environment(
     return number
 
 
+# What an address of any kind begins with, and no folder: `s3://`, `file:/`.
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
+
+
 def home_folder() -> Path:
-    """BLOTTER_HOME, absolute."""
-    return Path(os.environ.get("BLOTTER_HOME") or "blotter_home").resolve()
+    """BLOTTER_HOME, absolute.
+
+    Raises:
+        ConfigError: It is no folder of this machine but an address.
+    """
+    said = os.environ.get("BLOTTER_HOME") or "blotter_home"
+    if scheme := SCHEME.match(said):
+        raise ConfigError(
+            f"BLOTTER_HOME begins with {scheme[0]}; it must be a folder of this "
+            "machine, where files can be locked."
+        )
+    return Path(said).resolve()
+
+
+def lake_place() -> str | None:
+    """BLOTTER_LAKE: a folder, or `gs://bucket/folder`; None where it is not set.
+
+    Raises:
+        ConfigError: It is an address of another kind; does not repeat it, for there
+            may be a secret in it.
+    """
+    said = os.environ.get("BLOTTER_LAKE") or None
+    if said and re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", said):
+        return said
+    if said and (scheme := SCHEME.match(said)):
+        raise ConfigError(
+            f"BLOTTER_LAKE begins with {scheme[0]}; it must be a folder, or a bucket "
+            "like gs://name/folder."
+        )
+    return said
 
 
 def publishes() -> bool:

@@ -407,6 +407,8 @@ def test_the_last_run_is_told_from_the_status(tmp_path):
         {"BLOTTER_TARGET": "abacus"},
         {"SOCRATA_APP_TOKEN": '"markersecret"'},
         {"BLOTTER_PORTAL": "localhost"},
+        {"BLOTTER_LAKE": "s3://key:markersecret@bucket/lake"},
+        {"BLOTTER_SITE_URL": "s3://bucket/site"},
     ],
     ids=lambda setting: next(iter(setting)),
 )

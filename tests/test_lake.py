@@ -7,8 +7,10 @@ import duckdb
 import pytest
 
 import pipelines.run as runs
-from pipelines.errors import WarehouseError
+from pipelines import __main__ as command
+from pipelines.errors import ConfigError, WarehouseError
 from pipelines.lake import NO_MONTH, copy_to_lake, file_system
+from pipelines.settings import home_folder, lake_place
 from tests.memory_portal import PLACE, MemoryReader, new_run, new_warehouse
 
 FEBRUARY = ("1", "2026-02-10T10:00:00.000", "Theft", "Ünique words of February")
@@ -133,6 +135,40 @@ def test_a_place_that_cannot_be_written_is_named(warehouse, load, tmp_path):
     with pytest.raises(WarehouseError, match="BLOTTER_LAKE") as caught:
         copy_to_lake(warehouse, PLACE, str(tmp_path / "file"))
     assert str(tmp_path / "file") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["s3://bucket/lake", "S3://bucket", "az://x/y", "file:///lake", "gs:/b", "gs://"],
+)
+def test_an_address_of_a_kind_that_is_not_written_to_is_refused(monkeypatch, place):
+    """A folder named `s3:` was made below the working folder."""
+    monkeypatch.setenv("BLOTTER_LAKE", place)
+    with pytest.raises(ConfigError, match="BLOTTER_LAKE begins with"):
+        lake_place()
+    monkeypatch.setenv("BLOTTER_HOME", place)
+    with pytest.raises(ConfigError, match="BLOTTER_HOME begins with"):
+        home_folder()
+
+
+@pytest.mark.parametrize("place", ["lake", "/srv/a:b/lake", "./s3:", "gs://my-lake/x"])
+def test_a_folder_and_a_bucket_are_places_for_the_lake(monkeypatch, place):
+    monkeypatch.setenv("BLOTTER_LAKE", place)
+    assert lake_place() == place
+
+
+def test_no_bucket_is_a_home(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words in (["daily"], ["doctor"], ["status"], ["site"]):
+        monkeypatch.setattr("sys.argv", ["blotter", *words])
+        monkeypatch.setenv("BLOTTER_HOME", "gs://bucket/home")
+        with pytest.raises(SystemExit) as end:
+            command.main()
+        assert end.value.code == 2
+        said = capsys.readouterr().err
+        assert said.startswith("blotter: BLOTTER_HOME begins with gs://; it must be")
+        assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bucket_holds_the_same_files(warehouse, load, bigquery_settings, monkeypatch):
