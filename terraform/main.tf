@@ -73,6 +73,28 @@ resource "google_storage_bucket" "blotter" {
   depends_on = [google_project_service.needed]
 }
 
+# What readers get; the job's own folders are lost when it ends.
+resource "google_storage_bucket" "published" {
+  name                        = "${var.bucket}-published"
+  location                    = var.location
+  labels                      = local.labels
+  uniform_bucket_level_access = true
+
+  # Nobody but the loader may read it until the project's owner says who.
+  public_access_prevention = "inherited"
+
+  # As above: a row that was removed must be gone from here too.
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  versioning {
+    enabled = false
+  }
+
+  depends_on = [google_project_service.needed]
+}
+
 resource "google_bigquery_dataset" "blotter" {
   for_each = local.datasets
 
@@ -141,6 +163,12 @@ resource "google_storage_bucket_iam_member" "loader" {
   }
 }
 
+resource "google_storage_bucket_iam_member" "loader_publishes" {
+  bucket = google_storage_bucket.published.name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.loader.member
+}
+
 # To list is a right on the bucket, which no condition on names can hold.
 resource "google_storage_bucket_iam_member" "loader_lists" {
   bucket = google_storage_bucket.blotter.name
@@ -189,16 +217,32 @@ resource "google_cloud_run_v2_job" "daily" {
       # A run that failed is made good by the next; two at once would be one too many.
       max_retries = 0
 
+      volumes {
+        name = "published"
+
+        gcs {
+          bucket = google_storage_bucket.published.name
+          # The user of the image; to others the folder can't be written.
+          mount_options = ["uid=10001", "gid=10001"]
+        }
+      }
+
       containers {
         image   = var.image
-        command = ["blotter"]
-        args    = ["daily"]
+        command = ["python"]
+        args    = ["container/publish_to.py", "/published", "blotter", "daily"]
 
+        # Whatever the job writes into its own folders is in this memory too.
         resources {
           limits = {
             cpu    = "1"
-            memory = "2Gi"
+            memory = "4Gi"
           }
+        }
+
+        volume_mounts {
+          name       = "published"
+          mount_path = "/published"
         }
 
         dynamic "env" {
@@ -228,8 +272,11 @@ resource "google_cloud_run_v2_job" "daily" {
     }
   }
 
-  # Cloud Run refuses a job whose account can't read its secret yet.
-  depends_on = [google_secret_manager_secret_iam_member.loader]
+  # Cloud Run refuses a job whose account can't read its secret or its bucket yet.
+  depends_on = [
+    google_secret_manager_secret_iam_member.loader,
+    google_storage_bucket_iam_member.loader_publishes,
+  ]
 }
 
 resource "google_secret_manager_secret_iam_member" "loader" {

@@ -3,6 +3,11 @@ output "settings" {
   value       = local.settings
 }
 
+output "published" {
+  description = "The bucket of the site and its files; nobody else may read it yet."
+  value       = google_storage_bucket.published.name
+}
+
 output "loader" {
   description = "Who loads: BLOTTER_IMPERSONATE on a desk."
   value       = google_service_account.loader.email

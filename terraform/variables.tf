@@ -27,7 +27,7 @@ variable "prefix" {
 }
 
 variable "bucket" {
-  description = "The bucket's name, without gs://; the world has one of a name."
+  description = "The bucket's name, without gs://; another's ends in -published. The world has one of a name."
   type        = string
 }
 

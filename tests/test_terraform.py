@@ -117,7 +117,7 @@ def test_a_person_who_is_logged_in_may_make_the_budget():
 
 
 def test_the_lifecycle_rule_deletes_staged_files_and_touches_nothing_else():
-    (bucket,) = resources("google_storage_bucket").values()
+    bucket = resources("google_storage_bucket")["blotter"]
     (rule,) = bucket["lifecycle_rule"]
     assert rule == {
         "condition": [{"age": "${var.staged_days}", "matches_prefix": ["staging/"]}],
@@ -125,11 +125,36 @@ def test_the_lifecycle_rule_deletes_staged_files_and_touches_nothing_else():
     }
 
 
-def test_what_is_deleted_from_the_bucket_is_gone():
-    (bucket,) = resources("google_storage_bucket").values()
+@pytest.mark.parametrize(
+    ("name", "public"), [("blotter", "enforced"), ("published", "inherited")]
+)
+def test_what_is_deleted_from_a_bucket_is_gone(name, public):
+    bucket = resources("google_storage_bucket")[name]
     assert bucket["versioning"] == [{"enabled": False}]
     assert bucket["soft_delete_policy"] == [{"retention_duration_seconds": 0}]
-    assert bucket["public_access_prevention"] == "enforced"
+    assert bucket["public_access_prevention"] == public
+    assert "allUsers" not in TEXT
+
+
+def test_the_job_publishes_into_a_bucket_that_outlives_it():
+    """Its own folders are lost; a mounted bucket locks no file, so is no home."""
+    (job,) = resources("google_cloud_run_v2_job").values()
+    (task,) = job["template"][0]["template"]
+    (volume,), (container,) = task["volumes"], task["containers"]
+    assert volume["gcs"][0]["bucket"] == "${google_storage_bucket.published.name}"
+    (mount,) = container["volume_mounts"]
+    assert mount["name"] == volume["name"]
+    script, to, *command = map(plain, container["args"])
+    assert (plain(container["command"]), to) == (["python"], mount["mount_path"])
+    assert (FOLDER.parent / script).exists()
+    assert command == ["blotter", "daily"]
+    assert "BLOTTER_HOME" not in TEXT
+    dockerfile = (FOLDER.parent / "Dockerfile").read_text()
+    user = re.search(r"^USER (\d+):(\d+)$", dockerfile, re.M)
+    assert plain(volume["gcs"][0]["mount_options"]) == [
+        f"uid={user[1]}",
+        f"gid={user[2]}",
+    ]
 
 
 def test_rights_are_the_least():
@@ -147,6 +172,10 @@ def test_rights_are_the_least():
         ("google_bigquery_dataset_iam_member", "loader"): "roles/bigquery.dataEditor",
         ("google_bigquery_dataset_iam_member", "reader"): "roles/bigquery.dataViewer",
         ("google_storage_bucket_iam_member", "loader"): "roles/storage.objectAdmin",
+        (
+            "google_storage_bucket_iam_member",
+            "loader_publishes",
+        ): "roles/storage.objectUser",
         (
             "google_storage_bucket_iam_member",
             "loader_lists",
