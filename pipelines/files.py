@@ -127,13 +127,27 @@ class FileReader(Reader):
         return f"{self.dataset.url}/{path}" not in self.known
 
     def within_reach(self, held: pa.Table) -> pa.Table:
-        """Of rows that the warehouse holds those that are of no missed file."""
+        """Of rows that the warehouse holds those that are of no missed file.
+
+        A missed file may be the edition that takes another's place: until it is there
+        the former one stays, though it is not declared any more.
+        """
         absent = [name_of(url) for url in self.missed if url not in self.sheets]
         if not absent:
             return held
         names = held[(self.dataset.file_column or "").lower()]
         is_absent = pc.is_in(names, pa.array(absent, pa.string()))
-        return held.filter(pc.invert(is_absent))
+        return held.filter(pc.and_not(self.is_current(held), is_absent))
+
+    def is_current(self, held: pa.Table) -> pa.Array:
+        """Whether each row is of a file that is declared: an edition may be none more.
+
+        Where no column tells of which file a row is, all are.
+        """
+        if not self.dataset.file_column:
+            return super().is_current(held)
+        declared = pa.array(map(name_of, self.dataset.addresses), pa.string())
+        return pc.is_in(held[self.dataset.file_column.lower()], declared)
 
     def _known_marks(self) -> Marks:
         return msgspec.json.decode(self.version, type=Marks) if self.version else {}

@@ -163,6 +163,10 @@ class Reader(ABC):
         """Of rows that the warehouse holds those that a whole read would show."""
         return held
 
+    def is_current(self, held: pa.Table) -> pa.Array:
+        """Of rows that the warehouse holds, whether each is of a declared part."""
+        return pa.repeat(pa.scalar(True), held.num_rows)
+
     def survey(self, window: Window) -> Survey:
         """Ask for figures of a window, as far as the API gives any."""
         return Survey(self.count(window))

@@ -205,10 +205,12 @@ def prove(
     may_age = dataset.moving_window and window.end is not None
     is_suspect = is_refused(dataset, len(lost), held)
     if lost and not may_age and (may_remove or is_suspect):
-        gone, moved = confirm(reader, warehouse, lost)
+        superseded, gone, moved = confirm(reader, warehouse, lost)
         received = pa.concat_tables([received, moved.select(received.column_names)])
         is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
+        held -= len(superseded)
         check_removals(dataset, len(gone), held, pc.sum(is_new).as_py() or 0, window)
+        gone += superseded
     # Rows that were loaded before a column was cut are cut now.
     former = without_the_rest(
         dataset, warehouse.rows(dataset, differing(received, known))
@@ -227,10 +229,19 @@ def prove(
 
 def confirm(
     reader: Reader, warehouse: Warehouse, lost: list[str]
-) -> tuple[list[str], pa.Table]:
-    """Ask the portal by key: which rows are gone, and which only moved."""
+) -> tuple[list[str], list[str], pa.Table]:
+    """Tell why rows are not among those that were read.
+
+    Returns:
+        Keys of rows that are of no declared file any more: of these nobody is asked, no
+        limit holds, and they are not the publisher's removals. Keys that the portal was
+        asked for and does not have. And the rows that it has elsewhere.
+    """
     dataset = reader.dataset
     held = reader.within_reach(warehouse.rows(dataset, lost))
+    is_current = reader.is_current(held)
+    superseded = held.filter(pc.invert(is_current))["row_id"].to_pylist()
+    held = held.filter(is_current)
     lost = held["row_id"].to_pylist()
     values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
     found = key_rows(dataset, [reader.rows_of(sorted(values))])
@@ -238,9 +249,9 @@ def confirm(
     moved = found.rows.filter(is_lost)
     there = set(moved["row_id"].to_pylist())
     if found.has_unknown:
-        return [], moved
+        return superseded, [], moved
     gone = [i for i in lost if i not in there and not found.holds(dataset, i)]
-    return gone, moved
+    return superseded, gone, moved
 
 
 def is_refused(dataset: Dataset, gone: int, held: int) -> bool:

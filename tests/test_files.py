@@ -3,6 +3,7 @@
 import io
 import random
 import zipfile
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -476,6 +477,60 @@ def test_a_file_that_came_before_it_was_due_is_missed_at_once(tmp_path, portal, 
     failure = live.daily(tmp_path, dataset, date(2026, 3, 10), whole=True)
     assert "sent 1 of 2 files" in str(failure)
     assert len(live.held(tmp_path, dataset)) == 4
+
+
+def edition(year: int, counties: int = 200) -> bytes:
+    rows = "".join(f"{number:03},{year}\n" for number in range(counties))
+    return f"county,jobs\n{rows}".encode()
+
+
+PATH_25 = "/jobs/2025/jobs25.csv"
+
+
+@pytest.fixture
+def next_edition(tmp_path, portal, jobs):
+    """The declaration of another edition, in a home that holds the former one's."""
+    put(portal, PATH_23, edition(2023))
+    put(portal, PATH_24, edition(2024))
+    assert live.daily(tmp_path, jobs, date(2026, 3, 9), whole=True) is None
+    return msgspec.structs.replace(jobs, files=["2023/jobs23.csv", "2025/jobs25.csv"])
+
+
+def editions(home, dataset) -> Counter[str]:
+    return Counter(name for name, _, _ in live.held(home, dataset))
+
+
+def test_an_edition_takes_the_place_of_another_without_an_operator(
+    tmp_path, portal, next_edition
+):
+    """Half of what is held goes, by the declaration: no removal of the publisher's."""
+    put(portal, PATH_25, edition(2025))
+    assert live.daily(tmp_path, next_edition, date(2026, 3, 10), whole=True) is None
+    assert editions(tmp_path, next_edition) == {"jobs23.csv": 200, "jobs25.csv": 200}
+    changes = [change for _, change, _ in live.log_of(tmp_path, next_edition)]
+    assert Counter(changes) == {"added": 600, "removed": 200}
+    assert live.daily(tmp_path, next_edition, date(2026, 3, 11), whole=True) is None
+    outcomes = [outcome for (outcome,) in live.ledger(tmp_path, "outcome")]
+    assert outcomes == ["loaded", "loaded", "unchanged"]
+
+
+def test_an_edition_stays_until_the_one_that_replaces_it_is_there(
+    tmp_path, portal, next_edition
+):
+    failure = live.daily(tmp_path, next_edition, date(2026, 3, 10), whole=True)
+    assert "sent 1 of 2 files" in str(failure)
+    assert editions(tmp_path, next_edition) == {"jobs23.csv": 200, "jobs24.csv": 200}
+
+
+def test_rows_that_an_edition_lost_are_guarded_beside_one_that_is_replaced(
+    tmp_path, portal, next_edition
+):
+    put(portal, PATH_23, edition(2023, counties=100))
+    put(portal, PATH_25, edition(2025))
+    failure = live.daily(tmp_path, next_edition, date(2026, 3, 10), whole=True)
+    assert isinstance(failure, TooManyRemovalsError)
+    assert "no longer shows 100 of 200 rows" in str(failure)
+    assert editions(tmp_path, next_edition) == {"jobs23.csv": 200, "jobs24.csv": 200}
 
 
 def test_doctor_names_a_file_that_is_missing(portal, jobs):

@@ -45,7 +45,7 @@ def test_each_file_is_at_its_declared_path_with_the_type_that_its_host_sends(
         f"{CENSUS}/2010-2019/counties/asrh/cc-est2019-alldata.csv": "text/csv",
         f"{CENSUS}/2020-2025/counties/asrh/cc-est2025-alldata.csv": "text/csv",
         **{f"/lau/laucnty{year}.xlsx": WORKBOOK for year in range(15, 26)},
-        "/static/data/us-cities/1.93/basic/simplemaps_uscities_basicv1.93.zip": (
+        "/static/data/us-cities/1.94/basic/simplemaps_uscities_basicv1.94.zip": (
             "application/zip"
         ),
         "/resource/j2bu-swwd.geojson": "application/vnd.geo+json; charset=utf-8",
@@ -121,7 +121,7 @@ def sheet(answer: requests.Response) -> list[list[str]]:
 
 
 def test_the_cities_are_packed_with_a_licence_and_have_a_byte_order_mark(get):
-    path = "/static/data/us-cities/1.93/basic/simplemaps_uscities_basicv1.93.zip"
+    path = "/static/data/us-cities/1.94/basic/simplemaps_uscities_basicv1.94.zip"
     with zipfile.ZipFile(io.BytesIO(get(path).content)) as archive:
         assert set(archive.namelist()) == {"license.txt", "uscities.csv"}
         assert b"made up" in archive.read("license.txt")

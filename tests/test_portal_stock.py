@@ -13,7 +13,7 @@ from demo.stock import STOCK, stock
 
 PAPER = "/washingtonpost/data-police-shootings/master"
 CENSUS = "/programs-surveys/popest/datasets"
-CITIES = "/static/data/us-cities/1.93/basic"
+CITIES = "/static/data/us-cities/1.94/basic"
 SERVICE = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Public_Safety_Incidents"
 STATIONS = "/saWmpKJIUAjyyNVc/arcgis/rest/services/MPD_Station_Areas"
 ADDRESSES = {
@@ -27,7 +27,7 @@ ADDRESSES = {
     "washington_post__agencies": f"{PAPER}/v2/fatal-police-shootings-agencies.csv",
     "census__county_population": CENSUS,
     "bls__county_unemployment": "/lau",
-    "simplemaps__cities": f"{CITIES}/simplemaps_uscities_basicv1.93.zip",
+    "simplemaps__cities": f"{CITIES}/simplemaps_uscities_basicv1.94.zip",
     "san_francisco__neighborhood_boundaries": "/resource/j2bu-swwd.geojson",
     "chicago__neighborhood_boundaries": "/resource/igwz-8jzy.geojson",
     "memphis__district_boundaries": f"{STATIONS}/FeatureServer/1/query",
