@@ -22,6 +22,7 @@ import pytest
 from demo.portal import Fault, Portal, serve
 from pipelines.dataset import Dataset, read_datasets
 from pipelines.diff import key_rows
+from pipelines.engine import engine_for
 from pipelines.errors import PortalMovedError
 from pipelines.ledger import Ledger
 from pipelines.moves import new_address, shown
@@ -255,6 +256,25 @@ def test_a_month_that_two_lines_tell_of_is_kept_once(older, url):
         (date(2026, 1, 1), dataset.fingerprint, True),
         (date(2026, 2, 1), dataset.fingerprint, False),
     ]
+
+
+def test_lines_are_carried_over_in_each_warehouse(target, tmp_path):
+    """Two months at the new address, of which the older line of one is kept."""
+    other = msgspec.structs.replace(SPRINGFIELD, url=ELSEWHERE)
+    told = msgspec.structs.replace(other, formerly=[SPRINGFIELD.url])
+    january, february = date(2026, 1, 1), date(2026, 2, 1)
+    engine = engine_for(tmp_path, 0.0, False)
+    ledger = Ledger(engine)
+    ledger.prepare()
+    line = {"run_id": "1", "dataset": told.name, "outcome": "loaded"}
+    ledger.open_run({**line, "declaration": other.fingerprint})
+    ledger.finish_months(other, {january: 1, february: 2}, "1", PUBLISHED_AT)
+    ledger.finish_months(told, {january: 3}, "2", PUBLISHED_AT)
+    ledger.carry_over([told])
+    assert ledger.surplus(told) == {january: 3, february: 2}
+    assert ledger.surplus(other) == {}
+    assert ledger.last_good_run(told)["declaration"] == SPRINGFIELD.fingerprint
+    engine.close()
 
 
 # A table that moves
