@@ -124,7 +124,13 @@ def check_status(
             f"{dataset.label} does not have it any more ({said}); moved "
             f"or withdrawn? Check the address in {dataset.name}.toml."
         )
-    raise RefusedError(f"{dataset.label} refused ({said}).", answer)
+    advice = ""
+    if status in REFUSED:
+        advice = (
+            " Open its address in a browser: is it still public? Some portals turn away "
+            "programs without a contact, too: set BLOTTER_CONTACT."
+        )
+    raise RefusedError(f"{dataset.label} refused ({said}).{advice}", answer)
 
 
 def bare_redirect(

@@ -422,6 +422,7 @@ def test_a_refusal_is_told_as_one_where_nothing_redirects(home, portal, url):
     failure = live.daily(home, SPRINGFIELD.at_portal(url), NEXT_DAY, whole=True)
     assert not isinstance(failure, PortalMovedError)
     assert "refused (status 403" in str(failure)
+    assert "is it still public?" in str(failure)
     assert len(portal.requests) == 3
 
 
