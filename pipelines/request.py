@@ -127,8 +127,8 @@ def check_status(
     advice = ""
     if status in REFUSED:
         advice = (
-            " Open its address in a browser: is it still public? Some portals turn away "
-            "programs without a contact, too: set BLOTTER_CONTACT."
+            " Open its address in a browser: is it still public? Some portals turn "
+            "away programs without a contact, too: set BLOTTER_CONTACT."
         )
     raise RefusedError(f"{dataset.label} refused ({said}).{advice}", answer)
 
