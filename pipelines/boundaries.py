@@ -43,13 +43,17 @@ def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
     rows = ask(
         db,
         "select area_kind, area_name, geometry from dim_areas "
-        "where city = $city order by area_kind, area_name, geometry",
+        "where city = $city and area_name is not null "
+        "order by area_kind, area_name, geometry",
         city=city,
     )
     shapes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        shape = shapely.from_geojson(row["geometry"])
-        shapes[row["area_kind"]][row["area_name"]].append(shape)
+        shape = shapely.from_geojson(row["geometry"], on_invalid="ignore")
+        is_area = shapely.get_dimensions(shape) == 2 and not shapely.is_empty(shape)
+        # An area whose shape is none counts as one without a boundary.
+        if is_area and row["area_kind"] in KINDS:
+            shapes[row["area_kind"]][row["area_name"]].append(shape)
     found = [
         (sum(name in labels[KINDS[kind]] for name in named), kind)
         for kind, named in shapes.items()

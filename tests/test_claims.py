@@ -9,6 +9,18 @@ COSTS = (ROOT / "docs" / "bigquery.md").read_text()
 BESIDE = 52 + 353 + 140
 
 
+def test_what_the_page_says_of_its_csv_is_what_is_in_it():
+    """The header's counts, in the README and in the button's own words."""
+    script = (ROOT / "site" / "script" / "page.js").read_text()
+    header = re.search(r'"day", ("incidents".*?), \.\.\.FILTERS', script)
+    counts = ", ".join(re.findall(r'"(\w+)"', header[1]))
+    assert counts == "incidents, violent, property, arrests"
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"the days of what is chosen can be had as CSV: {counts}." in readme
+    button = (ROOT / "site" / "templates" / "parts.html").read_text()
+    assert f'title="A row a day of what is chosen: {counts}">Days as CSV' in button
+
+
 def whole(text: str) -> int:
     return int(text.replace(",", ""))
 

@@ -258,7 +258,8 @@ def of_publisher(marts, **values):
 def by_type_with_shares(marts, **values):
     rows = marts.incidents(**values)
     found = Counter(row.incident_category or "Unknown" for row in rows)
-    return [(name, count, 100 * count / len(rows)) for name, count in found.items()]
+    whole = len(rows) if len(rows) >= 20 else None
+    return [(n, count, whole and 100 * count / whole) for n, count in found.items()]
 
 
 def by_weekday(marts, **values):
@@ -403,6 +404,14 @@ def test_no_rate_of_few_shootings_is_shown(marts):
     assert all(row[3] is None for row in rows if row[2] < 20)
     rows = answer(marts, "Shootings per million residents by race")
     assert all(row[2] >= 20 and row[3] > 0 for row in rows)
+
+
+def test_no_share_of_few_incidents_is_shown(marts):
+    day, _ = marts.span("cambridge")
+    values = {"city": "cambridge", "from": day, "until": day}
+    rows = answer(marts, "Reported incidents by crime type", **values)
+    assert 0 < sum(row[1] for row in rows) < 20
+    assert {row[2] for row in rows} == {None}
 
 
 def test_shootings_of_a_year_add_up_day_by_day(marts):

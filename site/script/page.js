@@ -224,7 +224,7 @@ class CityPage {
     if (details.open) show();
   }
 
-  // What is shown, day by day.
+  // The tiles' numbers of what is chosen, a row a day; tables of all rows are files.
   download() {
     const { counts, ask, choice, city } = this;
     const rows = [];
