@@ -6,7 +6,6 @@ published: BLOTTER_SITE_CONTACT. Without one the catalogue lacks it, and no harv
 takes it.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from pipelines.export import Table
-from pipelines.settings import site_address
+from pipelines.settings import site_address, site_contact
 
 Json = dict[str, Any]
 
@@ -170,7 +169,7 @@ def publisher() -> str:
 def contact() -> Json:
     """Whom to write to, if the settings say."""
     content = {"@type": "Kind", "fn": f"Whoever runs {publisher()}"}
-    if email := os.environ.get("BLOTTER_SITE_CONTACT"):
+    if email := site_contact():
         content["hasEmail"] = f"mailto:{email}"
     return content
 

@@ -23,7 +23,13 @@ from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.load import Warehouse
 from pipelines.logs import redacted
 from pipelines.portal import Patience
-from pipelines.settings import lake_place, prefix, publishes, site_address
+from pipelines.settings import (
+    lake_place,
+    prefix,
+    publishes,
+    site_address,
+    site_contact,
+)
 from pipelines.status import is_fresh, read_status
 from pipelines.survey import Finding, portals
 
@@ -90,6 +96,7 @@ def configuration(home: Path) -> list[Finding]:
         prefix,
         publishes,
         site_address,
+        site_contact,
         lake_place,
         check_token,
     ]

@@ -20,7 +20,13 @@ from pipelines.ledger import MODELS
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run, lock
-from pipelines.settings import home_folder, lake_place, publishes, site_address
+from pipelines.settings import (
+    home_folder,
+    lake_place,
+    publishes,
+    site_address,
+    site_contact,
+)
 from pipelines.status import write_status
 
 log = logging.getLogger("blotter")
@@ -47,6 +53,7 @@ def run_all(
         Patience.from_environment()  # Said before anything is made.
         publishes()
         site_address()
+        site_contact()
         lake = lake_place()
         chosen = pick(declared, names)
         with lock(home), closing(Warehouse(home, wait)) as warehouse:

@@ -98,6 +98,21 @@ def site_address() -> str:
     return url.rstrip("/") + "/" if url else ""
 
 
+def site_contact() -> str | None:
+    """BLOTTER_SITE_CONTACT, an e-mail address; None where it is not set.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    said = os.environ.get("BLOTTER_SITE_CONTACT") or None
+    if said and not re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", said):
+        raise ConfigError(
+            f"BLOTTER_SITE_CONTACT is {said!r}; it must be an e-mail address like "
+            "data@example.org."
+        )
+    return said
+
+
 def prefix() -> str:
     """BLOTTER_PREFIX, which every schema's name begins with.
 

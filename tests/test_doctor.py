@@ -409,6 +409,7 @@ def test_the_last_run_is_told_from_the_status(tmp_path):
         {"BLOTTER_PORTAL": "localhost"},
         {"BLOTTER_LAKE": "s3://key:markersecret@bucket/lake"},
         {"BLOTTER_SITE_URL": "s3://bucket/site"},
+        {"BLOTTER_SITE_CONTACT": "data at example.org"},
     ],
     ids=lambda setting: next(iter(setting)),
 )
