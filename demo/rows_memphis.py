@@ -22,6 +22,10 @@ COLUMNS = {
     "Ward": "string",
     "Latitude": "double",
     "Longitude": "double",
+    "UCR_Incident_Code": "string",
+    "Part_One_or_Part_Two": "string",
+    "Block": "string",
+    "Street_Name": "string",
 }
 KEY = ["Crime_ID", "UCR_Category", "UCR_Description"]
 BEGINS = date(2020, 1, 1)
@@ -31,6 +35,8 @@ OFFENSES_PER_REPORT = [9_000, 920, 70, 10]
 TIES = 0.05
 NOWHERE = 0.019
 UNDATED_ROWS = 8_000
+# The row, by its place, whose code is none of NIBRS's; and that code.
+STRAY_CODE = (1_000, "850")
 
 # Units without an area of their own, among 100,000 rows; the rest have a precinct.
 UNITS = {"OCU": 960, "STIS": 40, "MOTORS": 5, "MEM": 5, None: 55, "": 5, "005": 2}
@@ -133,7 +139,31 @@ def _table(rng, days, shown, report, offense, undated) -> pa.Table:
     ):
         columns[name] = draw.take(vocabulary[name.lower()], offense)
     columns |= _place_text(rng, report, len(days))
+    columns |= _later_text(columns, draw.take(vocabulary["ucr_incident_code"], offense))
     return pa.table({name: columns[name] for name in COLUMNS})
+
+
+def _later_text(columns, code) -> dict[str, pa.Array]:
+    """What the layer publishes beside the former columns; none is drawn anew."""
+    codes = code.to_pylist()
+    if len(codes) > STRAY_CODE[0]:
+        codes[STRAY_CODE[0]] = STRAY_CODE[1]
+    parts = [columns["Street_Address"].to_pylist(), columns["UCR_Category"].to_pylist()]
+    numbered = [(a or "").partition(" ") for a in parts[0]]
+    one = {"LARCENY/THEFT", "AGGRAVATED ASSAULT", "ROBBERY", "HOMICIDE", "ARSON"}
+    one |= {"BURG/BREAK & ENTER", "MOTOR VEHICLE THEFT"}
+    texts = {
+        "UCR_Incident_Code": codes,
+        "Part_One_or_Part_Two": [
+            "Part One" if category in one else "Part Two" for category in parts[1]
+        ],
+        "Block": [n if n.isdigit() else None for n, _, _ in numbered],
+        "Street_Name": [
+            street if n.isdigit() else n + blank + street
+            for n, blank, street in numbered
+        ],
+    }
+    return {name: pa.array(values, pa.string()) for name, values in texts.items()}
 
 
 def _universal(rng, local) -> np.ndarray:

@@ -69,6 +69,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What is requested and loaded; a missing one stops the data set."""
     optional_columns: list[str] = []
     """Loaded where published, null elsewhere."""
+    later_columns: list[str] = []
+    """Like `optional_columns`, but declared after rows had been read without them: no
+    month is read again for them, and they alone change no row. Rows that are held keep
+    null there until something else of them changes."""
     left_out: list[str] = []
     """Published and deliberately not loaded; any other unknown column is reported."""
     unhashed: list[str] = []
@@ -168,7 +172,12 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def loaded_columns(self) -> list[str]:
         """Every declared column by its name in the raw table: lower case."""
-        return [name.lower() for name in (*self.columns, *self.optional_columns)]
+        return [name.lower() for name in (*self.columns, *self.dispensable_columns)]
+
+    @property
+    def dispensable_columns(self) -> list[str]:
+        """What is loaded where it is published, and null elsewhere."""
+        return [*self.optional_columns, *self.later_columns]
 
     @property
     def fingerprint(self) -> str:

@@ -348,7 +348,8 @@ def query(sql: str, **tables: pa.Table) -> pa.Table:
 
 
 def hashed_columns(dataset: Dataset) -> list[str]:
-    unhashed = {name.lower() for name in dataset.unhashed}
+    names = (*dataset.unhashed, *dataset.later_columns)
+    unhashed = {name.lower() for name in names}
     return [name for name in dataset.loaded_columns if name not in unhashed]
 
 

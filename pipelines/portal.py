@@ -180,7 +180,7 @@ class Reader(ABC):
 
     def requested(self) -> list[str]:
         """Published names of the columns to ask for."""
-        optional = self.dataset.optional_columns
+        optional = self.dataset.dispensable_columns
         return [
             *self.dataset.columns,
             *(name for name in optional if name in self.published),

@@ -87,7 +87,7 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
     """Columns that are named elsewhere and not declared, or can't be columns."""
     if not dataset.key:
         yield "`key` names no column"
-    declared = [*dataset.columns, *dataset.optional_columns]
+    declared = [*dataset.columns, *dataset.dispensable_columns]
     for name in declared:
         if not IDENTIFIER.fullmatch(name):
             yield f"{name!r} is no name of a column: letters, digits and _ only"
@@ -137,7 +137,7 @@ def wrong_files(dataset: "Dataset") -> Iterable[str]:
     if len(names) > 1 and not dataset.file_column:
         yield "`files` need a `file_column` that tells their rows apart"
     for name in dataset.also_called:
-        if name not in (*dataset.columns, *dataset.optional_columns):
+        if name not in (*dataset.columns, *dataset.dispensable_columns):
             yield f"`also_called` names {name!r}, which is not among the columns"
 
 

@@ -95,7 +95,7 @@ def check_columns(dataset: Dataset, published: Published, tally: Tally) -> None:
             f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
             f"be renamed. Correct {dataset.name}.toml; nothing was written."
         )
-    declared = {*dataset.columns, *dataset.optional_columns, *dataset.left_out}
+    declared = {*dataset.columns, *dataset.dispensable_columns, *dataset.left_out}
     new = [name for name in published.columns if name not in declared]
     if new:
         tally.warn(

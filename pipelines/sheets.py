@@ -208,7 +208,7 @@ def named(dataset: Dataset, cells: Sequence[str | None]) -> list[str]:
 
     A column without a header can't be read by its name: it is left out.
     """
-    declared = [*dataset.columns, *dataset.optional_columns, *dataset.left_out]
+    declared = [*dataset.columns, *dataset.dispensable_columns, *dataset.left_out]
     meant = {plain(name): name for name in declared}
     for name, others in dataset.also_called.items():
         meant |= {plain(other): name for other in others}
@@ -230,7 +230,7 @@ def plain(title: str) -> str:
 
 def loaded(dataset: Dataset, header: list[str]) -> list[str]:
     """Those of a file's columns that are loaded."""
-    return [n for n in (*dataset.columns, *dataset.optional_columns) if n in header]
+    return [n for n in (*dataset.columns, *dataset.dispensable_columns) if n in header]
 
 
 def without_notes(rows: pa.Table) -> pa.Table:

@@ -42,7 +42,8 @@ select * from {table}_former
 def published_names(dataset: str) -> list[str]:
     """The published columns of a data set, without `row_id`."""
     declared = tomllib.loads((DATASETS / f"{dataset}.toml").read_text())
-    names = declared["columns"] + declared.get("optional_columns", [])
+    kinds = ("columns", "optional_columns", "later_columns")
+    names = [name for kind in kinds for name in declared.get(kind, [])]
     return [name for name in names if name.lower() != "row_id"]
 
 

@@ -316,6 +316,7 @@ def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None
         "council_districts": "assert_council_terms_follow_one_another",
         "holiday_renamings": "unique_together_holiday_renamings_city__former_name",
         "holidays": "assert_holidays_have_one_row_a_day",
+        "nibrs_offenses": "unique_nibrs_offenses_nibrs_code",
         "neighborhoods": "unique_neighborhoods_city_neighborhood_code",
         "offense_categories": "unique_offense_categories_city_offense_code",
         "police_districts": "unique_police_districts_city_police_district",

@@ -277,6 +277,39 @@ def test_lines_are_carried_over_in_each_warehouse(target, tmp_path):
     engine.close()
 
 
+# A column that is declared later
+
+
+def test_a_column_declared_later_changes_no_row_and_reads_no_month(tmp_path):
+    """Rows that are new or change for another reason have it; the others keep null."""
+    portal = Portal(clock=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    older = [{**row, "id": f"j{row['id']}"} for row in live.soda_rows(5)]
+    for row in older:
+        row["reported"] = row["reported"].replace("-03-01", "-01-15")
+    rows = [{**row, "code": "13A"} for row in older + live.soda_rows(6)]
+    types = {**live.SPRINGFIELD_TYPES, "code": "text"}
+    published = portal.add_soda("abcd-1234", rows[:-1], types, "id")
+    with serve(portal) as url:
+        before = SPRINGFIELD.at_portal(url)
+        since = msgspec.structs.replace(before, later_columns=["code"])
+        assert live.daily(tmp_path, before, date(2026, 3, 9), whole=True) is None
+        rows[-2] = {**rows[-2], "category": "Fraud"}
+        portal.store.clock = lambda: datetime(2026, 3, 10, tzinfo=UTC)
+        published.upsert(rows[-2:])
+        run(tmp_path, since)
+    assert rows_read(tmp_path, since) == 6
+    held = live.select(
+        tmp_path, "select row_id, code from raw_springfield.incidents order by all"
+    )
+    assert [row_id for row_id, code in held if code] == ["00004", "00005"]
+    logged = live.select(
+        tmp_path,
+        "select row_id, change, changed_fields from raw_springfield.incidents_changes "
+        "order by changed_at, row_id offset 10",
+    )
+    assert logged == [("00004", "changed", "category"), ("00005", "added", None)]
+
+
 # A table that moves
 
 

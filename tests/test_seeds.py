@@ -29,6 +29,7 @@ KEYS = {
     "holiday_renamings": ("city", "former_name"),
     "holidays": ("city", "holiday_date"),
     "neighborhoods": ("city", "neighborhood_code"),
+    "nibrs_offenses": ("nibrs_code",),
     "offense_categories": ("city", "offense_code"),
     "police_districts": ("city", "police_district"),
     "population_years": ("edition", "year_code"),
@@ -841,6 +842,43 @@ def test_groups_and_victims_are_those_of_the_fbi(shared_data):
 
     for row in seed("offense_categories"):
         assert row["crime_against"] in against[row["offense_group"]]
+
+
+def test_nibrs_offenses_are_those_of_the_fbi(shared_data):
+    listed = {
+        row["OFFENSE_CODE"]: row
+        for row in read_csv(shared_data / "codes" / "nibrs_offense_type.csv")
+    }
+    for row in seed("nibrs_offenses"):
+        fbi = listed[row["nibrs_code"]]
+        assert row["offense_name"] == fbi["OFFENSE_NAME"]
+        assert row["offense_group"] == fbi["OFFENSE_CATEGORY_NAME"]
+        assert row["crime_against"] == fbi["CRIME_AGAINST"].lower()
+    violent = {
+        r["nibrs_code"] for r in seed("nibrs_offenses") if r["is_violent"] == "true"
+    }
+    assert violent == {"09A", "11A", "11B", "11C", "120", "13A"}
+    stolen = {
+        r["nibrs_code"] for r in seed("nibrs_offenses") if r["is_property"] == "true"
+    }
+    assert stolen == {"200", "220", "240", *(f"23{letter}" for letter in "ABCDEFGH")}
+
+
+def test_the_macro_of_nibrs_codes_knows_those_of_the_seed_and_no_others():
+    text = (REPOSITORY / "macros" / "offenses.sql").read_text()
+    pattern = re.compile("".join(re.findall(r"'(\^.*|\|.*\$)'", text)))
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    every = [f"{number:02}{last}" for number in range(100) for last in letters]
+    known = {row["nibrs_code"] for row in seed("nibrs_offenses")}
+    assert {code for code in every if pattern.match(code)} == known
+
+
+def test_a_category_and_a_nibrs_code_put_memphis_rows_into_one_group():
+    groups = {row["nibrs_code"]: row["offense_group"] for row in seed("nibrs_offenses")}
+    vocabulary = read_csv(REPOSITORY / "demo" / "vocabulary" / "memphis_offenses.csv")
+    for row in vocabulary:
+        own = offenses("memphis")[row["ucr_category"]]
+        assert groups[row["ucr_incident_code"]] == own["offense_group"]
 
 
 def san_francisco_code(category: str, subcategory: str) -> str:

@@ -1,6 +1,45 @@
-with categories as (
+with own_categories as (
 
     select * from {{ ref('offense_categories') }}
+
+),
+
+nibrs_offenses as (
+
+    select * from {{ ref('nibrs_offenses') }}
+
+),
+
+cities as (
+
+    select * from {{ ref('cities') }}
+    where publishes_nibrs_codes
+
+),
+
+categories as (
+
+    select
+        city,
+        offense_code,
+        offense_group,
+        crime_against,
+        is_violent,
+        is_property
+    from own_categories
+
+    union all
+
+    select
+        cities.city,
+        nibrs_offenses.nibrs_code as offense_code,
+        nibrs_offenses.offense_group,
+        nibrs_offenses.crime_against,
+        nibrs_offenses.is_violent,
+        nibrs_offenses.is_property
+
+    from cities
+    cross join nibrs_offenses
 
 ),
 
@@ -21,7 +60,8 @@ keyed as (
             'Peeping Tom',
             'Pornography/Obscene Material',
             'Prostitution Offenses',
-            'Sex Offenses'
+            'Sex Offenses',
+            'Sex Offenses, Non-forcible'
         ) as is_sensitive
 
     from categories

@@ -37,7 +37,10 @@ renamed as (
         {{ clean_text('ucr_category') }} as incident_category,
         {{ clean_text('nibrs_offense_group') }} as incident_subcategory,
         {{ clean_text('ucr_description') }} as incident_description,
-        {{ clean_text('ucr_category') }} as offense_code,
+        -- Held rows may lack the code, and one row has another than NIBRS's.
+        coalesce(
+            {{ nibrs_code('ucr_incident_code') }}, {{ clean_text('ucr_category') }}
+        ) as offense_code,
         cast(null as {{ dbt.type_string() }}) as published_offense_code,
         {{ clean_text('nibrs_group') }} as nibrs_group,
         cast(null as {{ dbt.type_string() }}) as report_type,
