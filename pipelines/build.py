@@ -127,6 +127,24 @@ def keep_manifest(home: Path) -> None:
     os.replace(fresh, kept)
 
 
+def describe(warehouse: Warehouse) -> None:
+    """Have dbt describe the project again where the home has lost its description.
+
+    A home that is a container's own, or was restored from the warehouse's file alone,
+    has none until something is built.
+
+    Raises:
+        ModelsError: dbt can't read the project.
+    """
+    if kept_manifest(warehouse.home).exists():
+        return
+    warehouse.close()
+    outcome = invoke(warehouse.home, ["parse"])
+    if not outcome.success:
+        raise ModelsError(why_failed(outcome, [], warehouse.home))
+    keep_manifest(warehouse.home)
+
+
 def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
     """Call dbt with everything it writes under the home; its log goes to a file.
 

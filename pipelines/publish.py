@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from pipelines.alerts import without_values
+from pipelines.build import describe
 from pipelines.catalogue import dictionary, write_catalogue
 from pipelines.dataset import read_datasets
 from pipelines.duckdb_file import Table
@@ -54,6 +55,7 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
             "the last good publication stays. Run `blotter build` and look at what "
             "it says."
         )
+    describe(warehouse)
     folder = warehouse.home / FOLDER / run_id
     unfinished = folder.with_name(UNFINISHED + run_id)
     try:
