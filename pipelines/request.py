@@ -163,12 +163,11 @@ def moved_error(
     dataset: Dataset, url: str, params: Mapping[str, str], location: str
 ) -> PortalMovedError:
     """What a redirect comes to."""
-    address = new_address(dataset, url, params, location)
-    if address:
+    address, there = new_address(dataset, url, params, location), shown(url, location)
+    said = "the portal may have moved. Check the address in"
+    if address and not dataset.files:  # Of several files it tells of one.
+        there = address
         said = f"it has moved; `blotter doctor {dataset.name}` says what to put into"
-    else:
-        said = "the portal may have moved. Check the address in"
-    there = address or shown(url, location)
     return PortalMovedError(
         f"{dataset.label} redirects to {there}: {said} {dataset.name}.toml.", address
     )

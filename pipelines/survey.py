@@ -54,11 +54,17 @@ def data_set_findings(
     try:
         yield from examine(reader, now)
     except BlotterError as error:
-        said = str(error).removeprefix(f"{name}: ")
-        address = error.address if isinstance(error, PortalMovedError) else None
-        if address and address != declared.url:
-            said = f"moved: put {to_paste(declared, address)} into {name}.toml."
-        yield Finding("fail", name, said)
+        yield Finding("fail", name, what_failed(declared, error))
+
+
+def what_failed(declared: Dataset, error: BlotterError) -> str:
+    """The sentence of a failure; of a move what to do about it."""
+    address = error.address if isinstance(error, PortalMovedError) else None
+    if address is None:
+        return str(error).removeprefix(f"{declared.name}: ")
+    if address == declared.url:
+        return f"moved to {address}, as is declared: unset BLOTTER_PORTAL."
+    return f"moved: put {to_paste(declared, address)} into {declared.name}.toml."
 
 
 def examine(reader: Reader, now: datetime) -> Iterator[Finding]:

@@ -275,7 +275,10 @@ def test_a_redirect_to_the_declared_address_is_no_move(examined, portal):
     portal.fail(Fault("redirect", location="https://data.sf.gov", times=None))
     code, lines, _ = examined(FRANCISCO)
     assert code == 1
-    assert "redirects to https://data.sf.gov/resource/wg3w-h783" in lines[FRANCISCO][0]
+    assert lines[FRANCISCO] == [
+        "fail moved to https://data.sf.gov/resource/wg3w-h783, as is declared: unset "
+        "BLOTTER_PORTAL."
+    ]
 
 
 TOKEN_PAGE = r"App tokens are free of charge: \S+/profile/edit/developer_settings"

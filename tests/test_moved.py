@@ -482,6 +482,24 @@ def test_a_layer_and_a_file_that_are_refused_are_told_as_moves(home, portal, url
         assert moved_to == (None if dataset is PLACES else f"https://a.gov/{path}")
 
 
+def test_of_several_files_each_tells_where_it_leads(home, portal, url):
+    """One may move alone; where all did the declaration's `url` can be told."""
+    several = msgspec.structs.replace(
+        PLACES,
+        url="https://files.springfield.example/new",
+        files=["places.csv", "more.csv"],
+        columns=["id", "place", "file_name"],
+        file_column="file_name",
+    ).at_portal(url)
+    portal.add_file("/new/more.csv", b"id,place\n4,Lock\n")
+    portal.fail(Fault("redirect", location="https://a.gov", path="/new/more.csv"))
+    failure = live.daily(home, several, NEXT_DAY, whole=True)
+    assert "redirects to https://a.gov/new/more.csv: the portal may" in str(failure)
+    portal.fail(Fault("redirect", location="https://a.gov", times=2))
+    failure = live.daily(home, several, NEXT_DAY, whole=True)
+    assert failure.address == "https://a.gov/new"
+
+
 def test_a_probe_that_gets_no_answer_leaves_the_refusal(home, portal, url):
     portal.datasets["abcd-1234"].rows_updated_at = datetime.now(UTC)
     portal.fail(Fault("status", 403, path="/resource/*"))
