@@ -1,5 +1,5 @@
 -- Of each county and year: both sexes, the races of each sex with and without regard to
--- Hispanic origin, and the age groups make up the total. Else a column is another than
+-- Hispanic origin, the age groups and the rows of the mart make up the total. Else a column is another than
 -- its header says, and every rate is wrong.
 {% set sums = [] -%}
 {% for sex in ['male', 'female'] -%}
@@ -68,8 +68,35 @@ groups as (
     select
         county_fips as row_id,
         'race groups' as parts
-    from {{ ref('int_county_population') }}
+    from {{ ref('dim_county_population') }}
     where population is null or population < 0
+
+),
+
+sums as (
+
+    select
+        county_fips,
+        year,
+        sum(population) as population
+    from {{ ref('dim_county_population') }}
+    group by county_fips, year
+
+),
+
+-- Of a county and year that several editions have, the total of one.
+mart as (
+
+    select
+        sums.county_fips as row_id,
+        'rows of the mart' as parts
+    from sums
+    left join present
+        on sums.county_fips = present.county_fips
+        and sums.year = present.year
+        and sums.population = present.tot_pop
+        and present.is_total_age
+    where present.county_fips is null
 
 )
 
@@ -78,3 +105,5 @@ union all
 select * from age_groups
 union all
 select * from groups
+union all
+select * from mart

@@ -13,12 +13,12 @@
         'is_small_number <> (shooting_count < 20)',
     ],
     'rpt_shootings_by_county': [
-        'shooting_count < 1',
+        'shooting_count < 0',
         'mental_illness_count > shooting_count',
         'mental_illness_pct not between 0 and 100',
         'unemployment_rate not between 0 and 100',
         '(rate_per_million is null) <> (population is null)',
-        'rate_per_million <= 0',
+        '(rate_per_million > 0) <> (shooting_count > 0)',
         'is_small_number <> (shooting_count < 20)',
         'county_fips is null and population is not null',
         "matched_by_city_and_county_count + matched_by_county_count

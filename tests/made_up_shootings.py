@@ -205,7 +205,7 @@ create table marts.dim_counties as
 select distinct county as county_fips, 'County ' || county as county_name,
     state as state_id
 from workers;
-create table intermediate.int_county_population as
+create table marts.dim_county_population as
 select county as county_fips, year, sex, race as race_group, population
 from residents;
 create table marts.dim_county_years as

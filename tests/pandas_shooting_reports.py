@@ -114,13 +114,16 @@ def by_county(
     force = sums(workers, ["county", "year"], "labor_force")
     unemployed = sums(workers, ["county", "year"], "unemployed")
     partial = years(shootings)
+    rows = rows.assign(county=rows.county.fillna(""))
+    found = dict(iter(rows.groupby(["state", "county", "year"])))
+    known = pd.concat([residents, workers])[["state", "county", "year"]]
+    known = known[(known.state != "PR") & known.year.isin(list(partial))]
     expected = {}
-    for (state, county, year), own in rows.groupby(
-        ["state", "county", "year"], dropna=False
-    ):
-        county = None if pd.isna(county) else county
+    for place in found.keys() | {*known.itertuples(index=False, name=None)}:
+        own = found.get(place, rows.head(0))
+        state, county, year = place
         key = (county, year)
-        expected[state, county, year] = (
+        expected[state, county or None, year] = (
             partial[year],
             len(own),
             population.get(key),

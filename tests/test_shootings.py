@@ -330,7 +330,7 @@ def test_population_of_california_is_the_files(models):
     sums = rows.filter(regex="_male|_female|tot_pop").astype(int).sum()
     groups = models.query(
         "select race_group, sex, sum(population)::int"
-        " from intermediate.int_county_population group by all"
+        " from marts.dim_county_population group by all"
     )
 
     assert len(groups) == 14
@@ -346,6 +346,25 @@ def test_population_of_california_is_the_files(models):
         }[group]
         assert population == sums[f"{prefix}_{sex}"]
     assert sum(population for *_, population in groups) == sums.tot_pop == 39_512_223
+    # The file has Hispanics of each race, too, which are not loaded but reckoned.
+    file = real_shootings.read(real_shootings.POPULATION).set_index("COUNTY")
+    races = {"white": "WA", "black": "BA", "asian": "AA", "native_american": "IA"}
+    races |= {"pacific_islander": "NA", "two_or_more": "TOM"}
+    assert {
+        row[:5]: row[5]
+        for row in models.query(
+            "select county_fips, year, sex, race, is_hispanic, population"
+            " from marts.dim_county_population"
+        )
+    } == {
+        (f"06{county:0>3}", 2019, sex, race, is_hispanic): int(
+            file.loc[county, f"{origin}{column}_{sex.upper()}"]
+        )
+        for county in file.index
+        for sex in ("male", "female")
+        for race, column in races.items()
+        for is_hispanic, origin in ((True, "H"), (False, "NH"))
+    }
     los_angeles = "county_fips = '06037' and year = 2019"
     assert models.query(
         f"select population from marts.dim_county_years where {los_angeles}"

@@ -1,6 +1,6 @@
 with population as (
 
-    select * from {{ ref('int_county_population') }}
+    select * from {{ ref('dim_county_population') }}
 
 ),
 

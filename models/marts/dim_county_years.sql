@@ -4,7 +4,7 @@ with population as (
         county_fips,
         year,
         sum(population) as population
-    from {{ ref('int_county_population') }}
+    from {{ ref('dim_county_population') }}
     group by county_fips, year
 
 ),

@@ -59,43 +59,89 @@ years as (
 
 ),
 
+-- The counties of a year are those whose population or unemployment is published for
+-- it. The newspaper does not follow Puerto Rico.
+places as (
+
+    select
+        counties.state_id,
+        county_years.county_fips,
+        county_years.year
+    from county_years
+    inner join counties on county_years.county_fips = counties.county_fips
+    where counties.state_id <> 'PR'
+
+    union distinct
+
+    select
+        state_id,
+        county_fips,
+        year
+    from counted
+
+),
+
+filled as (
+
+    select
+        places.state_id,
+        places.county_fips,
+        years.year,
+        years.is_partial_year,
+        coalesce(counted.shooting_count, 0) as shooting_count,
+        coalesce(counted.mental_illness_count, 0) as mental_illness_count,
+        counted.mental_illness_known_count,
+        {%- for way in ['city_and_county', 'county', 'city', 'city_is_county'] %}
+        coalesce(counted.matched_by_{{ way }}_count, 0)
+            as matched_by_{{ way }}_count
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from places
+    inner join years on places.year = years.year
+    left join counted
+        on places.state_id = counted.state_id
+        and places.county_fips is not distinct from counted.county_fips
+        and places.year = counted.year
+
+),
+
 described as (
 
     select
-        coalesce(counted.county_fips, counted.state_id)
+        coalesce(filled.county_fips, filled.state_id)
         || ':'
-        || cast(counted.year as {{ dbt.type_string() }}) as county_year_id,
-        counted.county_fips,
+        || cast(filled.year as {{ dbt.type_string() }}) as county_year_id,
+        filled.county_fips,
         counties.county_name,
-        counted.state_id,
+        filled.state_id,
         states.state_name,
-        counted.year,
-        years.is_partial_year,
-        counted.shooting_count,
+        filled.year,
+        filled.is_partial_year,
+        filled.shooting_count,
         county_years.population,
-        {{ per_million('counted.shooting_count', 'county_years.population') }}
+        {{ per_million('filled.shooting_count', 'county_years.population') }}
             as rate_per_million,
-        {{ is_small_number('counted.shooting_count') }} as is_small_number,
+        {{ is_small_number('filled.shooting_count') }} as is_small_number,
         round(
             cast(county_years.unemployment_rate as {{ dbt.type_numeric() }}), 1
         ) as unemployment_rate,
         county_years.unemployment_month_count,
-        counted.mental_illness_count,
+        filled.mental_illness_count,
         {{ percent_of(
-            'counted.mental_illness_count', 'counted.mental_illness_known_count'
+            'filled.mental_illness_count', 'filled.mental_illness_known_count'
         ) }} as mental_illness_pct,
-        counted.matched_by_city_and_county_count,
-        counted.matched_by_county_count,
-        counted.matched_by_city_count,
-        counted.matched_by_city_is_county_count
+        filled.matched_by_city_and_county_count,
+        filled.matched_by_county_count,
+        filled.matched_by_city_count,
+        filled.matched_by_city_is_county_count
 
-    from counted
-    inner join years on counted.year = years.year
-    left join states on counted.state_id = states.state_id
-    left join counties on counted.county_fips = counties.county_fips
+    from filled
+    left join states on filled.state_id = states.state_id
+    left join counties on filled.county_fips = counties.county_fips
     left join county_years
-        on counted.county_fips = county_years.county_fips
-        and counted.year = county_years.year
+        on filled.county_fips = county_years.county_fips
+        and filled.year = county_years.year
 
 )
 

@@ -30,7 +30,7 @@ counties as (
 
 county_population as (
 
-    select * from {{ ref('int_county_population') }}
+    select * from {{ ref('dim_county_population') }}
 
 ),
 
