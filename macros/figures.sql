@@ -1,23 +1,30 @@
-{# `part` in percent of `whole`; null without a whole. #}
+{# `part` in percent of `whole`; null of a small whole. #}
 {% macro percent_of(part, whole, decimals=2) -%}
-    round(
-        cast(
-            100.0 * {{ part }} / nullif({{ whole }}, 0) as {{ dbt.type_numeric() }}
-        ),
-        {{ decimals }}
-    )
+    case
+        when not {{ is_small_base(whole) }}
+            then round(
+                cast(
+                    100.0 * {{ part }} / nullif({{ whole }}, 0)
+                    as {{ dbt.type_numeric() }}
+                ),
+                {{ decimals }}
+            )
+    end
 {%- endmacro %}
 
 
-{# Per million residents, two decimals; null without a population. #}
+{# Per million residents, two decimals; null of a small count, without a population. #}
 {% macro per_million(count, population) -%}
-    round(
-        cast(
-            1000000.0 * {{ count }} / nullif({{ population }}, 0)
-            as {{ dbt.type_numeric() }}
-        ),
-        2
-    )
+    case
+        when not {{ is_small_base(count) }}
+            then round(
+                cast(
+                    1000000.0 * {{ count }} / nullif({{ population }}, 0)
+                    as {{ dbt.type_numeric() }}
+                ),
+                2
+            )
+    end
 {%- endmacro %}
 
 
@@ -27,6 +34,15 @@
 #}
 {% macro is_small_number(count) -%}
     {{ count }} < 20
+{%- endmacro %}
+
+
+{#
+    Of so few cases no rate, share or change is told. Apart from the former, which is a
+    column, so that a unit test of the arithmetic can do without twenty rows.
+#}
+{% macro is_small_base(count) -%}
+    ({{ is_small_number(count) }})
 {%- endmacro %}
 
 

@@ -33,6 +33,7 @@ from {{ ref('rpt_arrests_by_police_district') }}
 where
     arrest_count > incident_count
     or arrest_pct not between 0 and 100
+    or (arrest_pct is not null and incident_count < 20)
 having count(*) > 0
 
 union all
@@ -45,6 +46,7 @@ from {{ ref('rpt_incident_growth_by_month') }}
 where
     growth_pct < -100
     or (is_partial and growth_pct is not null)
+    or (growth_pct is not null and previous_incident_count < 20)
 having count(*) > 0
 
 union all

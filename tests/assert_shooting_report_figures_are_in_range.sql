@@ -1,5 +1,5 @@
--- Shares lie between 0 and 100, parts within their whole, rates above zero where there
--- are shootings; what is null is null for a reason.
+-- Shares lie between 0 and 100, parts within their whole, rates above zero and of no
+-- small number; what is null is null for a reason.
 {% set broken = {
     'rpt_shootings_by_state_and_year': [
         'shooting_count < 0',
@@ -7,18 +7,20 @@
         'body_camera_count > shooting_count',
         'race_unknown_count > shooting_count',
         'mental_illness_pct not between 0 and 100',
+        'mental_illness_pct is not null and shooting_count < 20',
         'unemployment_rate not between 0 and 100',
-        '(rate_per_million is null) <> (population is null)',
-        '(rate_per_million > 0) <> (shooting_count > 0)',
+        '(rate_per_million is null) <> (population is null or is_small_number)',
+        'rate_per_million <= 0',
         'is_small_number <> (shooting_count < 20)',
     ],
     'rpt_shootings_by_county': [
         'shooting_count < 0',
         'mental_illness_count > shooting_count',
         'mental_illness_pct not between 0 and 100',
+        'mental_illness_pct is not null and shooting_count < 20',
         'unemployment_rate not between 0 and 100',
-        '(rate_per_million is null) <> (population is null)',
-        '(rate_per_million > 0) <> (shooting_count > 0)',
+        '(rate_per_million is null) <> (population is null or is_small_number)',
+        'rate_per_million <= 0',
         'is_small_number <> (shooting_count < 20)',
         'county_fips is null and population is not null',
         "matched_by_city_and_county_count + matched_by_county_count
@@ -28,7 +30,8 @@
     'rpt_shootings_by_race_and_year': [
         'shooting_pct not between 0 and 100',
         'race_unknown_pct not between 0 and 100',
-        'rate_per_million < 0',
+        'rate_per_million <= 0',
+        'rate_per_million is not null and is_small_number',
         "race_group in ('other', 'unknown') and population is not null",
         "race_group = 'all' and shooting_pct <> 100",
         "race_group = 'unknown' and shooting_pct <> race_unknown_pct",
@@ -38,7 +41,8 @@
     'rpt_shootings_by_state_race_and_year': [
         'shooting_pct not between 0 and 100',
         'race_unknown_pct not between 0 and 100',
-        'rate_per_million < 0',
+        'rate_per_million <= 0',
+        'rate_per_million is not null and is_small_number',
         "race_group in ('other', 'unknown') and population is not null",
         "race_group = 'all' and shooting_pct <> 100",
         "race_group = 'unknown' and shooting_pct <> race_unknown_pct",
@@ -49,6 +53,7 @@
         'shooting_count < 0',
         'mental_illness_count > shooting_count',
         'mental_illness_pct not between 0 and 100',
+        'mental_illness_pct is not null and shooting_count < 20',
         'first_shooting_date > last_shooting_date',
         'shooting_count = 0 and first_shooting_date is not null',
     ],

@@ -54,10 +54,13 @@ ODD: dict[str, dict[str, list[str | None]]] = {
             "2026-03-08T02:30:00.000",
             "2025-11-02T01:30:00.000",
             "2025-12-31T23:59:59.999",
+            # The last moment of the former district lines.
+            "2022-04-27T23:59:59.999",
         ],
         "latitude": ["3.7761e1", "37.70000000000001", "-0.0", None],
         "longitude": ["-1.22e2", "-122.4", None, "0"],
         "supervisor_district": ["1.0", "07", "", None, "x"],
+        "supervisor_district_2012": ["06", "11.0", None],
     },
     "chicago__incidents": {
         "description": ["'; drop table x; --", "\u00a0no-break", LONG, "", None],

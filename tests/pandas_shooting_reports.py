@@ -30,11 +30,13 @@ def rounded(number: Decimal, places: int = 2) -> Decimal:
 
 
 def percent(part: int, whole: int | None, places: int = 2) -> Decimal | None:
-    return rounded(100 * Decimal(int(part)) / int(whole), places) if whole else None
+    if not whole or whole < SMALL:
+        return None
+    return rounded(100 * Decimal(int(part)) / int(whole), places)
 
 
 def per_million(count: int, residents: int | None) -> Decimal | None:
-    if not residents:
+    if not residents or count < SMALL:
         return None
     return rounded(1_000_000 * Decimal(int(count)) / int(residents))
 

@@ -356,10 +356,15 @@ def test_all_data_tests_pass_on_four_cities(warehouse: Warehouse) -> None:
     assert len(statuses) > 30
 
 
-def test_the_unit_tests_of_the_core_models_pass(warehouse: Warehouse) -> None:
-    statuses = warehouse.dbt("test", "--select", "test_type:unit", "--exclude", "rpt_*")
+def test_the_unit_tests_of_incidents_and_counties_pass(warehouse: Warehouse) -> None:
+    """Those of the reports of shootings: test_shooting_reports.py."""
+    read = ("rpt_incidents_by_calendar_day", "rpt_freshness_by_city")
+    assert set(warehouse.dbt("run", "--select", *read).values()) == {"success"}
+    statuses = warehouse.dbt(
+        "test", "--select", "test_type:unit", "--exclude", "rpt_shootings_*"
+    )
     assert set(statuses.values()) == {"pass"}, statuses
-    assert len(statuses) >= 19
+    assert len(statuses) >= 80, len(statuses)
 
 
 def test_freshness_is_the_age_of_the_last_good_run(warehouse: Warehouse) -> None:

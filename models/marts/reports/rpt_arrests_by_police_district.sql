@@ -95,7 +95,7 @@ measured as (
         case when has_arrests_published then arrest_row_count end as arrest_row_count,
         case when has_arrests_published then arrest_count end as arrest_count,
         case
-            when has_arrests_published
+            when has_arrests_published and not {{ is_small_base('incident_count') }}
                 then cast(arrest_count as {{ type_double() }})
                     / nullif(incident_count, 0)
         end as arrest_share

@@ -56,13 +56,8 @@ compared as (
 
     select
         *,
-        round(
-            cast(
-                100.0 * incident_count_difference / nullif(previous_incident_count, 0)
-                as {{ dbt.type_numeric() }}
-            ),
-            2
-        ) as growth_pct
+        {{ percent_of('incident_count_difference', 'previous_incident_count') }}
+            as growth_pct
 
     from paired
 

@@ -141,7 +141,12 @@ averaged as (
             2
         ) as incidents_per_day,
         case
-            when totals.day_group <> 'other_days'
+            when
+                totals.day_group <> 'other_days'
+                -- as many incidents as other days of that number have
+                and not {{ is_small_base(
+                    'totals.day_count * other_days.incidents_per_day'
+                ) }}
                 then round(
                     cast(
                         100.0 * totals.incident_count / totals.day_count

@@ -68,14 +68,17 @@ finished as (
         round(
             cast(compared.usual_incident_count as {{ dbt.type_numeric() }}), 2
         ) as usual_incident_count,
-        round(
-            cast(
-                100.0 * compared.incident_count
-                / nullif(compared.usual_incident_count, 0) - 100
-                as {{ dbt.type_numeric() }}
-            ),
-            2
-        ) as difference_pct
+        case
+            when not {{ is_small_base('compared.usual_incident_count') }}
+                then round(
+                    cast(
+                        100.0 * compared.incident_count
+                        / nullif(compared.usual_incident_count, 0) - 100
+                        as {{ dbt.type_numeric() }}
+                    ),
+                    2
+                )
+        end as difference_pct
 
     from compared
     left join renamings
