@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from demo import rows_council
 from demo.file_table import FileTable
 from demo.generator import COLUMNS, MAKERS, generate
 from demo.portal import Portal
@@ -56,6 +57,8 @@ def stock(portal: Portal, rows: int, today: date, seed: int) -> dict[str, Datase
         name: publish(portal, name, generate(name, count, first, today, seed))
         for name, (count, first) in shares.items()
     }
+    for name in STOCK:
+        publish_council(portal, name, today)
     return cities | stock_files(portal, today, seed)
 
 
@@ -82,6 +85,16 @@ def publish(portal: Portal, name: str, rows: object) -> Dataset:
     title = declared["title"]
     dataset_id = path.removeprefix("/resource/")
     return portal.add_soda(dataset_id, rows, COLUMNS[name], key, title=title)
+
+
+def publish_council(portal: Portal, name: str, today: date) -> None:
+    """Publish the city's list of council members, where a data set declares one."""
+    declared = tomllib.loads((DECLARATIONS / f"{name}.toml").read_text())
+    if council := declared.get("council_list"):
+        columns = (council["district"], council["member"])
+        listed = rows_council.rows(name.split("__")[0], today, *columns)
+        dataset_id = council["url"].rpartition("/")[2]
+        portal.add_soda(dataset_id, listed, dict.fromkeys(columns, "text"), columns[0])
 
 
 def publish_files(

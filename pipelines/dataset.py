@@ -22,6 +22,19 @@ FOLDER = Path(__file__).parent / "datasets"
 REJECT = ":reject"
 
 
+class CouncilList(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
+):
+    """A city's own list of its council members: a Socrata table on the same portal."""
+
+    url: str
+    """Address of the rows, without an ending."""
+    district: str
+    """The column of the district's number."""
+    member: str
+    """The column of the name."""
+
+
 class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One published table. Column names are the publisher's, as its API spells them."""
 
@@ -117,6 +130,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     table."""
     standstill_days: int = 10
     """After how many days without an update `blotter doctor` wonders."""
+    council_list: CouncilList | None = None
+    """Of a city's incidents: whom `blotter doctor` compares the council members of the
+    seeds with. Nothing of it is loaded."""
     has_notes: bool = False
     """Of a file kept by hand: lines above the header, and those of one filled cell, are
     notes, and its last line need not end."""

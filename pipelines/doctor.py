@@ -22,6 +22,7 @@ from pipelines.dataset import FOLDER, Dataset, pick, read_dataset, read_datasets
 from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.load import Warehouse
 from pipelines.logs import redacted
+from pipelines.members import council_findings
 from pipelines.portal import Patience
 from pipelines.settings import (
     lake_place,
@@ -31,7 +32,7 @@ from pipelines.settings import (
     site_contact,
 )
 from pipelines.status import is_fresh, read_status
-from pipelines.survey import Finding, portals
+from pipelines.survey import Finding, portals, short_patience
 
 SETTINGS = {
     "BLOTTER_BACKOFF",
@@ -73,9 +74,11 @@ def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding
     if any(finding.level == "fail" for finding in configured):
         raise ConfigError("The configuration is wrong; see above.")
     declared = read_datasets()
-    levels = []
+    picked, levels = pick(declared, names), []
     for finding in chain(
-        place(home, list(declared.values()), now), portals(pick(declared, names), now)
+        place(home, list(declared.values()), now),
+        portals(picked, now),
+        council_findings(picked, now, short_patience()),
     ):
         levels.append(finding.level)
         yield finding

@@ -50,6 +50,7 @@ def problems(dataset: "Dataset") -> Iterable[str]:
         yield f"`zone` {dataset.zone!r} is no time zone"
     yield from wrong_address(dataset)
     yield from wrong_columns(dataset)
+    yield from wrong_council(dataset)
     yield from wrong_limits(dataset)
     yield from wrong_files(dataset)
 
@@ -81,6 +82,19 @@ def wrong_url(key: str, address: str, api: str) -> Iterable[str]:
     shape, example = ADDRESSES[api]
     if not shape.fullmatch(url.path):
         yield f"the path of `{key}` must be like {example}"
+
+
+def wrong_council(dataset: "Dataset") -> Iterable[str]:
+    """A list of council members that can't be asked for."""
+    if dataset.council_list is None:
+        return
+    council = dataset.council_list
+    yield from wrong_url("council_list.url", council.url, "soda2")
+    if urlsplit(council.url).netloc != dataset.host:
+        yield "`council_list.url` must be on the host of `url`"
+    for name in (council.district, council.member):
+        if not IDENTIFIER.fullmatch(name):
+            yield f"{name!r} is no name of a column: letters, digits and _ only"
 
 
 def wrong_columns(dataset: "Dataset") -> Iterable[str]:

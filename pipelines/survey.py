@@ -25,11 +25,16 @@ class Finding:
     message: str
 
 
+def short_patience() -> Patience:
+    """A person waits for the answer: one more try, soon."""
+    given = Patience.from_environment()
+    return Patience(given.timeout, min(given.retries, 1), min(given.backoff, 2.0))
+
+
 def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
     """Ask each data set's portal a few things, then tell how they took the token."""
-    given = Patience.from_environment()
-    patience = Patience(given.timeout, min(given.retries, 1), min(given.backoff, 2.0))
     portal, took = os.environ.get("BLOTTER_PORTAL"), {}
+    patience = short_patience()
     for dataset in datasets:
         reader = reader_for(dataset.at_portal(portal), patience)
         findings = list(data_set_findings(reader, dataset, now))

@@ -10,7 +10,7 @@ import pytest
 
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
-from demo.stock import publish
+from demo.stock import publish, publish_council
 from pipelines import doctor, survey
 from pipelines.dataset import FOLDER, read_datasets
 from pipelines.portal import Published, Survey
@@ -43,6 +43,7 @@ def portal():
     for name in NAMES:
         rows = generate(name, 40, today - timedelta(25), today, seed=4)
         publish(portal, name, rows)
+    publish_council(portal, FRANCISCO, today)
     return portal
 
 
@@ -138,7 +139,7 @@ def test_a_right_token_is_accepted_and_a_wrong_one_fails(examined):
     assert code == 0
     assert re.fullmatch(r"ok accepted by 127\.0\.0\.1:\d+", *lines["token"])
     code, lines, err = examined(SOCRATA_APP_TOKEN="wrongtoken")
-    assert (code, err) == (1, "blotter: 1 of 13 checks failed; see above.\n")
+    assert (code, err) == (1, "blotter: 1 of 14 checks failed; see above.\n")
     assert re.match(r"fail 127\S+ refused SOCRATA_APP_TOKEN.*unset", *lines["token"])
     assert lines[FRANCISCO][1] == "ok all 27 declared columns are published"
 
@@ -223,7 +224,7 @@ def test_a_table_that_is_replaced_whole_is_told_from_one_that_is_updated(
 def test_a_portal_that_is_down_fails_and_the_others_are_asked(examined, portal):
     portal.fail(Fault("status", 503, path="*wg3w-h783*", times=None))
     code, lines, err = examined()
-    assert (code, err) == (1, "blotter: 1 of 9 checks failed; see above.\n")
+    assert (code, err) == (1, "blotter: 1 of 10 checks failed; see above.\n")
     (told,) = lines[FRANCISCO]
     assert re.match(r"fail 127.*status 503.*2 tries", told)
     assert all(line.startswith("ok") for line in lines[MEMPHIS])
