@@ -99,7 +99,7 @@ def write(run: "Run", reader: Reader, parts: list[Proven], tally: Tally) -> None
     rejects = all_rejects([part.rejects for part in parts])
     warehouse.write(dataset, differences, rejects, run.run_id)
     for part in parts:
-        if part.may_remove:
+        if part.forgets:
             warehouse.forget_rejects(dataset, reader, part.window, part.rejects)
     tally.rejected += rejects.num_rows
     tally.repeats += sum(part.repeats for part in parts)
@@ -123,7 +123,9 @@ def finish_months(run: "Run", reader: Reader, part: Proven) -> None:
     if part.counts is not None:
         held = run.warehouse.monthly_counts(reader, list(part.months))
         surplus |= surplus_by_month(part.counts, held)
-    run.warehouse.ledger.finish_months(reader.dataset, surplus, run.run_id, run.now)
+    run.warehouse.ledger.finish_months(
+        reader.dataset, surplus, run.run_id, run.now, part.window.end is not None
+    )
 
 
 def surplus_by_month(received: pa.Table, held: pa.Table) -> dict[date, int]:

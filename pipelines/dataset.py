@@ -101,6 +101,11 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     read_every_days: int = 1
     """A daily run asks for nothing where the last good look is less than so many days
     ago, by the city's calendar, unless the data set is named on the command line."""
+    reread_days: int = 7
+    """How long a version that does not move is believed, in days of the city's: then
+    window, late edits and months are read as on any day, and a file without asking
+    whether it changed. Portals cache their dates of change, and derived views keep
+    theirs. 0: for ever."""
     enabled: bool = True
     """False: only loaded when named on the command line."""
     moving_window: bool = False
@@ -111,7 +116,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A read that would remove more rows than both limits is refused as a whole."""
     removal_most_pct: float = 10.0
     """Nor is one taken that would remove such a share of what is held, or more: fifty
-    rows are few of a month and all of a city's areas. Five rows are never refused by
+    rows are few of a month and all of a city's areas. Ten rows are never refused by
     it, of areas (`geojson`) one may be."""
     heeds_movement: bool = True
     """False: rows may be removed though the table changed during the read."""
@@ -141,6 +146,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     compare_by: list[str] = []
     """Columns whose values are counted by month too: they tell an edit that leaves the
     number of rows alone."""
+    reread_months: int = 1
+    """How many old months a day are read whole, the oldest look first, where no sweep
+    could tell which of their rows changed since: a layer without a date of change, a
+    table that is replaced every night. 0: none; such edits are left to `reconcile`."""
     reject_limit_rows: int = 10
     reject_limit_pct: float = 1.0
     """A read with more rows without a key, or unreadable, than both limits stops the

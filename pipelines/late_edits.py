@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# More rows than are asked for by their keys, a hundred in two requests, every day.
+MOST_STRAYS = 1_000
+
 
 def sweep(
     run: "Run", reader: Reader, window: Window, swept_to: datetime, tally: Tally
@@ -30,7 +33,7 @@ def sweep(
     """
     dataset = reader.dataset
     since = swept_to - timedelta(days=dataset.sweep_overlap_days)
-    first = month_start(dataset.backfill_from)
+    first = first_month(run, dataset)
     late = Window(first, window.start, changed_since=since)
     expected = reader.count(late)
     held = run.warehouse.count_rows(dataset)
@@ -67,15 +70,19 @@ def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Tab
 
 
 def months_with_doubles(
-    run: "Run", reader: Reader, swept: list[Proven], parts: list[Proven]
+    run: "Run", reader: Reader, swept: list[Proven], news: list[Proven]
 ) -> list[Window]:
     """The months that a sweep would add rows to, and too many of them.
 
     A sweep shows no row that is gone. Where an old row comes under a key that is
     spelled otherwise, the month has one more than the portal's until it is read whole.
+
+    Args:
+        news: What the window told: it is about to be written, too.
     """
     dataset, found = reader.dataset, merge(swept)
-    if found is None:
+    # Of a table that is itself a moving window, months differ by what aged out.
+    if found is None or dataset.moving_window:
         return []
     is_new = pc.is_in(found.changes["change"], pa.array(["added", "restored"]))
     new = found.changes.filter(is_new)["row_id"]
@@ -83,7 +90,7 @@ def months_with_doubles(
     dated = set(pc.unique(window_months(dataset, rows)).to_pylist())
     windows = [w for w in finished_months(run, dataset) if w.start in dated]
     surplus = run.warehouse.ledger.surplus(dataset)
-    return differing_months(run, reader, windows, surplus, [None], parts)
+    return differing_months(run, reader, windows, surplus, [None], [*news, *swept])
 
 
 def compare_months(
@@ -105,6 +112,54 @@ def compare_months(
     tally.months_compared = len(windows)
     tally.months_repaired = len(differing)
     return differing
+
+
+def months_to_read_again(
+    run: "Run", dataset: Dataset, window: Window, reconcile: bool, tally: Tally
+) -> list[Window]:
+    """Old months that were last read before a day on which no sweep told of edits.
+
+    All of them to reconcile, else `reread_months` a day, the oldest look first: so is
+    found what neither a date of change nor a count tells.
+    """
+    ledger = run.warehouse.ledger
+    unswept = tally.unswept_at or ledger.unswept_at(dataset, run.now)
+    if unswept is None:
+        return []
+    days = [d for d in ledger.months_before(dataset, unswept) if d < window.start]
+    days = days if reconcile else days[: dataset.reread_months]
+    for day in days:
+        log.info("%s: reading the month of %s again.", dataset.name, day)
+    return [Window(day, next_month(day)) for day in days]
+
+
+def strays(run: "Run", reader: Reader, tally: Tally) -> list[Proven]:
+    """Ask by key for the rows that are held and dated before all months that are read.
+
+    A date was corrected to one before the history, or can't be read: no window of the
+    portal's would tell what becomes of them.
+    """
+    dataset, warehouse = reader.dataset, run.warehouse
+    if dataset.is_file:
+        return []
+    window = Window(date.min, first_month(run, dataset))
+    number = warehouse.count_rows(dataset, warehouse.in_window(reader, window))
+    if number > MOST_STRAYS:
+        tally.warn(
+            f"{dataset.label}: {number:,} rows {window} are held and not compared with "
+            f"the portal. `blotter backfill {dataset.name} --from DAY` reads their "
+            "months, which are then looked after like any other."
+        )
+    if not 0 < number <= MOST_STRAYS:
+        return []
+    may_remove = not (tally.is_moving or dataset.moving_window)
+    return [prove(reader, warehouse, window, [], may_remove, is_asked=False)]
+
+
+def first_month(run: "Run", dataset: Dataset) -> date:
+    """The first of the months that are read, or were by a backfill that went on."""
+    done = run.warehouse.ledger.finished_months(dataset)
+    return min([month_start(dataset.backfill_from), *done])
 
 
 def finished_months(

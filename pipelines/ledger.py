@@ -11,6 +11,7 @@ from pipelines.engine import Engine
 from pipelines.logs import redacted
 from pipelines.settings import schema
 from pipelines.tables import INSTANT
+from pipelines.windows import local_day
 
 # What the line of a build has in place of a data set.
 MODELS = "(models)"
@@ -251,13 +252,20 @@ class Ledger:
         return set(self.surplus(dataset))
 
     def finish_months(
-        self, dataset: Dataset, surplus: dict[date, int], run_id: str, now: datetime
+        self,
+        dataset: Dataset,
+        surplus: dict[date, int],
+        run_id: str,
+        now: datetime,
+        looked: bool = True,
     ) -> None:
         """Record months as read whole by a run that began at `now`.
 
         Args:
             surplus: By the month's first day, how many rows of the portal's are none
                 of the warehouse's: repeats, and rows without a key.
+            looked: They were read for themselves; a look at an open window only
+                confirms its first month.
         """
         former = self._surplus(dataset)
         with self.connect() as connection:
@@ -270,6 +278,18 @@ class Ledger:
                         "and declaration = $declaration",
                         self._month(dataset, month, number, run_id, now),
                     )
+            if again := sorted(surplus.keys() & former.keys() if looked else []):
+                days = ", ".join(f"date '{month}'" for month in again)
+                connection.execute(
+                    f"update {self.months} set finished_at = $now "
+                    "where dataset = $dataset and declaration = $declaration "
+                    f"and month in ({days})",
+                    {
+                        "now": now,
+                        "dataset": dataset.name,
+                        "declaration": dataset.fingerprint,
+                    },
+                )
             new = sorted(surplus.keys() - former.keys())
             if new:
                 rows = [
@@ -308,10 +328,65 @@ class Ledger:
             ).fetchall()
         return dict(rows)
 
+    def read_on(self, dataset: Dataset) -> date | None:
+        """The city's day of the newest run that read the window, and it stood still."""
+        read = (
+            "window_start is not null and "
+            "(outcome = 'loaded' or (outcome = 'partial' and rows_read > 0))"
+        )
+        return self._day(dataset, read, "desc")
+
+    def compared_on(self, dataset: Dataset) -> date | None:
+        """The day on which months were last compared; before it, of the first load."""
+        compared = "outcome = 'loaded' and compared_at is not null"
+        return self._day(dataset, compared, "desc") or self._day(
+            dataset, "outcome = 'loaded'", "asc"
+        )
+
+    def _day(self, dataset: Dataset, which: str, order: str) -> date | None:
+        """The city's day of the first line, in an order, of runs that went well."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select day, started_at from {self.runs} where dataset = $dataset "
+                f"and {which} "
+                f"order by number {order} nulls last, started_at {order} limit 1",
+                {"dataset": dataset.name},
+            ).to_arrow_table()
+        for row in rows.to_pylist():
+            # Lines of older versions have no day.
+            return row["day"] or local_day(row["started_at"], dataset.tzinfo)
+        return None
+
+    def unswept_at(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """When last no sweep told what changed in rows older than the window."""
+        with self.connect() as connection:
+            ((found,),) = connection.execute(
+                f"select max(unswept_at) from {self.runs} where dataset = $dataset "
+                "and outcome = 'loaded' and unswept_at <= $now",
+                {"dataset": dataset.name, "now": now},
+            ).fetchall()
+        return found
+
+    def months_before(self, dataset: Dataset, moment: datetime) -> list[date]:
+        """Months last read whole before a moment, the longest ago and newest first."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select month from {self.months} where dataset = $dataset "
+                "and declaration = $declaration and finished_at < $moment "
+                "order by finished_at, month desc",
+                {
+                    "dataset": dataset.name,
+                    "declaration": dataset.fingerprint,
+                    "moment": moment,
+                },
+            ).fetchall()
+        return [month for (month,) in rows]
+
     def swept_to(self, dataset: Dataset, now: datetime) -> datetime | None:
         """Up to when changes of rows older than the window are known; None: never.
 
-        Without a sweep before, since the first of its months was read whole. What a
+        Without a sweep before, since the first of its months was read whole. A day
+        that took the portal's word for it that nothing changed is no sweep, and what a
         wrong clock wrote ahead of `now` counts for nothing.
         """
         return self._either(
@@ -319,7 +394,7 @@ class Ledger:
             select
                 (
                     select max(swept_to) from {self.runs}
-                    where dataset = $dataset and outcome in ('loaded', 'unchanged')
+                    where dataset = $dataset and outcome = 'loaded'
                         and swept_to <= $now
                 ),
                 (
@@ -333,24 +408,6 @@ class Ledger:
                 "now": now,
                 "declaration": dataset.fingerprint,
             },
-        )
-
-    def compared_at(self, dataset: Dataset, now: datetime) -> datetime | None:
-        """When all months were last compared; before that, when the first was read."""
-        return self._either(
-            f"""
-            select
-                (
-                    select max(compared_at) from {self.runs}
-                    where dataset = $dataset and outcome in ('loaded', 'unchanged')
-                        and compared_at <= $now
-                ),
-                (
-                    select min(finished_at) from {self.months}
-                    where dataset = $dataset and finished_at <= $now
-                )
-            """,
-            {"dataset": dataset.name, "now": now},
         )
 
     def _either(self, sql: str, values: dict[str, Any]) -> datetime | None:

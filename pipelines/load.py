@@ -5,7 +5,7 @@ take back, and the next run finds the rest.
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +240,7 @@ class Warehouse:
         columns = "row_id, row_hash, removed_at is not null as is_removed"
         inside = "false"
         if not window.changed_since:
-            inside = self._in_window(dataset, reader, window)
+            inside = self.in_window(reader, window)
         keys = received.select(["row_id"])
         with self.connect() as connection:
             found = connection.execute(
@@ -325,7 +325,7 @@ class Warehouse:
         self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
     ) -> None:
         """Delete the rejects of a window that the portal no longer shows."""
-        inside = self._in_window(dataset, reader, window, "window_value")
+        inside = self.in_window(reader, window, "window_value")
         rejects = f"{table(dataset)}_rejects"
         shown = set(reject_table(dataset, received)["row"].to_pylist())
         with self.connect() as connection:
@@ -340,11 +340,12 @@ class Warehouse:
                     'and "row" in (select "row" from gone)'
                 )
 
-    def count_rows(self, dataset: Dataset) -> int:
+    def count_rows(self, dataset: Dataset, condition: str = "true") -> int:
         """How many rows the warehouse holds that were not removed."""
         with self.connect() as connection:
             ((count,),) = connection.execute(
-                f"select count(*) from {table(dataset)} where removed_at is null"
+                f"select count(*) from {table(dataset)} "
+                f"where removed_at is null and {condition}"
             ).fetchall()
         return count
 
@@ -423,31 +424,33 @@ class Warehouse:
             found = connection.execute(" union all ".join(each)).fetchall()
         return [instant for (instant,) in found if instant]
 
-    def _in_window(
-        self,
-        dataset: Dataset,
-        reader: Reader,
-        window: Window,
-        column: str | None = None,
+    def in_window(
+        self, reader: Reader, window: Window, column: str | None = None
     ) -> str:
         """The window as a condition on the raw table, or on another column."""
+        dataset = reader.dataset
         if dataset.is_file:
             return "true"
-        start, end = reader.bound(window.start), window.end and reader.bound(window.end)
         name = quote(column or dataset.window_column.lower())
-        value = as_bound(self.engine.in_byte_order(name), start)
-        condition = f"{value} >= {literal(start)}"
-        if end is not None:
-            condition += f" and {value} < {literal(end)}"
+        # A bound of either kind tells which they are.
+        kind = reader.bound(window.end or window.start)
+        value = as_bound(self.engine.in_byte_order(name), kind)
+        has_start = window.start > date.min
+        bounds = [f"{value} >= {literal(reader.bound(window.start))}"] * has_start
+        if window.end:
+            bounds.append(f"{value} < {literal(reader.bound(window.end))}")
+        condition = " and ".join(bounds)
+        if not has_start:
+            condition = f"({condition} or {value} is null and {name} is not null)"
         if window.undated:
             condition = f"({condition} or {name} is null)"
         if column:
             return f"({condition})"
         # By itself it says nothing new: it spares partitions.
-        months = f"window_month >= date '{month_start(window.start)}'"
+        months = [f"window_month >= date '{month_start(window.start)}'"] * has_start
         if window.end:
-            months += f" and window_month < date '{window.end}'"
-        return f"({condition}) and ({months} or window_month is null)"
+            months.append(f"window_month < date '{window.end}'")
+        return f"(({condition}) and ({' and '.join(months)} or window_month is null))"
 
 
 def schemas_of(datasets: list[Dataset]) -> list[str]:
@@ -456,8 +459,11 @@ def schemas_of(datasets: list[Dataset]) -> list[str]:
 
 
 def as_bound(column: str, bound: str | int) -> str:
-    """A text column in the type of the window's bounds."""
-    return f"cast({column} as bigint)" if isinstance(bound, int) else column
+    """A text column in the type of the window's bounds; null where it can't be."""
+    if isinstance(bound, str):
+        return column
+    is_number = f"regexp_matches({column}, '^-?[0-9]{{1,18}}$')"
+    return f"case when {is_number} then cast({column} as bigint) end"
 
 
 def literal(value: str | int) -> str:

@@ -180,6 +180,8 @@ def wrong_limits(dataset: "Dataset") -> Iterable[str]:
         "sweep_limit_pct": (0, 100),
         "sweep_overlap_days": (0, 3650),
         "compare_days": (0, 3650),
+        "reread_days": (0, 3650),
+        "reread_months": (0, 1_000),
         "read_every_days": (1, 3650),
         "standstill_days": (1, 3650),
         "removal_limit_pct": (0, 100),

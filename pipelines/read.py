@@ -44,7 +44,7 @@ READERS = {
 READS = 3
 
 # So few rows may vanish from any table, be it ever so small; of areas not one may.
-FEW_REMOVALS = 5
+FEW_REMOVALS = 10
 
 
 @dataclass
@@ -159,7 +159,8 @@ class Proven:
     shown: pa.ChunkedArray
     """`row_id` of every row that the portal has of what was asked for."""
     repeats: int
-    may_remove: bool
+    forgets: bool
+    """The portal shows no other row that can't be loaded."""
     months: tuple[Window, ...] = ()
     """Months that were read whole with it."""
     counts: pa.Table | None = None
@@ -178,6 +179,7 @@ def prove(
     window: Window,
     pages: list[pa.Table],
     may_remove: bool,
+    is_asked: bool = True,
 ) -> Proven:
     """Tell what differs between the portal's rows of a window and the warehouse's.
 
@@ -188,6 +190,8 @@ def prove(
         may_remove: The read was whole and the portal stood still: a row that the
             warehouse has and the read lacks may be gone. Each is asked for by its key
             before it is taken for removed.
+        is_asked: False: `pages` are none, for the portal was not asked for the window;
+            each row that the warehouse has in it is asked for by its key.
 
     Raises:
         TooManyRejectsError: More rows without a key than allowed.
@@ -223,7 +227,7 @@ def prove(
         rejects=keyed.rejects,
         shown=received["row_id"],
         repeats=keyed.repeats,
-        may_remove=may_remove,
+        forgets=may_remove and is_asked,
     )
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import filelock
 
 from pipelines import stop
-from pipelines.batches import load_months
+from pipelines.batches import load_months, read_months, write
 from pipelines.dataset import Dataset
-from pipelines.day import load_day
+from pipelines.day import changes_of, comparison_is_due, load_day
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
@@ -31,6 +31,7 @@ from pipelines.read import (
 )
 from pipelines.windows import (
     Window,
+    are_over,
     local_day,
     months,
     next_month,
@@ -215,16 +216,19 @@ def daily(
     window = dataset.window_on(run.day_in(dataset))
 
     def work(reader: Reader, tally: Tally) -> str:
-        if window_only:
-            if is_unchanged(run, reader, window, whole=False):
-                return "unchanged"
-            load_months(run, reader, [window], tally)
-            return "loaded"
-        unread = unread_months(run, dataset, window.start)
-        if not (unread or reconcile) and is_unchanged(run, reader, window, whole=True):
-            tally.swept_to = run.now
+        stands = is_unchanged(run, reader, window, whole=not window_only)
+        unread = [] if window_only else unread_months(run, dataset, window.start)
+        is_asked = bool(unread or reconcile)
+        if stands and not (is_asked or look_is_due(run, dataset, window_only)):
+            tally.swept_to = None if window_only else run.now
             return "unchanged"
-        load_day(run, reader, window, unread, reconcile, tally)
+        if window_only:
+            parts = list(read_months(run, reader, [window], tally))
+            write(run, reader, parts, tally)
+        else:
+            parts = load_day(run, reader, window, unread, reconcile, tally)
+        if stands and (news := changes_of(parts)):
+            tally.warn(distrust(dataset, news))
         return "loaded"
 
     return run_dataset(run, dataset, work, window, not (reconcile or named))
@@ -277,6 +281,24 @@ def is_unchanged(run: Run, reader: Reader, window: Window, whole: bool) -> bool:
         and last["window_start"] == window.start
         and last["declaration"] == dataset.fingerprint
         and (last["swept_to"] or not whole)
+    )
+
+
+def look_is_due(run: Run, dataset: Dataset, window_only: bool) -> bool:
+    """Whether a version that did not move has been believed for long enough."""
+    if not dataset.reread_days:
+        return False
+    last = run.warehouse.ledger.read_on(dataset)
+    is_old = not last or are_over(dataset.reread_days, last, run.day_in(dataset))
+    return is_old or (not window_only and comparison_is_due(run, dataset))
+
+
+def distrust(dataset: Dataset, news: int) -> str:
+    """The warning of what came to light behind a version that had not moved."""
+    return (
+        f"{dataset.label} changed {news:,} rows while its own date of change stood "
+        "still: that date is not to be trusted. `reread_days = 1` in "
+        f"{dataset.name}.toml has it read every day."
     )
 
 

@@ -6,6 +6,7 @@ the warehouse.
 
 import json
 import os
+import re
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -165,7 +166,8 @@ def ledger_rows(
 
 def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
     """The window column's newest value on the city's clock; ArcGIS has epoch ms."""
-    if published and published.isdigit():
+    # Of more digits it is no day that a clock could show.
+    if published and re.fullmatch(r"[0-9]{1,13}", published):
         moment = datetime.fromtimestamp(int(published) / 1000, zone)
         return moment.replace(tzinfo=None).isoformat(timespec="seconds")
     return published

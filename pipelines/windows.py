@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 class Window:
     """Rows from local midnight of `start` up to, not including, that of `end`.
 
-    `end` None leaves the end open: rows dated ahead by mistake are read too. `undated`
+    `end` None leaves the end open: rows dated ahead by mistake are read too. So does
+    `start` `date.min` the start, and rows whose date can't be read belong to it, but no
+    portal is asked for such a window. `undated`
     adds the rows whose date is missing, which no window would ever hold. With
     `changed_since` (an instant in UTC) only rows that changed after it belong to it.
     """
@@ -23,6 +25,8 @@ class Window:
     def __str__(self) -> str:
         if self == WHOLE_TABLE:
             return "the whole table"
+        if self.start == date.min:
+            return f"before {self.end}"
         said = f"{self.start} to {self.end}" if self.end else f"{self.start} on"
         if self.changed_since:
             said += f" changed since {self.changed_since:%Y-%m-%d}"
@@ -67,6 +71,11 @@ def months(first: date, before: date) -> Iterator[Window]:
     while start > first:
         start = previous_month(start)
         yield Window(start=start, end=next_month(start))
+
+
+def are_over(days: int, since: date, today: date) -> bool:
+    """Whether so many days have passed; also if `since` lies ahead: a wrong clock."""
+    return not 0 <= (today - since).days < days
 
 
 def local_day(now: datetime, zone: ZoneInfo) -> date:

@@ -79,12 +79,12 @@ WRITERS = (Warehouse, Ledger, Packages)
 READS = {
     Warehouse: {
         *("close", "known", "rows", "next_instant"),
-        *("must_exist", "examine", "count_rows", "monthly_counts"),
+        *("must_exist", "examine", "count_rows", "monthly_counts", "in_window"),
     },
     Ledger: {
-        *("last_good_run", "finished_months", "surplus", "swept_to", "compared_at"),
+        *("last_good_run", "finished_months", "surplus", "swept_to", "compared_on"),
         *("last_build", "last_look", "changed_since", "known_version"),
-        "models_are_good",
+        *("models_are_good", "read_on", "unswept_at", "months_before"),
     },
     Packages: {"pipeline"},
 }

@@ -346,3 +346,5 @@ def test_the_newest_row_is_told_by_the_citys_clock_whatever_the_api():
     assert wall_clock("1782873000000", zone) == "2026-06-30T21:30:00"
     assert wall_clock("2026-06-30T21:30:00.000", zone) == "2026-06-30T21:30:00.000"
     assert wall_clock(None, zone) is None
+    for odd in ("9" * 20, "9" * 400, "\u00b2"):
+        assert wall_clock(odd, zone) == odd

@@ -143,6 +143,28 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     assert ledger.surplus(old)[months[0]] == 3
 
 
+def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
+    warehouse, monkeypatch
+):
+    """By its key; meanwhile January, which no sweep tells of, is read again."""
+    moved = (LONG[0], "1900-01-01T00:00:00.000", *LONG[2:])
+    corrected = (*moved[:3], "Closed")
+    for number, row in enumerate([LONG, moved, corrected], start=1):
+        day = date(2026, 3, number)
+        run_over(warehouse, monkeypatch, QUOTES, row, day=day, window_only=False)
+        assert [found[1:5] for found in held(warehouse)] == [QUOTES, row]
+    looks = f"select month, finished_at from {warehouse.ledger.months} order by month"
+    assert [(month, at.day) for month, at in select(warehouse, looks)] == [
+        (date(2026, 1, 1), 3),
+        (date(2026, 2, 1), 1),
+    ]
+    day = date(2026, 3, 4)
+    run_over(warehouse, monkeypatch, QUOTES, day=day, window_only=False)
+    assert held(warehouse) == with_key(QUOTES)
+    assert warehouse.ledger.read_on(PLACE) == day
+    assert warehouse.ledger.compared_on(PLACE) == date(2026, 3, 1)
+
+
 def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
     run_over(warehouse, monkeypatch, QUOTES, EMPTY)
     written = Differences(

@@ -6,6 +6,7 @@ how many histories are tried.
 """
 
 import itertools
+import math
 import os
 import shutil
 from collections import defaultdict
@@ -70,6 +71,7 @@ class History:
             SPRINGFIELD.at_portal(url),
             optional_columns=["unit"],
             removal_limit_rows=1_000,
+            removal_most_pct=math.inf,
             sweep_limit_rows=self.sweep_limit,
             compare_by=["id"],
         )

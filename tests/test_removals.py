@@ -309,7 +309,7 @@ def test_more_removals_than_both_limits_are_refused(
 @pytest.mark.parametrize(
     ("gone", "held", "refused"),
     [
-        *[(1, 5, False), (5, 5, False), (6, 60, True), (10, 300, False)],
+        *[(1, 5, False), (10, 10, False), (11, 110, True), (10, 300, False)],
         *[(30, 300, True), (29, 300, False), (50, 100, True), (50, 1_000, False)],
         *[(51, 1_000, True), (200, 10_000, False), (201, 10_000, True)],
     ],

@@ -176,3 +176,22 @@ def test_a_row_that_window_and_sweep_tell_of_is_logged_once(
     entries = [e for e in live.log_of(home, springfield) if e[0] == "00007"]
     assert entries == [("00007", "added", None), ("00007", "changed", "reported")]
     assert live.held(home, springfield) == live.shown(published, springfield)
+
+
+def test_respelled_rows_of_a_month_that_moves_wait_for_the_next_day(
+    portal, published, springfield, home, clock
+):
+    """A month whose rows come and go while it is read takes none back."""
+    before = live.held(home, springfield)
+    respell(published, JANUARY[:2])
+    late = [{**JANUARY[5], "id": "late"}]
+    january = "reported >= '2026-01-01T00:00:00.000' AND reported < '2026-02"
+    portal.fail(  # after the sweep's page and the empty one that ends it
+        Fault("hook", hook=lambda: published.upsert(late), path=CSV, query=january)
+    ).after = 2
+    assert day(home, springfield, clock) is None
+    assert live.ledger(home, "outcome")[-1] == ("moving",)
+    assert live.held(home, springfield) == before
+    clock.now += timedelta(days=1)
+    assert day(home, springfield, clock) is None
+    assert live.held(home, springfield) == live.shown(published, springfield)
