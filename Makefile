@@ -8,8 +8,11 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/python -m demo
 
+# One worker more than the two cores of a small machine: tests also wait. What Python
+# compiles is kept, for the many processes that tests start.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/installed lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile \
 		--no-loadscope-reorder
 
 # Kill the daily job some 350 times, at random and at every step; takes a while.

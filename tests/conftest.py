@@ -6,13 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests import bigquery_emulator, postgres_server
+from tests import bigquery_emulator, postgres_server, slowest
 
 # A publication takes seconds: the tests of it turn it on.
 os.environ["BLOTTER_SITE"] = "off"
 
 # The one thing that can't be installed: real rows, whose licences differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
+
+# Modules by the time they take, longest first, as the end of `make test` tells it.
+LONGEST = (
+    *("all_warehouses", "container", "torture", "site", "hostile_machine"),
+    *("pull_request_check", "failure_modes", "real_shootings", "interruptions"),
+    *("real_rows_on_postgres", "models", "publish", "builds", "engines", "export"),
+    *("late_edits", "real_days", "metabase_cards", "incident_changes", "alerts"),
+    *("carried_on", "shooting_reports", "removals", "fuzz", "properties"),
+)
 
 
 def may_skip(reason):
@@ -36,6 +45,20 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return fail_if_skipped((yield))
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the modules that take longest: no worker waits for one at the end."""
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    seconds = slowest.seconds_by_module(reports)
+    if len(seconds) > slowest.SHOWN:
+        terminalreporter.section("slowest modules")
+        terminalreporter.write_line("\n".join(slowest.lines(seconds)))
 
 
 @pytest.fixture(scope="session")
