@@ -11,7 +11,6 @@ import inspect
 import itertools
 import json
 import logging
-import multiprocessing
 import os
 import shutil
 import signal
@@ -40,12 +39,7 @@ from pipelines import batches, build, dataset, status
 from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
 from pipelines.packages import Packages
-
-# Children begin with everything imported.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    ["dlt.destinations", "dbt.cli.main", "dbt.adapters.duckdb", "tests.killed_runs"]
-)
+from tests.children import PROCESSES
 
 # Rows of each data set.
 ROWS = {

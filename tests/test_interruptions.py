@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import multiprocessing
 import os
 import random
 import shutil
@@ -30,11 +29,8 @@ from pipelines.dataset import Dataset
 from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
 from tests import live_portal as live
+from tests.children import PROCESSES
 from tests.live_portal import SPRINGFIELD
-
-# Children that begin with everything imported: a kill is then a matter of moments.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["dlt.destinations", "tests.test_interruptions"])
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
