@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import bigquery_emulator, postgres_server, slowest
+from pipelines import build
+from tests import bigquery_emulator, parsed_once, postgres_server, slowest
 
 # A publication takes seconds: the tests of it turn it on.
 os.environ["BLOTTER_SITE"] = "off"
+
+# So does parsing the project, for each home.
+build.invoke = parsed_once.with_shared_parsing(build.invoke)
 
 # The one thing that can't be installed: real rows, whose licences differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"

@@ -39,6 +39,7 @@ from pipelines import batches, build, dataset, status
 from pipelines.ledger import Ledger
 from pipelines.load import Warehouse
 from pipelines.packages import Packages
+from tests import parsed_once
 from tests.children import PROCESSES
 
 # Rows of each data set.
@@ -224,6 +225,7 @@ def command_in_child(
     for (owner, name), kind in PHASE_OF.items():
         tell_phase(owner, name, phase, PHASES.index(kind))
     shorten_history()
+    parsed_once.share_parsing()
     if prepare:
         prepare()
     command.main()

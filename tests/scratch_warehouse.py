@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from tests import parsed_once
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -20,9 +22,10 @@ class Warehouse:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
+        parsed_once.share_parsing()
         folders = ["--project-dir", ROOT, "--profiles-dir", ROOT]
         folders += ["--target-path", self.home / "target"]
-        folders += ["--log-path", self.home / "logs"]
+        folders += ["--log-path", self.home / "logs", "--no-write-json"]
         outcome = dbtRunner().invoke([*arguments, "--quiet", *map(str, folders)])
         DuckDBConnectionManager.close_all_connections()  # it stays open otherwise
         assert outcome.exception is None, outcome.exception
