@@ -1,11 +1,14 @@
 """Two small data sets on a demo portal, and runs over them by HTTP."""
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -188,6 +191,19 @@ def ledger(home: Path, columns: str = "outcome, error") -> list[tuple]:
 
 def prepared(home: Path) -> Path:
     """A home with the empty tables of every declared data set; made once, copied."""
+    if os.environ.get("BLOTTER_TARGET", "duckdb") != "duckdb":
+        return made(home)
+    return shutil.copytree(empty_home(), home, symlinks=True, dirs_exist_ok=True)
+
+
+@functools.cache
+def empty_home() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="blotter-empty-"))
+    atexit.register(shutil.rmtree, folder)
+    return made(folder / "home")
+
+
+def made(home: Path) -> Path:
     with opened(home, *read_datasets().values()):
         return home
 
