@@ -114,12 +114,13 @@ def with_oddities(rows: pa.Table, columns: dict[str, list[str | None]]) -> pa.Ta
 
 
 def run_day(
-    url: str, home: Path, day: date, data_tests: bool = True
+    url: str, home: Path, day: date, *left_out: str, everything: bool = False
 ) -> BlotterError | None:
     """`blotter daily` of every data set, at noon of a day to the microsecond.
 
     Args:
-        data_tests: Run dbt's tests of the data, too.
+        left_out: Arguments for dbt, which tell it what not to build.
+        everything: Build what did not change, too.
     """
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     instants = (noon + timedelta(seconds=number) for number in itertools.count(1))
@@ -139,16 +140,18 @@ def run_day(
             for name, one in read(*arguments).items()
         }
 
+    plan = job.plan
+
+    def planned(warehouse: Warehouse, full_refresh: bool, _: bool) -> list[str]:
+        return [*plan(warehouse, full_refresh, everything), *left_out]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_PORTAL", url)
         patch.setenv("BLOTTER_HOME", str(home))
         patch.setenv("BLOTTER_BACKOFF", "0.1")
         patch.setattr(Warehouse, "next_instant", lambda self: next(instants))
         patch.setattr(job, "new_run", new_run)
-        if not data_tests:
-            plan = job.plan
-            without = ["--exclude-resource-type", "test"]
-            patch.setattr(job, "plan", lambda *given: [*plan(*given), *without])
+        patch.setattr(job, "plan", planned)
         patch.setattr(job, "read_datasets", shortened)
         try:
             job.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))

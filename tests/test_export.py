@@ -1,10 +1,8 @@
 """The published files hold the marts: every cell, nothing more, the same each time."""
 
 import csv
-import hashlib
 import json
 import math
-import secrets
 import struct
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,20 +20,21 @@ from pipelines.duckdb_file import in_duckdb
 from pipelines.errors import WarehouseError
 from pipelines.export import write_data
 from pipelines.load import Warehouse
-from pipelines.settings import schema
 from tests import golden_days
+from tests.files_below import files_below
 from tests.same_numbers import sort_key, tables_of
 
 DAY = golden_days.DAYS[0]
 # So that facts and some reports of the made-up rows are large.
 FEW = 100
+NO_TESTS = ("--exclude-resource-type", "test")
 
 
 def built(home: Path) -> Path:
     """A home with everything loaded and built, odd values included."""
     home.mkdir()
     with golden_days.publishers() as (url, _):
-        assert golden_days.run_day(url, home, DAY, data_tests=False) is None
+        assert golden_days.run_day(url, home, DAY, *NO_TESTS) is None
     if (home / "blotter.duckdb").exists():
         # dbt keeps the file open, and some of it in its log of writes.
         with duckdb.connect(str(home / "blotter.duckdb")) as db:
@@ -75,15 +74,6 @@ def held(home):
     found = tables_of(warehouse, ["marts"])
     warehouse.close()
     return {name.removeprefix("marts."): table for name, table in found.items()}
-
-
-def files_below(folder: Path) -> dict[str, str]:
-    """Digests by path."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def without_points(schema: pa.Schema) -> list[str]:
@@ -462,21 +452,3 @@ def test_only_a_full_disk_is_blamed_for_want_of_room(error, advice):
         raise error
     assert str(caught.value).endswith(advice)
     assert ("Make room" in str(caught.value)) == (advice == "Make room there.")
-
-
-@pytest.mark.parametrize("other", ["postgres", "bigquery"])
-def test_every_warehouse_gives_the_same_bytes(
-    other, tables, folder, tmp_path, request, monkeypatch
-):
-    for name, value in request.getfixturevalue(f"{other}_settings").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BLOTTER_TARGET", other)
-    monkeypatch.setenv("BLOTTER_PREFIX", f"x{secrets.token_hex(3)}_")
-    assert schema("marts") != "marts"
-    # Some rows at a time.
-    monkeypatch.setattr(f"pipelines.engine_{other}.BATCH", 50, raising=False)
-    there = built(tmp_path / "home")
-    write(there, tmp_path / "data")
-    once, again = files_below(folder), files_below(tmp_path / "data")
-    del once["marts.duckdb"], again["marts.duckdb"]
-    assert once == again
