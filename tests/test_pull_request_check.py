@@ -292,6 +292,7 @@ def test_what_a_killed_check_left_is_dropped_and_what_another_made_stays(
     assert others in schemas(home)
 
 
+@on_duckdb  # It is refused before the warehouse is asked for anything.
 @pytest.mark.parametrize("prefix", ["", "check_", "marts", "m", "x_check_a_marts"])
 def test_schemas_that_are_no_checks_are_never_dropped(standing, prefix):
     home, _ = standing
