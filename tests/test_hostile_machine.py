@@ -264,7 +264,7 @@ def limited_to(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("size", [1_000, 20_000])
+@pytest.mark.parametrize("size", [1_000, 10_000])
 def test_a_file_that_cannot_grow_ends_a_load_with_1(home, url, built, size):
     """In DuckDB's log: at the ledger's first line, and amid dlt's load."""
     prepare = functools.partial(limited_to, size)
