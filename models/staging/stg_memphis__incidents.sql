@@ -41,7 +41,7 @@ renamed as (
         coalesce(
             {{ nibrs_code('ucr_incident_code') }}, {{ clean_text('ucr_category') }}
         ) as offense_code,
-        cast(null as {{ dbt.type_string() }}) as published_offense_code,
+        {{ clean_text('ucr_incident_code') }} as published_offense_code,
         {{ clean_text('nibrs_group') }} as nibrs_group,
         cast(null as {{ dbt.type_string() }}) as report_type,
         cast(null as {{ dbt.type_string() }}) as resolution,
