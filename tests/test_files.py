@@ -421,7 +421,7 @@ def test_a_broken_file_costs_its_own_rows_news_only(tmp_path, portal, jobs, faul
 def test_the_failure_of_a_file_is_not_forgotten_on_a_day_without_changes(
     tmp_path, portal, jobs
 ):
-    weekly = msgspec.structs.replace(jobs, read_every_days=7)
+    weekly = msgspec.structs.replace(jobs, read_every_days=7, reread_days=0)
     put(portal, PATH_23, OLD_23)
     put(portal, PATH_24, OLD_24)
     assert live.daily(tmp_path, weekly, date(2026, 3, 1), whole=True) is None
