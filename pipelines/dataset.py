@@ -35,6 +35,10 @@ class CouncilList(
     """The column of the name."""
 
 
+Box = tuple[float, float, float, float]
+"""West, south, east, north, in degrees, as in GeoJSON's `bbox`."""
+
+
 class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One published table. Column names are the publisher's, as its API spells them."""
 
@@ -65,6 +69,9 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     api: Literal["soda2", "arcgis", "file", "geojson"]
     """`file`: whole files, which have no windows; each is read and compared whole.
     `geojson`: such a file of areas, of any name; `geometry` is the column of shapes."""
+    box: Box | None = None
+    """Of areas: where all of them lie. One beyond it is set aside, and a file of which
+    most are is refused: latitude and longitude may have been swapped."""
     zone: str
     """IANA name of the zone whose wall clock the publisher writes."""
     backfill_from: date = date.min

@@ -1,6 +1,7 @@
 """Read a data set from whole files: CSV, zipped CSV, workbooks, or GeoJSON."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -23,8 +24,9 @@ from pipelines.portal import (
     ask,
     user_agent,
 )
-from pipelines.request import get
-from pipelines.sheets import Sheet, read_sheet
+from pipelines.request import RefusedError, get
+from pipelines.sheets import BOM, Sheet, read_sheet
+from pipelines.told import check_told, told_in
 from pipelines.windows import Window
 
 
@@ -98,9 +100,15 @@ class FileReader(Reader):
         yield from (rows for rows in self._rows() if rows.num_rows)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
-        """Every row whose first key column holds one of these values."""
+        """Every row whose first key column holds one of these values.
+
+        And every one whose can't be read: it may.
+        """
         key, wanted = self.dataset.key[0].lower(), pa.array(key_values, pa.string())
-        found = [rows.filter(pc.is_in(rows[key], wanted)) for rows in self._rows()]
+        found = []
+        for rows in self._rows():
+            is_broken = pc.fill_null(pc.match_substring(rows[key], "\ufffd"), False)
+            found.append(rows.filter(pc.or_(pc.is_in(rows[key], wanted), is_broken)))
         return pa.concat_tables(found, promote_options="default")
 
     def bound(self, day: date) -> str:
@@ -190,7 +198,12 @@ class FileReader(Reader):
 
         def send() -> Mark:
             dataset, timeout = self.dataset, self.patience.timeout
-            answer = get(self.session, url, dataset.query, dataset, timeout, "", unless)
+            try:
+                answer = get(
+                    self.session, url, dataset.query, dataset, timeout, "", unless
+                )
+            except RefusedError as error:
+                raise with_advice(error, url) from error
             if mark and answer.status == 304:
                 return mark
             return self._parse(url, answer)
@@ -198,10 +211,13 @@ class FileReader(Reader):
         return ask(send, self.dataset, self.patience, name_of(url))
 
     def _parse(self, url: str, answer: Answer) -> Mark:
-        if "html" in answer.headers.get("Content-Type", ""):
-            raise Retryable("a page of HTML came instead of the file")
-        read = read_features if self.dataset.api == "geojson" else read_sheet
-        sheet = read(self.dataset, name_of(url), answer.body)
+        check_is_file(self.dataset, answer)
+        if self.dataset.api == "geojson":
+            sheet = read_features(self.dataset, name_of(url), answer.body)
+        else:
+            # With a length a transfer that breaks off is noticed as it does.
+            is_whole = "Content-Length" in answer.headers
+            sheet = read_sheet(self.dataset, name_of(url), answer.body, is_whole)
         if len(self.dataset.addresses) > 1:
             check_header(self.dataset, sheet.header)
         self.sheets[url] = sheet
@@ -214,6 +230,34 @@ class FileReader(Reader):
 def name_of(url: str) -> str:
     """A file's own name."""
     return url.rsplit("/", 1)[1]
+
+
+def check_is_file(dataset: Dataset, answer: Answer) -> None:
+    """See that no page and no error came with the status of a file.
+
+    Raises:
+        Retryable, PortalError: One did; see `check_told`.
+    """
+    begin = answer.body[:64].removeprefix(BOM).lstrip().lower()
+    is_page = "html" in answer.headers.get("Content-Type", "")
+    if is_page or begin.startswith((b"<!doctype html", b"<html")):
+        raise Retryable("a page of HTML came instead of the file")
+    check_told(dataset, told_in(answer.body))
+
+
+def with_advice(error: RefusedError, url: str) -> PortalError:
+    """What may help where a server turns a reader away.
+
+    Some want an address to write to in `User-Agent`, others let browsers in only.
+    """
+    if error.answer.status != 403:
+        return error
+    if not os.environ.get("BLOTTER_CONTACT"):
+        return PortalError(
+            f"{error} Some servers turn away who leaves no address: set "
+            f"BLOTTER_CONTACT to yours. The file was {url}."
+        )
+    return PortalError(f"{error} Does {url} open in a browser? If not, it has moved.")
 
 
 def check_header(dataset: Dataset, header: list[str]) -> None:

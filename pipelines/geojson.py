@@ -3,16 +3,17 @@
 https://www.rfc-editor.org/rfc/rfc7946
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
+from operator import le
 from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.answer import readable, set_aside
-from pipelines.dataset import REJECT, Dataset
-from pipelines.errors import Retryable
+from pipelines.dataset import Box, Dataset
+from pipelines.errors import PortalError, Retryable
 from pipelines.sheets import BOM, Sheet, loaded, named
 
 # The column that holds an area's shape, beside those of its properties.
@@ -31,6 +32,22 @@ SHAPES: dict[str, Any] = {
 }
 
 
+SHAPELESS, OUTSIDE = "no area in degrees", "outside of the city's box"
+DOUBTS = {
+    SHAPELESS: "have no shape, or none in degrees",
+    OUTSIDE: "lie outside of the city's `box`; are latitude and longitude swapped",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An area, as compact GeoJSON."""
+
+    text: str
+    bounds: Box
+    """Of all its corners."""
+
+
 class Feature(msgspec.Struct):
     """An area; its shape as it was sent."""
 
@@ -46,11 +63,10 @@ class Geometry(msgspec.Struct):
 
 
 class Collection(msgspec.Struct):
-    """What is read of an answer; it may be an error with the status of a good one."""
+    """What is read of an answer."""
 
     type: str = ""
     features: list[Feature] = []
-    error: Any = None
     exceededTransferLimit: bool = False
     properties: dict[str, Any] | None = None
 
@@ -69,13 +85,15 @@ def read_features(dataset: Dataset, name: str, body: bytes) -> Sheet:
 
     Properties are found like the headers of other files. A shape is compact GeoJSON, of
     its type and coordinates alone, whose numbers are as published; a feature that has
-    none, or one that is no area in degrees, is set aside.
+    none, or one that is no area in degrees or lies outside of the declared box, is set
+    aside.
 
     Args:
         name: The file's own, which tells nothing here.
 
     Raises:
         Retryable: The file is cut short, broken, empty or of another kind.
+        PortalError: Most features would be set aside.
     """
     features = features_of(readable(body).removeprefix(BOM))
     each = [feature.properties or {} for feature in features]
@@ -87,17 +105,16 @@ def read_features(dataset: Dataset, name: str, body: bytes) -> Sheet:
     names = dict(zip(named(dataset, published), published, strict=True))
     header = [*names, GEOMETRY]
     shapes = [shape_of(feature.geometry) for feature in features]
+    reasons = [reason_of(shape, dataset.box) for shape in shapes]
+    check_reasons(dataset, reasons)
     columns = {
         column.lower(): [as_text(row.get(names[column])) for row in each]
         for column in loaded(dataset, header)
         if column != GEOMETRY
     }
-    columns[GEOMETRY] = shapes
+    columns[GEOMETRY] = [shape and shape.text for shape in shapes]
     rows = pa.table({name: pa.array(v, pa.string()) for name, v in columns.items()})
-    rows = set_aside(rows)
-    shapeless = pc.if_else(pc.is_null(rows[GEOMETRY]), "no area in degrees", None)
-    reason = pc.coalesce(rows[REJECT], shapeless)
-    return Sheet(header, rows.drop_columns([REJECT]).append_column(REJECT, reason))
+    return Sheet(header, set_aside(rows, pa.array(reasons, pa.string())))
 
 
 def features_of(body: bytes) -> list[Feature]:
@@ -112,8 +129,6 @@ def features_of(body: bytes) -> list[Feature]:
         raise Retryable(f"the JSON is no FeatureCollection ({error})") from error
     except (ValueError, RecursionError) as error:
         raise Retryable("the JSON was cut short or broken") from error
-    if answer.error:
-        raise Retryable(f"an error came instead of areas: {str(answer.error)[:200]!r}")
     if answer.type != "FeatureCollection":
         raise Retryable("the JSON is no FeatureCollection")
     if answer.is_cut:
@@ -123,7 +138,32 @@ def features_of(body: bytes) -> list[Feature]:
     return answer.features
 
 
-def shape_of(raw: msgspec.Raw) -> str | None:
+def reason_of(shape: Shape | None, box: Box | None) -> str | None:
+    """Why a feature is set aside; None where it is not."""
+    if shape is None:
+        return SHAPELESS
+    west, south, east, north = box or shape.bounds
+    least, lowest, most, highest = shape.bounds
+    inside = west <= least and south <= lowest and most <= east and highest <= north
+    return None if inside else OUTSIDE
+
+
+def check_reasons(dataset: Dataset, reasons: list[str | None]) -> None:
+    """See that most features are areas of the city's.
+
+    Raises:
+        PortalError: They are not. Published latitude first every number may be a degree
+            all the same: it is the box that tells.
+    """
+    for reason, doubt in DOUBTS.items():
+        if 2 * reasons.count(reason) > len(reasons):
+            raise PortalError(
+                f"{dataset.label} sent {reasons.count(reason)} of {len(reasons)} areas "
+                f"that {doubt}; nothing was written, and the last good areas stay."
+            )
+
+
+def shape_of(raw: msgspec.Raw) -> Shape | None:
     """A shape as it is loaded; None where it is no area in degrees."""
     try:
         geometry = msgspec.json.decode(raw, type=Geometry)
@@ -132,12 +172,15 @@ def shape_of(raw: msgspec.Raw) -> str | None:
     except (msgspec.ValidationError, KeyError):
         return None
     polygons = [shape] if geometry.type == "Polygon" else shape
-    positions = (p for polygon in polygons for ring in polygon for p in ring)
-    if not all(abs(p[0]) <= 180 and abs(p[1]) <= 90 for p in positions):
+    positions = [p for polygon in polygons for ring in polygon for p in ring]
+    x, y = [p[0] for p in positions], [p[1] for p in positions]
+    bounds = (min(x), min(y), max(x), max(y))
+    if not all(map(le, (-180, -90, *bounds[2:]), (*bounds[:2], 180, 90))):
         return None
     # Numbers, commas and brackets: a blank among them is never part of a value.
     compact = b"".join(coordinates.split()).decode()
-    return f'{{"type":"{geometry.type}","coordinates":{compact}}}'
+    text = f'{{"type":"{geometry.type}","coordinates":{compact}}}'
+    return Shape(text, bounds)
 
 
 def as_text(value: Any) -> str | None:

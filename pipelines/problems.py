@@ -128,6 +128,8 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
 
 def wrong_files(dataset: "Dataset") -> Iterable[str]:
     """What only files have, or only tables with windows."""
+    if dataset.box and dataset.api != "geojson":
+        yield '`box` goes with `api = "geojson"`'
     for path in dataset.due:
         if path not in dataset.files:
             yield f"`due` names {path!r}, which is not among the `files`"
@@ -161,6 +163,9 @@ def wrong_areas(dataset: "Dataset") -> Iterable[str]:
         yield "`columns` need 'geometry', the areas' shapes, which is no key"
     if ".." in dataset.url:
         yield f"{dataset.url!r} leads out of its folder"
+    west, south, east, north = dataset.box or (-180, -90, 180, 90)
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        yield "`box` must be [west, south, east, north], in degrees"
     if dataset.files or dataset.file_column:
         yield '`files` and `file_column` go with `api = "file"`'
 

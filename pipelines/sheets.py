@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from pipelines.answer import LARGEST_BYTES, UNREADABLE, readable, set_aside
-from pipelines.dataset import Dataset
+from pipelines.dataset import REJECT, Dataset
 from pipelines.errors import Retryable
 
 # A row must not be longer than one.
@@ -52,11 +52,14 @@ class Sheet:
     is null. With the reason, `REJECT`, where a row can't be loaded."""
 
 
-def read_sheet(dataset: Dataset, name: str, body: bytes) -> Sheet:
+def read_sheet(
+    dataset: Dataset, name: str, body: bytes, is_whole: bool = False
+) -> Sheet:
     """Read one file: CSV, a workbook's first sheet, or the one CSV of a zip.
 
     Args:
         name: The file's own, with its ending.
+        is_whole: It is known that all bytes came: the last line of a CSV need not end.
 
     Raises:
         Retryable: The file is cut short, broken, or of another kind.
@@ -66,8 +69,10 @@ def read_sheet(dataset: Dataset, name: str, body: bytes) -> Sheet:
         check_packed(body)
     if ending == "xlsx":
         header, rows = read_workbook(dataset, body)
+    elif ending == "zip":
+        header, rows = read_csv(dataset, only_csv(body), is_whole=True)
     else:
-        header, rows = read_csv(dataset, only_csv(body) if ending == "zip" else body)
+        header, rows = read_csv(dataset, body, is_whole)
     header = [name for name in header if not name.startswith(UNNAMED)]
     if dataset.has_notes:
         rows = without_notes(rows)
@@ -76,22 +81,30 @@ def read_sheet(dataset: Dataset, name: str, body: bytes) -> Sheet:
         names = pa.repeat(pa.scalar(name, pa.string()), rows.num_rows)
         rows = rows.append_column(dataset.file_column, names)
     rows = rows.rename_columns([name.lower() for name in rows.column_names])
+    if REJECT in rows.column_names:
+        return Sheet(header, set_aside(rows.drop_columns([REJECT]), rows[REJECT]))
     return Sheet(header, set_aside(rows) if has_unreadable(rows) else rows)
 
 
-def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
+def read_csv(
+    dataset: Dataset, body: bytes, is_whole: bool
+) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a CSV in the declared encoding.
 
+    A row that has fewer or more cells than the header is set aside: a person has edited
+    the file.
+
     Raises:
-        Retryable: The last line does not end, a quote is left open, or a row has fewer
-            or more cells than the header: the file was cut short.
+        Retryable: The last line does not end, or has too few cells, or a quote is left
+            open: the file was cut short. Or most rows have not as many cells.
     """
     if dataset.encoding == "utf-8":
         body = readable(body).removeprefix(BOM)
     lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
     if not has_columns(dataset, header):
         return header, pa.table({})  # another file; whether it is whole is no matter
-    check_end(dataset, body)
+    check_end(dataset, body, is_whole)
+    odd: list[pyarrow.csv.InvalidRow] = []
     try:
         rows = pyarrow.csv.read_csv(
             pa.BufferReader(body),
@@ -104,7 +117,7 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 newlines_in_values=True,
-                invalid_row_handler=lambda row: note_or_error(dataset, row),
+                invalid_row_handler=lambda row: left_out(dataset, row, odd),
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=loaded(dataset, header),
@@ -115,10 +128,13 @@ def read_csv(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
         )
     except pa.ArrowInvalid as error:
         raise Retryable("the CSV was cut short or broken") from error
+    if odd:
+        check_odd(odd, rows.num_rows, body.decode(dataset.encoding))
+        rows = with_odd(dataset, rows, odd)
     return header, rows
 
 
-def check_end(dataset: Dataset, body: bytes) -> None:
+def check_end(dataset: Dataset, body: bytes, is_whole: bool) -> None:
     """See that a CSV ends where a row does.
 
     Raises:
@@ -127,7 +143,7 @@ def check_end(dataset: Dataset, body: bytes) -> None:
     # Arrow takes a last value that lacks its closing quote for a whole one.
     if body.count(b'"') % 2:
         raise Retryable("the CSV was cut short inside a quoted cell")
-    if not body.endswith(b"\n") and not dataset.has_notes:
+    if not (body.endswith(b"\n") or dataset.has_notes or is_whole):
         raise Retryable("the CSV was cut short: its last line does not end")
 
 
@@ -143,9 +159,49 @@ def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
         raise Retryable("the CSV has no header") from error
 
 
-def note_or_error(dataset: Dataset, row: pyarrow.csv.InvalidRow) -> str:
-    """What to do with a row that has not as many cells as the header."""
-    return "skip" if dataset.has_notes and row.actual_columns == 1 else "error"
+def left_out(
+    dataset: Dataset, row: pyarrow.csv.InvalidRow, odd: list[pyarrow.csv.InvalidRow]
+) -> str:
+    """Remember a row that has not as many cells as the header, unless it is a note."""
+    if not dataset.has_notes or row.actual_columns > 1:
+        odd.append(row)
+    return "skip"
+
+
+def check_odd(odd: list[pyarrow.csv.InvalidRow], good: int, text: str) -> None:
+    """See that rows with too few or too many cells tell of no cut or broken file.
+
+    Raises:
+        Retryable: One is the last row and has too few, or most rows are such.
+    """
+    last = odd[-1]
+    is_last = text.rstrip("\r\n").endswith(("\n" + last.text, "\r" + last.text))
+    if is_last and last.actual_columns < last.expected_columns:
+        raise Retryable("the CSV was cut short or broken: its last row lacks cells")
+    if len(odd) >= good:
+        raise Retryable(
+            f"the CSV was cut short or broken: {len(odd):,} of {good + len(odd):,} "
+            "rows have more or fewer cells than the header"
+        )
+
+
+def with_odd(
+    dataset: Dataset, rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
+) -> pa.Table:
+    """Add rows that are set aside, with the reason.
+
+    Which of their cells is which is not known, so none is kept. A key that can't be
+    read may be any row's: none is taken for removed.
+    """
+    nothing = dict.fromkeys(rows.column_names)
+    nothing |= {name: "\ufffd" for name in dataset.key if name in nothing}
+    reasons = [
+        f"row {row.number} has {row.actual_columns} cells, not {row.expected_columns}"
+        for row in odd
+    ]
+    added = pa.Table.from_pylist([nothing] * len(odd), rows.schema)
+    added = added.append_column(REJECT, pa.array(reasons, pa.string()))
+    return pa.concat_tables([rows, added], promote_options="default")
 
 
 def read_workbook(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
@@ -271,13 +327,23 @@ def check_packed(body: bytes) -> None:
 
 
 def only_csv(body: bytes) -> bytes:
-    """The one CSV file of a zip.
+    """The one CSV file of a zip; what a Mac adds (`__MACOSX/._a.csv`) is none.
 
     Raises:
         Retryable: There is none, or several.
     """
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        names = [
+            name
+            for name in archive.namelist()
+            if name.lower().endswith(".csv") and not is_of_system(name)
+        ]
         if len(names) != 1:
             raise Retryable(f"the zip holds {len(names)} CSV files, not one")
         return archive.read(names[0])
+
+
+def is_of_system(name: str) -> bool:
+    """Whether a zip's member is what a system keeps for itself beside the files."""
+    *folders, file = name.split("/")
+    return "__MACOSX" in folders or file.startswith(".")

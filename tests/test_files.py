@@ -17,6 +17,7 @@ from pipelines.errors import (
     PortalMovedError,
     Retryable,
     SchemaDriftError,
+    TooManyRejectsError,
     TooManyRemovalsError,
 )
 from pipelines.files import FileReader
@@ -112,6 +113,52 @@ def test_optional_columns_are_read_and_others_only_named():
 def test_a_zip_gives_its_one_csv():
     body = zipped(places__csv=HEADER + "7,Alder,Elm\n", licence__txt="Attribution")
     assert rows_of(PLACES, body, "places.zip")[0]["name"] == "Alder"
+
+
+def test_what_a_mac_adds_to_a_zip_is_none_of_its_files():
+    members = {
+        "places.csv": HEADER + "7,Alder,Elm\n",
+        "__MACOSX/._places.csv": "\0\5\26\7",
+        "._more.csv": "\0",
+        ".DS_Store": "\0",
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    rows = rows_of(PLACES, packed.getvalue(), "places.zip")
+    assert [row["id"] for row in rows] == ["7"]
+
+
+FORTY = "".join(f"{number},Alder,Elm\n" for number in range(40))
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"), [("7,Al,der,Elm\n", 4), ("8,Birch\n", 2), ("9\n", 1)]
+)
+@pytest.mark.parametrize("place", [0, 20])
+def test_a_row_with_a_cell_too_many_or_too_few_is_set_aside(row, cells, place):
+    lines = FORTY.splitlines(keepends=True)
+    lines.insert(place, row)
+    rows = rows_of(PLACES, HEADER + "".join(lines))
+    good = [r["id"] for r in rows if r[":reject"] is None]
+    assert good == [str(number) for number in range(40)]
+    assert rows[-1] == {
+        "id": "\ufffd",
+        "name": None,
+        "county": None,
+        ":reject": f"row {place + 2} has {cells} cells, not 3",
+    }
+
+
+def test_a_last_row_with_a_cell_too_many_was_not_cut():
+    rows = rows_of(PLACES, HEADER + FORTY + "7,Al,der,Elm\n")
+    assert len(rows) == 41
+
+
+def test_a_file_of_which_most_rows_are_odd_is_refused():
+    with pytest.raises(Retryable, match="2 of 3 rows have more or fewer cells"):
+        rows_of(PLACES, HEADER + "7,Al,der,Elm\n8,Bir,ch,Elm\n9,Alder,Elm\n")
 
 
 def test_latin_1_is_read_where_it_is_declared():
@@ -548,6 +595,78 @@ def test_a_new_column_is_reported_and_a_column_without_a_header_is_not(
     assert live.daily(tmp_path, places) is None
     ((warnings,),) = live.ledger(tmp_path, "warnings")
     assert "new columns that are not loaded: mayor. Add" in warnings
+
+
+def test_a_row_with_too_many_cells_costs_itself_and_takes_none_for_removed(
+    tmp_path, portal, places
+):
+    lines = FORTY.splitlines(keepends=True)
+    publish(portal, *lines)
+    assert live.daily(tmp_path, places, date(2026, 3, 9)) is None
+    publish(portal, *lines[:7], "7,Al,der,Elm\n", *lines[8:], "40,Birch,Elm\n")
+    assert live.daily(tmp_path, places, date(2026, 3, 10)) is None
+    assert len(live.held(tmp_path, places)) == 41
+    rejects = "select reason from raw_springfield.places_rejects"
+    assert live.select(tmp_path, rejects) == [("row 9 has 4 cells, not 3",)]
+
+
+def test_many_odd_rows_stop_the_data_set(tmp_path, portal, places):
+    odd = ["7,Al,der,Elm\n"] * 11
+    publish(portal, *FORTY.splitlines(keepends=True)[:20], *odd, "9,Alder,Elm\n")
+    failure = live.daily(tmp_path, places)
+    assert isinstance(failure, TooManyRejectsError)
+    assert live.held(tmp_path, places) == []
+
+
+@pytest.mark.parametrize(("has_length", "loads"), [(True, True), (False, False)])
+def test_a_last_line_need_not_end_where_a_length_proves_the_file_whole(
+    tmp_path, portal, places, has_length, loads
+):
+    body = (HEADER + "7,Alder,Elm\n8,Birch,Fir").encode()
+    portal.add_file(PATH, body, has_length=has_length)
+    failure = live.daily(tmp_path, places)
+    assert (failure is None) == loads
+    assert len(live.held(tmp_path, places)) == (2 if loads else 0)
+
+
+def test_a_file_with_a_length_that_is_cut_is_refused(tmp_path, portal, places):
+    body = (HEADER + "7,Alder,Elm\n8,Birch,Fir").encode()
+    portal.add_file(PATH, body, has_length=True)
+    portal.fail(Fault("reset", size=40, times=None))
+    assert "broken connection or body" in str(live.daily(tmp_path, places))
+    portal.heal()
+    short = (HEADER + "7,Alder,Elm\n8,Birch").encode()
+    portal.add_file(PATH, short, has_length=True)
+    assert "its last row lacks cells" in str(live.daily(tmp_path, places))
+    assert live.held(tmp_path, places) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"\n <!DOCTYPE html><html>Log in</html>\n", "a page of HTML came"),
+        (b'{"message":"Not now","error":true}\n', "'Not now'"),
+        (b'{"error":{"code":499,"message":"Token Required"}}\n', "wants a token"),
+    ],
+)
+def test_words_inside_a_good_answer_are_no_file(tmp_path, portal, places, body, said):
+    portal.add_file(PATH, body)
+    assert said in str(live.daily(tmp_path, places))
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [("", "set BLOTTER_CONTACT to yours"), ("a@b.example", "open in a browser?")],
+)
+def test_a_server_that_turns_programs_away_is_told_with_what_may_help(
+    tmp_path, portal, places, monkeypatch, contact, said
+):
+    monkeypatch.setenv("BLOTTER_CONTACT", contact)
+    portal.fail(Fault("status", 403, body="Forbidden", times=None))
+    failure = live.daily(tmp_path, places)
+    assert "status 403" in str(failure)
+    assert said in str(failure)
+    assert places.url in str(failure)
 
 
 FAULTS = {
