@@ -8,6 +8,7 @@ import pytest
 
 from demo.generator import MAKERS, generate
 from demo.tiling import edge, tiles
+from pipelines.dataset import read_datasets
 from tests import real_rows
 
 START, END = date(2024, 1, 1), date(2025, 12, 31)
@@ -41,6 +42,15 @@ def named(dataset: str, column: str) -> set[str]:
     """What 20,000 made-up rows of incidents have in a column."""
     made = generate(dataset, 20_000, START, END, seed=1)[column]
     return {text for text in made.to_pylist() if text}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_areas_lie_in_the_box_of_their_city(name):
+    west, south, east, north = read_datasets()[name].box
+    for feature in areas(name):
+        for longitude, latitude in (p for ring in rings(feature) for p in ring):
+            assert west < longitude < east
+            assert south < latitude < north
 
 
 @pytest.mark.parametrize("name", REAL)
