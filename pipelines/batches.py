@@ -118,7 +118,9 @@ def all_rejects(tables: list[pa.Table]) -> pa.Table:
 
 
 def finish_months(run: "Run", reader: Reader, part: Proven) -> None:
-    """Record the months that were read whole."""
+    """Record the months that were read whole, if any were."""
+    if not part.months:
+        return
     surplus = dict.fromkeys((w.start for w in part.months), 0)
     if part.counts is not None:
         held = run.warehouse.monthly_counts(reader, list(part.months))
