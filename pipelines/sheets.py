@@ -3,10 +3,6 @@
 import csv
 import io
 import itertools
-import lzma
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,27 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipelines.answer import LARGEST_BYTES, UNREADABLE, readable, set_aside
+from pipelines.answer import UNREADABLE, readable, set_aside
 from pipelines.dataset import REJECT, Dataset
 from pipelines.errors import Retryable
+from pipelines.zips import check_packed, only_csv
 
 # A row must not be longer than one.
 BLOCK_BYTES = 16 * 1024 * 1024
 # Above a header there may be so many lines of notes.
 NOTE_LINES = 20
 HEAD_BYTES = 1024 * 1024
-
-# What the unpacking of a damaged, or an encrypted, zip raises.
-BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
 
 BOM = b"\xef\xbb\xbf"
 # Begins what stands for the name of a column that has none.
@@ -307,43 +292,3 @@ def has_unreadable(rows: pa.Table) -> bool:
         for column in rows.columns
         for sign in (UNREADABLE, "\0")
     )
-
-
-def check_packed(body: bytes) -> None:
-    """See that a zip, which a workbook is too, is whole and not too large unpacked.
-
-    Raises:
-        Retryable: It is not.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > LARGEST_BYTES:
-                raise Retryable(f"the file has over {LARGEST_BYTES:,} bytes unpacked")
-            if archive.testzip() is not None:
-                raise Retryable("the file is broken")
-    except BROKEN_ZIP as error:
-        raise Retryable("the file is cut short, or is no zip or workbook") from error
-
-
-def only_csv(body: bytes) -> bytes:
-    """The one CSV file of a zip; what a Mac adds (`__MACOSX/._a.csv`) is none.
-
-    Raises:
-        Retryable: There is none, or several.
-    """
-    with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        names = [
-            name
-            for name in archive.namelist()
-            if name.lower().endswith(".csv") and not is_of_system(name)
-        ]
-        if len(names) != 1:
-            raise Retryable(f"the zip holds {len(names)} CSV files, not one")
-        return archive.read(names[0])
-
-
-def is_of_system(name: str) -> bool:
-    """Whether a zip's member is what a system keeps for itself beside the files."""
-    *folders, file = name.split("/")
-    return "__MACOSX" in folders or file.startswith(".")

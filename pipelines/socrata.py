@@ -32,6 +32,7 @@ from pipelines.portal import (
 )
 from pipelines.request import RefusedError, body_of, get, message_of
 from pipelines.soda_csv import check_page, good_rows, parse_csv
+from pipelines.soda_json import Column, Count, MonthlyCount, View, as_published
 from pipelines.told import check_told, told_in
 from pipelines.windows import Window
 
@@ -44,44 +45,6 @@ MOST_OF_KEYS = 50_000
 DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
 # A date as SODA writes it; a time may follow.
 ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
-
-
-class Column(msgspec.Struct):
-    """What is read of a column's description."""
-
-    fieldName: str
-    dataTypeName: str = ""
-
-
-class View(msgspec.Struct):
-    """What is read of a data set's description."""
-
-    columns: list[Column] | None = None
-    rowsUpdatedAt: Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)] | None = None
-    """Seconds since 1970, before the year 10000."""
-
-
-# A count comes as text.
-Number = (
-    Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
-    | Annotated[int, msgspec.Meta(ge=0)]
-)
-
-
-class Count(msgspec.Struct):
-    """A row of a count."""
-
-    n: Number
-
-
-class MonthlyCount(msgspec.Struct):
-    """A row of counts by month, and by a value."""
-
-    month: datetime
-    n: Number
-    value: str | bool | int | float | None = None
-
-
 # The longest answer that every portal gives (SODA 2.0).
 MOST_GROUPS = 50_000
 
@@ -380,10 +343,3 @@ class SocrataReader(Reader):
             f"{self.dataset.label} requires an app token: {what}. App tokens are free "
             f"of charge: {page}"
         )
-
-
-def as_published(value: str | bool | float | None) -> str | None:
-    """A JSON value as the CSV has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if value is None else str(value)

@@ -228,7 +228,7 @@ def test_a_zip_with_any_bit_flipped_is_read_as_it_was_or_refused():
 
 
 def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("pipelines.sheets.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("pipelines.zips.LARGEST_BYTES", 1000)
     with pytest.raises(Retryable, match="over 1,000 bytes unpacked"):
         rows_of(PLACES, zipped(places__csv=HEADER * 99), "places.zip")
 
