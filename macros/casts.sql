@@ -114,9 +114,26 @@
 {%- endmacro %}
 
 
-{# ISO text without a zone, as the cities publish it, to wall-clock time. #}
+{#
+    ISO text without a zone, as the cities publish it, to wall-clock time of the years 1
+    to 9999. Which of them a city can mean, the fact tells; see `plausible_days`.
+#}
 {% macro as_local_timestamp(column) -%}
+    {{ return(adapter.dispatch('as_local_timestamp')(column)) }}
+{%- endmacro %}
+
+{% macro default__as_local_timestamp(column) -%}
     {{ dbt.safe_cast(column, type_local_timestamp()) }}
+{%- endmacro %}
+
+{# It has years before Christ and beyond 9999, and infinity; the others don't. #}
+{% macro duckdb__as_local_timestamp(column) -%}
+    {%- set parsed = dbt.safe_cast(column, type_local_timestamp()) -%}
+    case
+        when {{ parsed }} >= timestamp '0001-01-01'
+        and {{ parsed }} < timestamp '10000-01-01'
+            then {{ parsed }}
+    end
 {%- endmacro %}
 
 

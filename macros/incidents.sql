@@ -35,6 +35,14 @@
 {%- endmacro %}
 
 
+{# Those that are a day, each with the time that it is taken from. #}
+{% macro day_columns() -%}
+    {{ return({
+        'occurred_date': 'occurred_at_local', 'report_date': 'reported_at_local'
+    }) }}
+{%- endmacro %}
+
+
 {# The columns whose values before and after a change are kept. #}
 {% macro logged_columns() -%}
     {{ return([

@@ -1,3 +1,19 @@
+{# Places on the map. #}
+
+{#
+    True where there is a place, and it is none in the box of `box`: at 0,0, at the
+    origin of a projection, or with its degrees the wrong way round. Boxes cross no 180th
+    meridian.
+#}
+{% macro lies_outside(latitude, longitude, box) -%}
+    coalesce(
+        {{ latitude }} not between {{ box }}.south and {{ box }}.north
+        or {{ longitude }} not between {{ box }}.west and {{ box }}.east,
+        false
+    )
+{%- endmacro %}
+
+
 {# Names of places as they are compared: spelled in one way, in lower case. #}
 
 {# Every match of a pattern (RE2 syntax, no groups) replaced. #}

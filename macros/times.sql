@@ -178,3 +178,43 @@
 {% macro bigquery__epoch_microseconds(instant) -%}
     unix_micros({{ instant }})
 {%- endmacro %}
+
+
+{#
+    The day of the run on the calendar of `zone`, or one `ahead` of it: the day that the
+    run was told to take for today, BLOTTER_TODAY, else by the clock when dbt started.
+#}
+{% macro run_day(zone, ahead=0) -%}
+    {%- set told = env_var('BLOTTER_TODAY', '') -%}
+    {%- set later = modules.datetime.timedelta(days=ahead) -%}
+    {%- if told -%}
+        cast('{{ modules.datetime.date.fromisoformat(told) + later }}' as date)
+    {%- else -%}
+        {{ local_day(
+            "cast('" ~ (run_started_at + later) ~ "' as " ~ type_instant() ~ ")", zone
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The first and the last day that `relation`, of cities, can mean: no day of an
+    incident is before the city's first year or after the run's tomorrow. A day more than
+    today, since clocks differ.
+#}
+{% macro plausible_days(relation) -%}
+    select
+        city,
+        cast(cast(first_year as {{ dbt.type_string() }}) || '-01-01' as date)
+            as first_day,
+        {{ run_day('time_zone', ahead=1) }} as last_day
+    from {{ relation }}
+{%- endmacro %}
+
+
+{# True where there is a day, and it lies beyond its city's in `spans`. #}
+{% macro is_implausible_day(day, spans) -%}
+    coalesce(
+        {{ day }} not between {{ spans }}.first_day and {{ spans }}.last_day, false
+    )
+{%- endmacro %}

@@ -4,6 +4,9 @@ import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from pipelines.load import Warehouse
 log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).parent.parent
+
+# How a run tells its day to the models: nothing that a person sets.
+TODAY = "BLOTTER_TODAY"
 
 # What a model's rows come from, beside the raw tables. When any of it changes, facts
 # that only follow the changes would keep rows of the old making.
@@ -51,12 +57,13 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
     return [*arguments, "--select", *selected] if selected else []
 
 
-def build(warehouse: Warehouse, arguments: list[str]) -> str:
+def build(warehouse: Warehouse, arguments: list[str], today: date | None = None) -> str:
     """Run dbt.
 
     Args:
         warehouse: Is closed: dbt opens the file in its own way.
         arguments: What `plan` tells.
+        today: The day that the models take it to be in every city, if not the clock's.
 
     Returns:
         What was built and tested, in a few words.
@@ -67,13 +74,27 @@ def build(warehouse: Warehouse, arguments: list[str]) -> str:
     """
     if not arguments:
         return "as they were: no row changed since they were built"
-    nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
+    with told_that_it_is(today):
+        nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
     if warehouse.engine.bytes_billed is not None:
         warehouse.engine.bytes_billed += bytes_billed(nodes)
     for node in nodes:
         if str(node.status) == "warn":
             log.warning("models: %s: %s", node.node.name, one_line(node.message))
     return counted(nodes)
+
+
+@contextmanager
+def told_that_it_is(today: date | None) -> Iterator[None]:
+    """Let the models take this to be the day; see `run_day` in macros/times.sql."""
+    if today is None:
+        yield
+        return
+    os.environ[TODAY] = today.isoformat()
+    try:
+        yield
+    finally:
+        del os.environ[TODAY]
 
 
 def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:

@@ -1,5 +1,6 @@
 -- A few rows of every city lack one (74 of 635,371 in Memphis in July 2026, no day);
--- more than 1 % means that a column was renamed or is no longer filled.
+-- more than 1 %, and more than ten, means that a column was renamed or is no longer
+-- filled.
 with counts as (
 
     select
@@ -14,4 +15,6 @@ with counts as (
 
 select *
 from counts
-where no_day_count > 0.01 * row_count or no_category_count > 0.01 * row_count
+where
+    (no_day_count > 10 and no_day_count > 0.01 * row_count)
+    or (no_category_count > 10 and no_category_count > 0.01 * row_count)

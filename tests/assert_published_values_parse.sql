@@ -1,5 +1,6 @@
 -- Warns of any published time, number or location that could not be read; an error
--- above 1 % of a data set's rows, since then the publisher changed the form.
+-- above 1 % of a data set's rows and above ten, since then the publisher changed the
+-- form.
 {{
     config(
         fail_calc='coalesce(max(unparsed_pct), 0)',
@@ -34,6 +35,9 @@ select
     dataset,
     row_count,
     unparsed_count,
-    ceiling(100.0 * unparsed_count / row_count) as unparsed_pct
+    case
+        when unparsed_count > 10 then ceiling(100.0 * unparsed_count / row_count)
+        else 1
+    end as unparsed_pct
 from counts
 where unparsed_count > 0

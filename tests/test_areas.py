@@ -159,6 +159,20 @@ def test_a_name_without_a_boundary_is_warned_of(warehouse: Warehouse) -> None:
     warehouse.change(renamed.format("'Mission Bay'", "'Mission Bai'"))
 
 
+def test_areas_where_no_incident_lies_are_warned_of(warehouse: Warehouse) -> None:
+    test = "assert_incidents_lie_in_their_areas"
+    assert warehouse.dbt("test", "--select", test) == {test: "pass"}
+    kept = warehouse.query("select area_id, geometry from marts.dim_areas")
+    swapped = (
+        "update marts.dim_areas set geometry = regexp_replace("
+        r"geometry, '(-?[0-9.]+),(-?[0-9.]+)', '\2,\1', 'g') where city = 'chicago'"
+    )
+    warehouse.change(swapped)
+    assert warehouse.dbt("test", "--select", test) == {test: "warn"}
+    warehouse.change(swapped)
+    assert warehouse.query("select area_id, geometry from marts.dim_areas") == kept
+
+
 def real(name: str) -> bytes:
     """A real file, its properties called what the publisher calls them."""
     file, titles = REAL[name]

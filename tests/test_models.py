@@ -265,12 +265,12 @@ def test_a_row_lost_or_doubled_on_the_way_fails_the_build(
 
 
 @pytest.mark.parametrize(
-    ("unreadable", "status"), [(0, "pass"), (1, "warn"), (2, "warn"), (3, "fail")]
+    ("unreadable", "status"), [(0, "pass"), (1, "warn"), (20, "warn"), (21, "fail")]
 )
 def test_unreadable_times_warn_and_fail_above_one_percent(
     warehouse: Warehouse, unreadable: int, status: str
 ) -> None:
-    rows = [report(str(n), str(n)) for n in range(200)]
+    rows = [report(str(n), str(n)) for n in range(2_000)]
     for row in rows[:unreadable]:
         row["report_datetime"] = "yesterday"
     make_raw(warehouse.path, {SF: rows})
@@ -283,14 +283,87 @@ def test_a_small_citys_unreadable_values_are_not_lost_in_a_large_citys(
     warehouse: Warehouse,
 ) -> None:
     crimes = [{"row_id": str(n), "date": "2024-02-01T10:00:00.000"} for n in range(50)]
-    crimes[0]["latitude"] = "north"
-    rows = [report(str(n), str(n)) for n in range(200)]
+    for crime in crimes[:11]:
+        crime["latitude"] = "north"
+    rows = [report(str(n), str(n)) for n in range(2_000)]
     make_raw(warehouse.path, {SF: rows, "chicago__incidents": crimes})
     warehouse.build()
     check = "assert_published_values_parse"
     assert warehouse.dbt("test", "--select", check) == {check: "fail"}
     read = "select latitude, has_unparsed_values from marts.fct_incidents where "
     assert warehouse.query(f"{read} incident_id = 'chicago:0'") == [(None, True)]
+
+
+def test_one_odd_value_of_few_rows_only_warns(warehouse: Warehouse) -> None:
+    make_raw(
+        warehouse.path,
+        {
+            SF: [
+                report("1", "A", incident_datetime="2099-01-01T00:00:00.000"),
+                report("2", "B", latitude="37.7", longitude="east"),
+                report("3", "C", incident_category=""),
+            ]
+        },
+    )
+    warehouse.build()
+    checks = ["assert_published_values_parse", "assert_incidents_have_day_and_category"]
+    statuses = warehouse.dbt("test", "--select", *checks)
+    assert statuses == dict(zip(checks, ["warn", "pass"], strict=True))
+
+
+def test_slips_of_dates_and_places_are_counted_in_warnings(
+    warehouse: Warehouse,
+) -> None:
+    """The calendar stays as it is without them; the rows and their times are kept."""
+    crime = {"date": "2024-02-01T10:00:00.000", "latitude": "41.9"}
+    crimes = [{"row_id": str(n), **crime, "longitude": "-87.6"} for n in range(4)]
+    crimes[0]["date"] = "0202-02-01T10:00:00.000"
+    crimes[1] |= {"latitude": "36.619446395", "longitude": "-91.686565684"}
+    rows = [report("1", "A"), report("2", "B"), report("3", "C")]
+    rows[0]["incident_datetime"] = "2099-11-15T00:00:00.000"
+    rows[1]["report_datetime"] = "1900-01-01T00:00:00.000"
+    make_raw(warehouse.path, {SF: rows, "chicago__incidents": crimes})
+    warehouse.build()
+    for what, count in {"dates": 3, "places": 1}.items():
+        check = f"assert_incident_{what}_are_plausible"
+        assert warehouse.dbt("test", "--select", check) == {check: "warn"}
+        flag = f"select count(*) from marts.fct_incidents where has_implausible_{what}"
+        assert warehouse.query(flag.removesuffix("s")) == [(count,)]
+    days = "select city, count(*) from marts.dim_dates group by 1 order by 1"
+    assert warehouse.query(days) == [("chicago", 1), ("san_francisco", 1)]
+    kept = (
+        "select occurred_at_local::text, occurred_date from marts.fct_incidents "
+        "where incident_id in ('chicago:0', 'san_francisco:1') order by 1"
+    )
+    assert warehouse.query(kept) == [
+        ("0202-02-01 10:00:00", None),
+        ("2099-11-15 00:00:00", None),
+    ]
+
+
+def test_a_day_that_lay_ahead_is_one_when_it_has_come(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row of its city need change for that."""
+    monkeypatch.setenv("BLOTTER_TODAY", "2024-03-01")
+    ahead = {"report_datetime": "2024-03-10T09:00:00.000"}
+    rows = [
+        report("1", "A", **ahead, incident_datetime="2024-03-09T22:00:00.000"),
+        report("2", "B", incident_datetime="0202-03-09T22:00:00.000"),
+    ]
+    make_raw(warehouse.path, {SF: rows})
+    warehouse.build()
+    days = (
+        "select row_id, occurred_date::text, report_date::text, hour_of_day, "
+        "has_implausible_date from marts.fct_incidents order by 1"
+    )
+    slip = ("2", None, "2023-01-08", None, True)
+    assert warehouse.query(days) == [("1", None, None, None, True), slip]
+    monkeypatch.setenv("BLOTTER_TODAY", "2024-03-09")
+    warehouse.build()
+    come = ("1", "2024-03-09", "2024-03-10", 22, False)
+    assert warehouse.query(days) == [come, slip]
+    assert warehouse.difference_to_full_refresh() == []
 
 
 def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:

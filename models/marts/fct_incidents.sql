@@ -21,6 +21,18 @@ with changed as (
 
 ),
 
+cities as (
+
+    select * from {{ ref('cities') }}
+
+),
+
+spans as (
+
+    {{ plausible_days('cities') }}
+
+),
+
 council_districts as (
 
     select * from {{ ref('dim_council_districts') }}
@@ -62,6 +74,44 @@ stored_keys as (
 
 ),
 
+-- The days as published again: the fact holds none that was implausible, and its time
+-- if there was one.
+dated as (
+
+    select
+        stored.incident_id,
+        {% for column in incident_columns() -%}
+        {% if column in day_columns() -%}
+        coalesce(cast(stored.{{ day_columns()[column] }} as date), stored.{{ column }})
+            as {{ column }},
+        {% else -%}
+        stored.{{ column }},
+        {% endif -%}
+        {% endfor -%}
+        stored.has_implausible_date,
+        stored.has_implausible_place
+    from stored
+
+),
+
+-- A day that lay ahead when it was written, and has come.
+redated as (
+
+    select
+        dated.city,
+        dated.counting_id
+    from dated
+    inner join spans on dated.city = spans.city
+    where
+        dated.has_implausible_date
+        and dated.occurred_date is not null
+        and not (
+            {{ is_implausible_day('dated.occurred_date', 'spans') }}
+            or {{ is_implausible_day('dated.report_date', 'spans') }}
+        )
+
+),
+
 -- A changed row may alter which row counts, in the incident that it left as well as in
 -- the one that it joined: their other rows are written again.
 altered as (
@@ -71,27 +121,31 @@ altered as (
     select stored_keys.city, stored_keys.counting_id
     from stored_keys
     inner join changed on stored_keys.incident_id = changed.incident_id
+    union distinct
+    select redated.city, redated.counting_id from redated
 
 ),
 
 siblings as (
 
-    select stored.*
-    from stored
+    select dated.*
+    from dated
     inner join altered
-        on stored.city = altered.city
-        and stored.counting_id = altered.counting_id
-    left join changed on stored.incident_id = changed.incident_id
+        on dated.city = altered.city
+        and dated.counting_id = altered.counting_id
+    left join changed on dated.incident_id = changed.incident_id
     where changed.incident_id is null
 
 ),
 
 {% endif -%}
-incidents as (
+published as (
 
     select
         incident_id,
-        {{ incident_columns() | join(',\n        ') }}
+        {{ incident_columns() | join(',\n        ') }},
+        false as has_implausible_date,
+        false as has_implausible_place
     from changed
     where removed_at is null
     {% if is_incremental() %}
@@ -99,9 +153,54 @@ incidents as (
 
     select
         incident_id,
-        {{ incident_columns() | join(',\n        ') }}
+        {{ incident_columns() | join(',\n        ') }},
+        has_implausible_date,
+        has_implausible_place
     from siblings
     {%- endif %}
+
+),
+
+judged as (
+
+    select
+        published.*,
+        {{ is_implausible_day('published.occurred_date', 'spans') }}
+            as is_occurrence_implausible,
+        {{ is_implausible_day('published.report_date', 'spans') }}
+            as is_report_implausible,
+        published.has_implausible_place
+        or {{ lies_outside('published.latitude', 'published.longitude', 'cities') }}
+            as is_place_implausible
+    from published
+    left join spans on published.city = spans.city
+    left join cities on published.city = cities.city
+
+),
+
+-- What no day, hour or map should be shaped by is null; times stay as published.
+incidents as (
+
+    select
+        incident_id,
+        {% for column in incident_columns() -%}
+        {% if column == 'occurred_date' -%}
+        case when not is_occurrence_implausible then occurred_date end as occurred_date,
+        {% elif column == 'report_date' -%}
+        case when not is_report_implausible then report_date end as report_date,
+        {% elif column in ('latitude', 'longitude', 'coordinates') -%}
+        case when not is_place_implausible then {{ column }} end as {{ column }},
+        {% else -%}
+        {{ column }},
+        {% endif -%}
+        {% endfor -%}
+        case when not is_occurrence_implausible then occurred_at_local end
+            as plausible_at_local,
+        is_occurrence_implausible
+        or is_report_implausible
+        or (has_implausible_date and occurred_date is null) as has_implausible_date,
+        is_place_implausible as has_implausible_place
+    from judged
 
 ),
 
@@ -134,9 +233,9 @@ joined as (
         incidents.occurred_date,
         incidents.reported_at_local,
         incidents.report_date,
-        {{ time_of_day('incidents.occurred_at_local') }} as time_of_day,
-        {{ hour_of_day('incidents.occurred_at_local') }} as hour_of_day,
-        {{ minute_of_hour('incidents.occurred_at_local') }} as minute_of_hour,
+        {{ time_of_day('incidents.plausible_at_local') }} as time_of_day,
+        {{ hour_of_day('incidents.plausible_at_local') }} as hour_of_day,
+        {{ minute_of_hour('incidents.plausible_at_local') }} as minute_of_hour,
         {{ day_of_week_name('incidents.occurred_date') }} as day_of_week_name,
         {{ day_of_week_iso('incidents.occurred_date') }} as day_of_week_iso,
         holidays.holiday_name,
@@ -176,6 +275,8 @@ joined as (
 
         -- the row itself
         incidents.has_unparsed_values,
+        incidents.has_implausible_date,
+        incidents.has_implausible_place,
         incidents.loaded_at
 
     from incidents

@@ -1,7 +1,38 @@
-with shootings as (
+with published as (
 
     select * from {{ ref('stg_washington_post__shootings') }}
     where removed_at is null and replaced_at is null
+
+),
+
+-- The table begins on January 1, 2015. The fifty states lie between Hawaii and Alaska's
+-- north, and between Maine and the last of the Aleutian Islands, across the 180th
+-- meridian.
+judged as (
+
+    select
+        *,
+        coalesce(
+            shooting_date < date '2015-01-01'
+            or shooting_date > {{ run_day("'UTC'", ahead=1) }},
+            false
+        ) as has_implausible_date,
+        coalesce(
+            latitude not between 18.9 and 71.5
+            or longitude between -66.9 and 172,
+            false
+        ) as has_implausible_place
+
+    from published
+
+),
+
+shootings as (
+
+    select
+        *,
+        case when not has_implausible_date then shooting_date end as plausible_date
+    from judged
 
 ),
 
@@ -47,11 +78,12 @@ joined as (
         shootings.shooting_id,
 
         -- when
-        shootings.shooting_date,
+        shootings.plausible_date as shooting_date,
         cast(
-            extract(year from shootings.shooting_date) as {{ dbt.type_int() }}
+            extract(year from shootings.plausible_date) as {{ dbt.type_int() }}
         ) as shooting_year,
-        {{ day_of_year('shootings.shooting_date') }} as day_of_year,
+        {{ day_of_year('shootings.plausible_date') }} as day_of_year,
+        shootings.shooting_date as published_date,
 
         -- who
         shootings.name,
@@ -85,8 +117,10 @@ joined as (
         counties.county_match,
         counties.county_fips_by_city,
         counties.county_fips_by_name,
-        shootings.latitude,
-        shootings.longitude,
+        case when not shootings.has_implausible_place then shootings.latitude end
+            as latitude,
+        case when not shootings.has_implausible_place then shootings.longitude end
+            as longitude,
         not (
             shootings.latitude between states.south_latitude and states.north_latitude
             and shootings.longitude between states.west_longitude
@@ -97,6 +131,8 @@ joined as (
         -- the row itself
         coalesce(agencies.agency_count, 0) as agency_count,
         shootings.has_unparsed_values,
+        shootings.has_implausible_date,
+        shootings.has_implausible_place,
         shootings.loaded_at,
         publishers.licence as source_licence,
         publishers.attribution as source_attribution

@@ -16,6 +16,15 @@ days as (
 
 ),
 
+cities as (
+
+    select
+        city,
+        {{ run_day('time_zone') }} as today
+    from {{ ref('cities') }}
+
+),
+
 covered as (
 
     select
@@ -28,17 +37,24 @@ covered as (
 
 ),
 
+-- A row may be dated tomorrow: clocks differ. No day that is yet to come is the newest.
 published as (
 
     select
-        city,
-        max(occurred_date) as newest_day,
+        incidents.city,
+        max(
+            case
+                when incidents.occurred_date <= cities.today
+                    then incidents.occurred_date
+            end
+        ) as newest_day,
         count(*) as row_count,
-        count(case when is_counted then 1 end) as incident_count,
-        max(loaded_at) as newest_loaded_at
+        count(case when incidents.is_counted then 1 end) as incident_count,
+        max(incidents.loaded_at) as newest_loaded_at
 
     from incidents
-    group by city
+    left join cities on incidents.city = cities.city
+    group by incidents.city
 
 ),
 
