@@ -1,7 +1,8 @@
 """Three days of five publishers, run on any warehouse with the clock of a script.
 
 All made-up rows are the demo's; among them stand values that warehouses like to take
-differently: quotes, exponents, hours that a change to summer time skips or repeats.
+differently: quotes, exponents, hours that a change to summer time skips or repeats,
+days that can't be meant, numbers that are none, an area without a shape.
 """
 
 import itertools
@@ -40,6 +41,12 @@ ROWS = {
 }
 LONG = "Ärger, " * 9_000
 
+
+def among(odd: list[str], *usual: str | None, count: int = 20) -> list[str | None]:
+    """`count` values, of which each of `odd` is one."""
+    return [*odd, *itertools.islice(itertools.cycle(usual), count - len(odd))]
+
+
 ODD: dict[str, dict[str, list[str | None]]] = {
     "san_francisco__incidents": {
         "incident_description": [
@@ -50,13 +57,22 @@ ODD: dict[str, dict[str, list[str | None]]] = {
             None,
         ],
         "intersection": ["A \\ B", "Ünion St & 3rd", "a\nb", " ", None],
-        "incident_datetime": [
+        "incident_datetime": among(
+            [
+                "2027-11-15T10:00:00.000",
+                "0202-02-02T10:00:00.000",
+                "1900-01-01T00:00:00.000",
+                "10000-01-01T00:00:00.000",
+                "99999-01-01T00:00:00.000",
+                "0000-01-01T00:00:00.000",
+                "-infinity",
+            ],
             "2026-03-08T02:30:00.000",
             "2025-11-02T01:30:00.000",
             "2025-12-31T23:59:59.999",
             # The last moment of the former district lines.
             "2022-04-27T23:59:59.999",
-        ],
+        ),
         "latitude": ["3.7761e1", "37.70000000000001", "-0.0", None],
         "longitude": ["-1.22e2", "-122.4", None, "0"],
         "supervisor_district": ["1.0", "07", "", None, "x"],
@@ -65,8 +81,17 @@ ODD: dict[str, dict[str, list[str | None]]] = {
     "chicago__incidents": {
         "description": ["'; drop table x; --", "\u00a0no-break", LONG, "", None],
         "block": ["0000X W O'HARE ST", "\\", None, "1e5"],
-        "date": ["2026-03-08T02:30:00.000", "2025-11-02T01:30:00.000"],
-        "latitude": ["4.188e1", "41.9", None],
+        "date": among(
+            ["2027-11-15T10:00:00.000", "2099-12-31T23:59:59.999"],
+            "2026-03-08T02:30:00.000",
+            "2025-11-02T01:30:00.000",
+        ),
+        "latitude": among(
+            ["36.619446395", "0", "-87.62", "NaN", "inf", "1e400"],
+            "4.188e1",
+            "41.9",
+            None,
+        ),
         "ward": ["1", "50", None, "0042"],
     },
     "memphis__incidents": {
@@ -79,7 +104,8 @@ ODD: dict[str, dict[str, list[str | None]]] = {
     },
     "washington_post__shootings": {
         "armed_with": ["gun;knife", "unknown", ""],
-        "latitude": ["3.4e1", "", "34.05"],
+        "date": among(["2099-01-01", "1900-01-01", "2027-11-15"], "2026-01-05"),
+        "latitude": among(["0", "-85.0", "nan"], "3.4e1", "", "34.05"),
         "age": ["1e1", "", "41"],
     },
 }
@@ -97,6 +123,8 @@ def publishers() -> Iterator[tuple[str, dict[str, Published]]]:
     # A few states' counties are enough; it is the widest table, and slow to read back.
     few = pc.less(rows_of_census["STATE"], pa.scalar("04"))
     census.replace(rows_of_census.filter(few))
+    areas = published["cambridge__neighborhood_boundaries"]
+    areas.replace(with_a_shapeless_area(areas.rows()))
     for name, columns in ODD.items():
         published[name].replace(with_oddities(published[name].rows(), columns))
     with serve(portal) as url:
@@ -111,6 +139,13 @@ def with_oddities(rows: pa.Table, columns: dict[str, list[str | None]]) -> pa.Ta
         cells = list(itertools.islice(itertools.cycle(values), some.num_rows))
         some = some.set_column(position, column, pa.array(cells, pa.string()))
     return pa.concat_tables([generator.without(rows, some), some])
+
+
+def with_a_shapeless_area(areas: pa.Table) -> pa.Table:
+    """The areas, the first of them with null in place of its shape."""
+    shapes = ["null", *areas["geometry"].to_pylist()[1:]]
+    position = areas.column_names.index("geometry")
+    return areas.set_column(position, "geometry", pa.array(shapes, pa.string()))
 
 
 def run_day(
