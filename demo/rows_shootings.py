@@ -67,14 +67,18 @@ OFFICERS = {1: 936, 2: 53, 3: 10, 4: 1}
 
 
 def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make `rows` rows of deaths from `first` to `last`, or to the end of the
-    newspaper's database, in the order of `id`.
+    """Make `rows` rows of deaths from `first` to `last`, in the order of `id`.
+
+    None is later than the newspaper's database: of days that all are, as many of its
+    last ones stand for them.
 
     Raises:
         ValueError: `first` lies before the newspaper began.
     """
     if first < BEGINS:
         raise ValueError(f"the newspaper's table begins on {BEGINS}, not on {first}")
+    if first > ENDS:
+        first -= last - ENDS
     days = draw.days_drawn(rng, first, min(last, ENDS), rows)
     return _table(rng, days, days)
 

@@ -55,6 +55,14 @@ def test_no_made_up_shooting_lies_outside_of_what_the_newspaper_covers(shootings
     assert "2024-12-01" < shootings["date"].max() <= row["coverage_to"]
 
 
+def test_days_that_are_all_too_late_stand_for_as_many_of_the_last():
+    days = date(2026, 1, 12), date(2026, 3, 8)
+    made = generate("washington_post__shootings", 200, *days, seed=7).to_pandas()
+    assert made["date"].min() >= "2024-11-06"
+    assert "2024-12-20" < made["date"].max() <= "2024-12-31"
+    assert made["id"].is_unique
+
+
 def test_values_are_missing_about_as_often_as_in_the_newspapers_rows(shootings):
     missing = shootings.isna().mean()
     real = {"race": 0.117, "county": 0.496, "flee_status": 0.137, "latitude": 0.111}
