@@ -139,7 +139,8 @@ def test_a_late_edit_before_the_weekly_look_is_swept_by_it(
     stand_still(monkeypatch, SocrataReader)
     old = {**live.soda_rows(1)[0], "id": "old", "reported": "2026-01-09T10:00:00.000"}
     published = live.springfield(portal, [old, *live.soda_rows(20)])
-    clock = datetime.now(UTC)
+    clock = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    portal.store.clock = lambda: clock + timedelta(hours=1)
     with live.opened(home, dataset) as warehouse:
         assert runs.daily(Run(warehouse, "daily", clock), dataset) is None
     published.upsert([{"id": "old", "category": "Arson"}])
