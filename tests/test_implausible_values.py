@@ -1,5 +1,6 @@
 """Odd values in a few rows: the run goes on, and no calendar, page or map has them."""
 
+import json
 import re
 from datetime import date, timedelta
 
@@ -15,6 +16,7 @@ from tests import live_portal as live
 CHICAGO, SAN_FRANCISCO = "chicago__incidents", "san_francisco__incidents"
 TODAY = date(2026, 11, 20)
 FIRST = date(2026, 10, 1)
+SENTENCE = "A sentence where the district's name should be, " * 3
 # One row each, from the first on.
 ODD = {
     CHICAGO: [
@@ -34,6 +36,8 @@ ODD = {
         {"incident_datetime": "10000-01-01T00:00:00.000"},
         {"latitude": "-Infinity", "longitude": "nan"},
         {"intersection": "A\0B"},
+        {"police_district": SENTENCE},
+        {"police_district": "CENTRAL"},
     ],
 }
 
@@ -90,6 +94,7 @@ def test_every_row_is_kept_but_the_one_that_no_warehouse_can_hold(marts):
 def test_the_run_warns_with_their_number(said):
     warned = re.findall(r"WARNING models: (\w+): Got (\d+) results?,", said[1])
     assert dict(warned) == {
+        "assert_codes_are_in_the_seeds": "2",
         "assert_incident_dates_are_plausible": "4",
         "assert_incident_places_are_plausible": "3",
         "assert_published_values_parse": "1",
@@ -133,6 +138,18 @@ def test_the_newest_day_has_passed_and_the_first_page_ends_a_week_before(marts, 
         assert f"28 days up to {day} November 2026" in page
         (packed,) = (published / city / "packed").iterdir()
         assert packed.name.startswith("2026-")
+
+
+def test_a_sentence_for_a_district_and_one_in_capitals_have_a_page_each(home):
+    folder = home / "published" / "san_francisco" / "districts"
+    fixed = [
+        json.loads(text.split('id="city">')[1].split("</script>")[0])["fixed"][
+            "district"
+        ]
+        for text in (path.read_text() for path in folder.iterdir())
+    ]
+    assert {"Central", "CENTRAL", SENTENCE.strip()} <= set(fixed)
+    assert len({path.name.casefold() for path in folder.iterdir()}) == len(set(fixed))
 
 
 def test_no_place_outside_of_its_city_is_published(marts, home):
