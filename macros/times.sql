@@ -182,7 +182,8 @@
 
 {#
     The day of the run on the calendar of `zone`, or one `ahead` of it: the day that the
-    run was told to take for today, BLOTTER_TODAY, else by the clock when dbt started.
+    run was told to take for today, if that is no past one, in BLOTTER_TODAY; else by the
+    clock when dbt started.
 #}
 {% macro run_day(zone, ahead=0) -%}
     {%- set told = env_var('BLOTTER_TODAY', '') -%}

@@ -165,7 +165,7 @@ def build_models(
                 warehouse.take_back(dataset)
             arguments = plan(warehouse, full_refresh, everything)
             warehouse.close()
-            log.info("models: %s", build(warehouse, arguments, run.today))
+            log.info("models: %s", build(warehouse, arguments, run.latest_day))
     except (BlotterError, OSError) as error:
         failure = (
             unwritable(warehouse.home, error) if isinstance(error, OSError) else error

@@ -65,6 +65,14 @@ class Run:
     removal_limit: int | None = None
     """How many removals a data set may have in this run, instead of its own limit."""
 
+    @property
+    def latest_day(self) -> date | None:
+        """What models take for today where a day was told: that, if it is no past one.
+
+        Rows that were loaded before may be newer than a past day.
+        """
+        return max(self.today, self.now.date()) if self.today else None
+
     def day_in(self, dataset: Dataset) -> date:
         return self.today or local_day(self.now, dataset.tzinfo)
 

@@ -20,7 +20,7 @@ SENTENCE = "A sentence where the district's name should be, " * 3
 # One row each, from the first on.
 ODD = {
     CHICAGO: [
-        {"date": "2027-11-15T10:00:00.000"},
+        {"date": "2098-11-15T10:00:00.000"},
         {"date": "2099-01-01T00:00:00.000"},
         {"latitude": "36.619446395", "longitude": "-91.686565684"},
         {"latitude": "0", "longitude": "0"},
@@ -109,7 +109,7 @@ def test_dates_that_cannot_be_meant_stay_in_the_row_and_shape_no_calendar(marts)
     assert marts.sql(flagged).fetchall() == [
         ("san_francisco", "0202-11-02 10:00:00", None, None),
         ("san_francisco", "1900-01-01 10:00:00", None, None),
-        ("chicago", "2027-11-15 10:00:00", None, None),
+        ("chicago", "2098-11-15 10:00:00", None, None),
         ("chicago", "2099-01-01 00:00:00", None, None),
     ]
     spans = """

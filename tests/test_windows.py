@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pipelines.arcgis import ArcgisReader
 from pipelines.dataset import read_datasets
 from pipelines.portal import Patience
+from pipelines.run import Run
 from pipelines.socrata import SocrataReader
 from pipelines.windows import Window, daily_window, local_day, months, utc_midnight
 
@@ -89,3 +90,16 @@ def test_arcgis_bounds_are_utc_instants_of_local_midnights():
         "AND Offense_Datetime < TIMESTAMP '2026-12-01 06:00:00'"
     )
     assert reader.bound(date(2020, 1, 1)) == 1577858400000
+
+
+def test_a_past_day_that_was_told_makes_no_row_one_to_come():
+    """It opens the windows; models take the clock's day."""
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    told = [date(2026, 11, 27), date(2026, 11, 28), date(2026, 11, 29), None]
+    runs = [Run(None, "daily", noon, day) for day in told]
+    assert [run.latest_day for run in runs] == [
+        date(2026, 11, 28),
+        date(2026, 11, 28),
+        date(2026, 11, 29),
+        None,
+    ]
