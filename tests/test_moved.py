@@ -135,7 +135,10 @@ def url(served):
 
 @pytest.fixture
 def older(tmp_path, url):
-    """The older home, as if its portal had been where this one is."""
+    """The older home, as if its portal had been where this one is.
+
+    And as if it had been made on the days that its runs were of: 9 and 10 March.
+    """
     home = tmp_path / "home"
     home.mkdir()
     packed = (HERE / "older_home.duckdb.gz").read_bytes()
@@ -155,6 +158,10 @@ def older(tmp_path, url):
         connection.execute(
             "update ledger.runs set portal_version = replace(portal_version, ?, ?)",
             [OLD_PORTAL, url],
+        )
+        connection.execute(
+            "update ledger.runs set started_at = "
+            "strptime(left(run_id, 16), '%Y%m%dT%H%M%SZ') at time zone 'UTC'"
         )
     return home
 

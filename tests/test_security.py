@@ -438,7 +438,7 @@ def test_a_declaration_that_could_ask_for_something_else_is_refused(
 ):
     path = tmp_path / "springfield__incidents.toml"
     name = line.partition(" ")[0]
-    text, times = re.subn(rf"^{name} = .*$", lambda _: line, GOOD, flags=re.MULTILINE)
+    text, times = re.subn(rf"(?m)^{name} = .*$", lambda _: line, GOOD, count=1)
     assert times == 1
     path.write_text(text)
     with pytest.raises(ConfigError, match=said):
