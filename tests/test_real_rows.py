@@ -4,12 +4,8 @@ What is expected is computed with pandas from the files and the seeds (real_fact
 never from the warehouse, or written out.
 """
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -17,9 +13,8 @@ import pytest
 
 from demo.portal import Portal, serve
 from demo.stock import publish
+from tests import live_portal as live
 from tests import real_facts, real_rows
-
-REPOSITORY = Path(__file__).parent.parent
 
 ROWS = {
     "san_francisco__incidents": 7_962 + 500,
@@ -116,10 +111,11 @@ def warehouse(tmp_path_factory):
     publish(portal, "memphis__incidents", real_rows.memphis())
     one, others = "san_francisco__incidents", ["chicago__incidents"]
     others += ["chicago__recent_incidents", "cambridge__incidents"]
-    with serve(portal) as url:
+    with serve(portal) as url, pytest.MonkeyPatch.context() as patch:
 
         def blotter(*arguments: str) -> None:
-            run_blotter(home, url, *arguments)
+            code = live.command_here(patch, home, url, *arguments, BLOTTER_RETRIES="0")
+            assert code == 0, arguments
 
         blotter("daily", one, "--today", "2018-12-31", "--no-build")
         table.upsert(real_rows.san_francisco_2019())
@@ -133,19 +129,6 @@ def warehouse(tmp_path_factory):
         blotter("backfill", "memphis__incidents", *months, "--today", "2020-01-15")
     with duckdb.connect(str(home / "blotter.duckdb"), read_only=True) as connection:
         yield Warehouse(connection)
-
-
-def run_blotter(home: Path, portal: str, *arguments: str) -> None:
-    settings = {"BLOTTER_HOME": str(home), "BLOTTER_PORTAL": portal}
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, **settings, "BLOTTER_RETRIES": "0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, f"blotter {arguments}:\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
