@@ -41,6 +41,7 @@ from pipelines.load import Warehouse
 from pipelines.packages import Packages
 from tests import parsed_once
 from tests.children import PROCESSES
+from tests.live_portal import NO_DATA_TESTS
 
 # Rows of each data set.
 ROWS = {
@@ -219,6 +220,7 @@ def command_in_child(
     os.dup2(said.fileno(), 2)
     sys.stdout = sys.stderr = said
     os.environ.update(BLOTTER_HOME=str(home), BLOTTER_PORTAL=url, BLOTTER_BACKOFF="0.1")
+    os.environ.update([NO_DATA_TESTS])
     # Left there by dbt, which the command imports after it has set up its own log.
     logging.root.handlers.clear()
     sys.argv = ["blotter", *arguments]

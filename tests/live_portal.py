@@ -32,6 +32,10 @@ ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 3, 10)
 IMPATIENT = Patience(timeout=1.0, retries=2, backoff=0.01)
 
+# For dbt, of tests of other things than the data: those of the data, which take it half
+# of its time, are run elsewhere.
+NO_DATA_TESTS = ("DBT_RESOURCE_TYPES", "seed model")
+
 SPRINGFIELD = variant(columns=["id", "reported", "category", "district"])
 SPRINGFIELD_TYPES = {
     "id": "text",

@@ -15,6 +15,13 @@ CITIES = ("cambridge__incidents", "memphis__incidents")
 ROWS = {"cambridge__incidents": 60, "memphis__incidents": 40}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_data_tests():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*live.NO_DATA_TESTS)
+        yield
+
+
 @pytest.fixture(scope="module")
 def portal():
     return Portal()

@@ -45,6 +45,7 @@ def first(tmp_path_factory, url):
     home = tmp_path_factory.mktemp("published") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_SITE", "on")
+        patch.setenv(*live.NO_DATA_TESTS)
         assert live.command_here(patch, home, url, *BEGIN) == 0
     return home
 

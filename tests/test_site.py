@@ -13,6 +13,7 @@ import pytest
 from demo import __main__ as demo
 from pipelines.site import Context, Site
 from tests import browser as chromium
+from tests import live_portal as live
 
 CHARTS = Path(__file__).parent.parent / "site" / "charts"
 
@@ -37,6 +38,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("site") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_SITE", "on")
+        patch.setenv(*live.NO_DATA_TESTS)
         assert demo.show(ROWS, FIRST, TODAY, home)
     return home
 
