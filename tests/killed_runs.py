@@ -67,6 +67,8 @@ STANDING = {
 # A month before the window, which the first run reads and later ones sweep.
 FIRST = date(2026, 1, 12)
 HISTORY = date(2026, 1, 1)
+# The newspaper's database of shootings ends with it.
+LAST_YEAR = (date(2024, 1, 1), date(2024, 12, 31))
 FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 
 # What ends with something written: a child may be killed after each. Methods of these
@@ -441,7 +443,9 @@ def scenarios(folder: Path) -> Iterator[list[Scenario]]:
     """The first load of an empty home, and a day that has every kind of change."""
     end = FIRST_RUN - timedelta(days=1)
     rows = {
-        name: generator.generate(name, count, FIRST, end, 7)
+        name: generator.generate(
+            name, count, *((FIRST, end) if "incidents" in name else LAST_YEAR), 7
+        )
         for name, count in ROWS.items()
     }
     portals = [Portal() for _ in range(3)]
