@@ -288,13 +288,19 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def holiday_means(rows: pd.DataFrame) -> dict[tuple, tuple[int, int, int]]:
-    """Days, rows and incidents by (city, group, holiday, whether its day off)."""
-    totals = {}
+    """Days, rows and incidents by (city, group, holiday, whether its day off).
+
+    A holiday that was renamed has its present name.
+    """
+    totals, renamed = {}, {}
+    for one in seed("holiday_renamings").itertuples():
+        renamed[one.city, one.former_name] = one.holiday_name
     for city, its in days(rows).groupby("city"):
         holidays = its[its.holiday_name.notna()]
         totals[city, "all_holidays", None, None] = holidays
         totals[city, "other_days", None, None] = its[its.holiday_name.isna()]
         for (name, kind), one in holidays.groupby(["holiday_name", "kind"]):
+            name = renamed.get((city, name), name)
             totals[city, "one_holiday", name, kind == "observed"] = one
     return {
         group: (len(one), int(one.rows.sum()), int(one.incidents.sum()))

@@ -45,6 +45,7 @@ NULLS = {
     "memphis__incidents": {
         **dict.fromkeys(["nibrs_group", "nibrs_offense_group", "city"], 1_506),
         **dict.fromkeys(["street_address", "precinct", "ward"], 1_506),
+        "ucr_incident_code": 1_506,
     },
     "cambridge__incidents": {"subtype": 5},
 }
@@ -127,7 +128,7 @@ def warehouse(tmp_path_factory):
         blotter("daily", *others, "--today", "2026-06-10", "--no-build")
         months = ("--from", "2019-01-01", "--to", "2019-08-31")
         blotter("backfill", "memphis__incidents", *months, "--today", "2020-01-15")
-    with duckdb.connect(str(home / "blotter.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(home / "blotter.duckdb")) as connection:
         yield Warehouse(connection)
 
 
