@@ -122,18 +122,20 @@
     {{ return(adapter.dispatch('as_local_timestamp')(column)) }}
 {%- endmacro %}
 
+{# DuckDB has years before Christ and beyond 9999, and infinity. #}
 {% macro default__as_local_timestamp(column) -%}
-    {{ dbt.safe_cast(column, type_local_timestamp()) }}
-{%- endmacro %}
-
-{# It has years before Christ and beyond 9999, and infinity; the others don't. #}
-{% macro duckdb__as_local_timestamp(column) -%}
     {%- set parsed = dbt.safe_cast(column, type_local_timestamp()) -%}
     case
-        when {{ parsed }} >= timestamp '0001-01-01'
-        and {{ parsed }} < timestamp '10000-01-01'
+        when {{ parsed }}
+        between cast('0001-01-01 00:00:00' as {{ type_local_timestamp() }})
+        and cast('9999-12-31 23:59:59.999999' as {{ type_local_timestamp() }})
             then {{ parsed }}
     end
+{%- endmacro %}
+
+{# The pattern of its cast takes years of four digits alone. #}
+{% macro postgres__as_local_timestamp(column) -%}
+    {{ dbt.safe_cast(column, type_local_timestamp()) }}
 {%- endmacro %}
 
 
