@@ -125,12 +125,7 @@
 {# DuckDB has years before Christ and beyond 9999, and infinity. #}
 {% macro default__as_local_timestamp(column) -%}
     {%- set parsed = dbt.safe_cast(column, type_local_timestamp()) -%}
-    case
-        when {{ parsed }}
-        between cast('0001-01-01 00:00:00' as {{ type_local_timestamp() }})
-        and cast('9999-12-31 23:59:59.999999' as {{ type_local_timestamp() }})
-            then {{ parsed }}
-    end
+    case when extract(year from {{ parsed }}) between 1 and 9999 then {{ parsed }} end
 {%- endmacro %}
 
 {# The pattern of its cast takes years of four digits alone. #}
