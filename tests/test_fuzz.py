@@ -296,7 +296,9 @@ def home(tmp_path_factory):
 def comparable(dataset):
     """The columns in which a layer's numbers are text, or come as one to both."""
     columns = [c for c in dataset.columns if c not in ("Latitude", "Longitude")]
-    return msgspec.structs.replace(dataset, columns=columns, optional_columns=[])
+    return msgspec.structs.replace(
+        dataset, columns=columns, optional_columns=[], later_columns=[]
+    )
 
 
 @pytest.mark.parametrize("name", ["chicago__incidents", "memphis__incidents"])

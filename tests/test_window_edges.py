@@ -142,6 +142,7 @@ def test_each_row_belongs_to_one_month_and_stays_in_it(
     """
     dataset, published = request.getfixturevalue(place)
     dataset = msgspec.structs.replace(dataset, backfill_from=date(2024, 1, 1))
+    dataset = dataset.with_removal_limit(len(times))
     now = datetime(2026, 3, 31, 12, tzinfo=UTC)
     assert live.daily(tmp_path, dataset, now=now, whole=True) is None
     keys = [row[0] for row in live.held(tmp_path, dataset)]
