@@ -26,6 +26,7 @@ from pipelines.errors import BlotterError
 from pipelines.load import Warehouse
 from pipelines.portal import Patience
 from pipelines.run import Run
+from pipelines.settings import prefix
 from tests.memory_portal import variant
 
 ROOT = Path(__file__).parent.parent
@@ -197,11 +198,13 @@ def prepared(home: Path) -> Path:
     """A home with the empty tables of every declared data set; made once, copied."""
     if os.environ.get("BLOTTER_TARGET", "duckdb") != "duckdb":
         return made(home)
-    return shutil.copytree(empty_home(), home, symlinks=True, dirs_exist_ok=True)
+    empty = empty_home(prefix())
+    return shutil.copytree(empty, home, symlinks=True, dirs_exist_ok=True)
 
 
 @functools.cache
-def empty_home() -> Path:
+def empty_home(prefix: str) -> Path:
+    """Its schemas' names begin with the prefix that is set."""
     folder = Path(tempfile.mkdtemp(prefix="blotter-empty-"))
     atexit.register(shutil.rmtree, folder)
     return made(folder / "home")

@@ -7,16 +7,17 @@ import duckdb
 import pytest
 
 import pipelines.run as runs
-from pipelines import __main__ as command
 from pipelines.errors import ConfigError, WarehouseError
 from pipelines.lake import NO_MONTH, copy_to_lake, file_system
 from pipelines.settings import home_folder, lake_place
+from tests import live_portal as live
 from tests.memory_portal import PLACE, MemoryReader, new_run, new_warehouse
 
 FEBRUARY = ("1", "2026-02-10T10:00:00.000", "Theft", "Ünique words of February")
 MARCH = ("2", "2026-03-01T10:00:00.000", "Arson", None)
 LATER = ("3", "2026-03-02T10:00:00.000", "", "Open")
 UNDATED = ("4", None, "Theft", "Open")
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -160,11 +161,7 @@ def test_a_folder_and_a_bucket_are_places_for_the_lake(monkeypatch, place):
 def test_no_bucket_is_a_home(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     for words in (["daily"], ["doctor"], ["status"], ["site"]):
-        monkeypatch.setattr("sys.argv", ["blotter", *words])
-        monkeypatch.setenv("BLOTTER_HOME", "gs://bucket/home")
-        with pytest.raises(SystemExit) as end:
-            command.main()
-        assert end.value.code == 2
+        assert live.command_here(monkeypatch, "gs://bucket/home", NOWHERE, *words) == 2
         said = capsys.readouterr().err
         assert said.startswith("blotter: BLOTTER_HOME begins with gs://; it must be")
         assert said.count("\n") == 1

@@ -72,7 +72,7 @@ def process():
         try:
             yield process
         finally:
-            process.terminate()
+            process.kill()
 
 
 def test_a_process_prints_its_address_and_serves_there(process):
