@@ -134,7 +134,8 @@ def test_the_image_holds_what_the_job_reads_and_no_more(image):
         *(["LICENSE"] if (REPOSITORY / "LICENSE").exists() else []),
     }
     files = [path for path in app.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files if "tests" in path.parts} <= {".sql"}
+    tests = [path for path in files if "tests" in path.parts]
+    assert {path.suffix for path in tests} == {".sql"}
     assert [p for p in files if SECRET.encode() in p.read_bytes()] == []
     assert not (image.root / "usr/bin/git").exists()
 

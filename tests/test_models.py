@@ -377,7 +377,7 @@ def test_codes_outside_the_seeds_warn(warehouse: Warehouse) -> None:
     warehouse.build()
     name = "assert_codes_are_in_the_seeds"
     assert warehouse.dbt("test", "--select", name) == {name: "warn"}
-    sql = (ROOT / "tests" / f"{name}.sql").read_text()
+    sql = (ROOT / "tests" / "dbt" / f"{name}.sql").read_text()
     assert "severity='warn'" in sql
     assert warehouse.query("select count(*) from marts.fct_incidents") == [(4,)]
 

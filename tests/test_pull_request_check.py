@@ -104,7 +104,8 @@ def make_project(project):
     for name in ("dbt_project.yml", "profiles.yml"):
         project.mkdir(exist_ok=True)
         shutil.copy(live.ROOT / name, project)
-    shutil.copytree(live.ROOT / "macros", project / "macros")
+    for name in ("macros", "tests/dbt/generic"):
+        shutil.copytree(live.ROOT / name, project / name)
     for name, text in FILES.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(textwrap.dedent(text))

@@ -276,7 +276,7 @@ def test_a_wrong_figure_fails_a_check(made_up, checks, check, damage):
 def checks(made_up) -> list[str]:
     """The checks' SQL, which dbt runs after every build."""
     assert {*made_up.dbt("test", "--select", *CHECKS).values()} == {"pass"}
-    compiled = made_up.home / "target" / "compiled" / "blotter" / "tests"
+    compiled = made_up.home / "target" / "compiled" / "blotter" / "tests" / "dbt"
     return [(compiled / f"{name}.sql").read_text() for name in CHECKS]
 
 
