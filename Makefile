@@ -22,6 +22,7 @@ torture: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

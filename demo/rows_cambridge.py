@@ -1,7 +1,7 @@
 """Made-up rows of Cambridge's daily police log.
 
 The real descriptions name arrested persons. Here `MARKER` stands for them, so that a
-test can search for it in whatever was loaded, modelled or logged. Rows without a
+test can search for it in whatever was loaded, modeled or logged. Rows without a
 description carry the account of the case behind blanks in `location`; `TAIL_MARKER`
 stands for people named there.
 """

@@ -19,7 +19,7 @@ COLUMNS = dict.fromkeys(
 KEY = ["id"]
 ROWS = CITIES
 FIRST_ID = 1_840_900_000
-LICENCE = """These cities are made up and may be used by anybody for anything.
+LICENSE = """These cities are made up and may be used by anybody for anything.
 
 The file of that name which takes their place outside the demo asks for attribution.
 """
@@ -53,6 +53,6 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
 
 
 def write(rows: pa.Table) -> bytes:
-    """The publisher's archive: a CSV with a byte order mark, and the licence."""
+    """The publisher's archive: a CSV with a byte order mark, and the license."""
     data = csv_file(rows, encoding="utf-8-sig")
-    return zip_file({"license.txt": LICENCE.encode(), "uscities.csv": data})
+    return zip_file({"license.txt": LICENSE.encode(), "uscities.csv": data})

@@ -65,8 +65,8 @@ def places() -> dict[str, list[str]]:
             found["weight"].append(precincts["weight"][k])
             for axis in ("Latitude", "Longitude"):
                 shift = int(rng.integers(-25, 26)) / 1000
-                centre = float(precincts[axis.lower()][k])
-                found[axis].append(repr(round(centre + shift, 3)))
+                center = float(precincts[axis.lower()][k])
+                found[axis].append(repr(round(center + shift, 3)))
     return found
 
 

@@ -121,8 +121,8 @@ def _place_text(rng, city, precision) -> dict[str, pa.Array]:
     columns = {"state": draw.take([c.state_id for c in held], home)}
     nowhere = draw.chance(rng, UNKNOWN["place"], len(city))
     for axis in ("latitude", "longitude"):
-        centre = np.array([getattr(c, axis) for c in places])[city]
-        spot = np.round(centre + (rng.random(len(city)) - 0.5) / 10, 7)
+        center = np.array([getattr(c, axis) for c in places])[city]
+        spot = np.round(center + (rng.random(len(city)) - 0.5) / 10, 7)
         columns[axis] = pa.array(map(repr, spot.tolist()), pa.string())
         columns[axis] = draw.chosen(
             nowhere, pa.scalar(None, pa.string()), columns[axis]
@@ -147,7 +147,7 @@ def _cells(
     place = cities()[city]
     county = counties()[place.county]
     if strays:
-        county = _neighbour(place.county)
+        county = _neighbor(place.county)
     written = f"{county.bare_name} City" if county.is_city else county.bare_name
     kind = list(CITY_CELL)[way]
     if kind == "null":
@@ -160,7 +160,7 @@ def _cells(
     return name, None if is_hidden else written
 
 
-def _neighbour(position: int):
+def _neighbor(position: int):
     """Another county of the same state."""
     held = counties()
     state = [c for c in held if c.state_id == held[position].state_id]

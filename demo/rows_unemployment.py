@@ -1,4 +1,4 @@
-"""Made-up rows of the yearly labour force of counties, as its workbooks have them."""
+"""Made-up rows of the yearly labor force of counties, as its workbooks have them."""
 
 import re
 from datetime import date
@@ -63,9 +63,9 @@ def year_cell(year: int) -> str:
 
 
 def figures(year: int, labor: int, unemployed: int) -> list[str]:
-    """Labour force, employed, unemployed and rate as that year's edition writes them.
+    """Labor force, employed, unemployed and rate as that year's edition writes them.
 
-    The labour force is the sum of the next two.
+    The labor force is the sum of the next two.
     """
     numbers = [labor, labor - unemployed, unemployed]
     rate = f"{100 * unemployed / labor:.1f}"

@@ -8,7 +8,7 @@ Point = tuple[float, float]
 # The city's edge: so many corners, so far beyond the points that lie outermost.
 CORNERS = 32
 MARGIN = 1.6
-# About a metre.
+# About a meter.
 DECIMALS = 5
 
 
@@ -16,7 +16,7 @@ def tiles(points: list[Point]) -> list[list[Point]]:
     """The part of the city that is nearer to each point than to the others.
 
     Returns: A ring each, closed and counterclockwise; together they are the city, and
-        neighbours share corners.
+        neighbors share corners.
     """
     found = []
     for point in points:

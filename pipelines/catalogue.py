@@ -39,8 +39,8 @@ Moments = dict[str, datetime | None]
 
 PACKAGE = "datapackage.json"
 CATALOGUE = "dcat-us.json"
-# What a licence is called in its publisher's row, and at https://opendefinition.org.
-LICENCES = {
+# What a license is called in its publisher's row, and at https://opendefinition.org.
+LICENSES = {
     "(PDDL)": "ODC-PDDL-1.0",
     "(CC BY 4.0)": "CC-BY-4.0",
     "(CC BY-NC-SA 4.0)": "CC-BY-NC-SA-4.0",
@@ -256,12 +256,12 @@ def meaning(model: Model, column: str) -> str:
 
 
 def terms(sources: list[Source]) -> Json:
-    """Licences and sources of a file; neither where the project alone has made it."""
+    """Licenses and sources of a file; neither where the project alone has made it."""
     if not sources:
         return {}
     found: dict[str, Json] = {}
     for source in sources:
-        names = [name for words, name in LICENCES.items() if words in source.licence]
+        names = [name for words, name in LICENSES.items() if words in source.licence]
         known = {"name": names[0]} if names else {}
         found.setdefault(
             source.licence, {**known, "title": source.licence, "path": source.url}

@@ -119,7 +119,7 @@ def dataset(one: Described, cities: dict[str, str], folder: Path) -> Json:
         "description": model.description,
         "publisher": {"@type": "Organization", "name": publisher()},
         "contactPoint": contact(),
-        "license": licence(one),
+        "license": license_terms(one),
         "rights": list(dict.fromkeys(rights(one.sources))),
         "provenance": [source.url for source in one.sources],
         "accrualPeriodicity": "daily",
@@ -141,7 +141,7 @@ def distribution(one: Described, file: File) -> Json:
         "mediaType": file.media_type,
         "format": {".parquet": "Parquet", ".csv": "CSV"}[file.kind],
         "byteSize": str(file.size),
-        "license": licence(one),
+        "license": license_terms(one),
         "checksum": {
             "@type": "Checksum",
             "algorithm": "SHA-256",
@@ -174,7 +174,7 @@ def contact() -> Json:
     return content
 
 
-def licence(one: Described) -> str | None:
+def license_terms(one: Described) -> str | None:
     """The publishers' terms, each once."""
     return "; ".join(dict.fromkeys(source.licence for source in one.sources)) or None
 

@@ -1,6 +1,6 @@
 """Find out which rows differ from what the warehouse holds, before anything is written.
 
-All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
+All of it is vectorized: DuckDB in memory over Arrow tables, no loop over rows.
 """
 
 import re

@@ -205,7 +205,7 @@ def shootings_by_race(db: Db) -> list[Row]:
 
 
 def publishers(db: Db) -> list[Row]:
-    """Every publisher's licence, attribution and disclaimer."""
+    """Every publisher's license, attribution and disclaimer."""
     return ask(db, "select * from dim_publishers order by dataset")
 
 

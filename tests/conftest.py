@@ -15,7 +15,7 @@ os.environ["BLOTTER_SITE"] = "off"
 # So does parsing the project, for each home.
 build.invoke = parsed_once.with_shared_parsing(build.invoke)
 
-# The one thing that can't be installed: real rows, whose licences differ.
+# The one thing that can't be installed: real rows, whose licenses differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
 
 # Modules by the time they take, longest first, as the end of `make test` tells it.

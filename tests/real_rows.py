@@ -1,6 +1,6 @@
 """Real rows, out of the files in `../shared/data`, as their portals publish them.
 
-The files lie beside the repository because their licences differ from its own. Some
+The files lie beside the repository because their licenses differ from its own. Some
 were saved by spreadsheets or by pandas: what that changed is put back here, and nothing
 else. Values that a file lacks are left out, as a portal leaves out nulls.
 """

@@ -188,10 +188,10 @@ def test_a_table_names_all_that_it_is_made_of_in_the_publishers_words(
     assert "coverage_to" not in chicago
 
 
-def test_licences_are_called_by_their_names(resources):
+def test_licenses_are_called_by_their_names(resources):
     named = {
-        licence["title"]: licence.get("name")
-        for licence in resources["fct_incidents"]["licenses"]
+        license_["title"]: license_.get("name")
+        for license_ in resources["fct_incidents"]["licenses"]
     }
     assert named == {
         "Open Data Commons Public Domain Dedication and License 1.0 (PDDL)": (

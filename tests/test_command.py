@@ -137,7 +137,7 @@ def test_list_names_every_data_set_its_address_and_what_is_off(blotter):
 
 
 def test_a_run_writes_plain_lines_with_the_time_in_utc(first_day):
-    """Fit for a container's log: no colours, no progress bar."""
+    """Fit for a container's log: no colors, no progress bar."""
     _, said = first_day
     lines = said.splitlines()
     assert len(lines) >= 2

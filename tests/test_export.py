@@ -310,7 +310,7 @@ def test_the_database_opens_in_old_clients_and_has_every_table(tables, folder, h
             "select comment from duckdb_columns() where table_name = 'dim_publishers' "
             "and column_name = 'licence'"
         ).fetchall()
-    assert described == "Licence or terms; `Not stated` where the publisher gives none."
+    assert described == "License or terms; `Not stated` where the publisher gives none."
 
 
 def test_of_a_large_table_it_has_the_last_two_years(tables, folder):

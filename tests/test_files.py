@@ -111,7 +111,7 @@ def test_optional_columns_are_read_and_others_only_named():
 
 
 def test_a_zip_gives_its_one_csv():
-    body = zipped(places__csv=HEADER + "7,Alder,Elm\n", licence__txt="Attribution")
+    body = zipped(places__csv=HEADER + "7,Alder,Elm\n", license__txt="Attribution")
     assert rows_of(PLACES, body, "places.zip")[0]["name"] == "Alder"
 
 

@@ -185,14 +185,14 @@ def test_numbers_are_published_in_plain_notation(value, text):
     assert to_text(value) == text
 
 
-def test_a_kept_connection_answers_without_waiting_for_acknowledgements(publish, get):
+def test_a_kept_connection_answers_without_waiting_for_acknowledgments(publish, get):
     _, path = publish([incident(1)])
     moments = [time.perf_counter()]
     for _ in range(40):
         get(path + ".csv")
         moments.append(time.perf_counter())
     seconds = [after - before for before, after in pairwise(moments)]
-    # Delayed acknowledgements cost 0.04 s a time, once a connection is no longer new.
+    # Delayed acknowledgments cost 0.04 s a time, once a connection is no longer new.
     assert min(seconds[-10:]) < 0.03
 
 

@@ -120,7 +120,7 @@ def sheet(answer: requests.Response) -> list[list[str]]:
     return frame.fillna("").values.tolist()
 
 
-def test_the_cities_are_packed_with_a_licence_and_have_a_byte_order_mark(get):
+def test_the_cities_are_packed_with_a_license_and_have_a_byte_order_mark(get):
     path = "/static/data/us-cities/1.94/basic/simplemaps_uscities_basicv1.94.zip"
     with zipfile.ZipFile(io.BytesIO(get(path).content)) as archive:
         assert set(archive.namelist()) == {"license.txt", "uscities.csv"}

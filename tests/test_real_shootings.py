@@ -389,10 +389,10 @@ def test_the_withdrawn_and_corrected_are_told_in_the_marts(marts):
     ) == [("added", 8816 + 710), ("changed", 550), ("removed", 8)]
 
 
-def test_licence_and_attribution_go_with_every_row(marts):
-    ((licence, attribution),) = live.select(
+def test_license_and_attribution_go_with_every_row(marts):
+    ((license_text, attribution),) = live.select(
         marts,
         "select distinct source_licence, source_attribution from marts.fct_shootings",
     )
-    assert "CC BY-NC-SA 4.0" in licence
+    assert "CC BY-NC-SA 4.0" in license_text
     assert "Washington Post" in attribution

@@ -156,7 +156,7 @@ def test_chicago_data_carry_the_disclaimer_that_the_city_requires():
     } == {required}
 
 
-def test_the_newspapers_rows_come_with_their_licence_and_attribution():
+def test_the_newspapers_rows_come_with_their_license_and_attribution():
     rows = [
         row
         for row in seed("publishers")
@@ -168,7 +168,8 @@ def test_the_newspapers_rows_come_with_their_licence_and_attribution():
         assert "(CC BY-NC-SA 4.0)" in row["licence"]
         assert row["attribution"] == "The Washington Post, Fatal Force database"
         assert "no commercial use" in row["retrieval_note"]
-        assert "must carry the same licence" in row["retrieval_note"]
+        same_terms = "must carry the same licence"  # codespell:ignore
+        assert same_terms in row["retrieval_note"]
 
 
 def positions(coordinates: list) -> Iterator[tuple[float, float]]:

@@ -178,7 +178,7 @@ def test_what_is_not_recorded_is_told_from_a_no(models):
     assert armed["vehicle and knife and other weapon"] == 1
 
 
-def test_every_row_carries_licence_and_attribution(models):
+def test_every_row_carries_license_and_attribution(models):
     assert models.query(
         "select distinct source_licence, source_attribution from marts.fct_shootings"
     ) == [
@@ -189,7 +189,7 @@ def test_every_row_carries_licence_and_attribution(models):
     ]
 
 
-def test_marts_of_the_newspapers_rows_name_their_licence_in_a_comment(models):
+def test_marts_of_the_newspapers_rows_name_their_license_in_a_comment(models):
     comments = dict(
         models.query(
             "select table_name, comment from duckdb_tables()"

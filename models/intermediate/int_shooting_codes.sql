@@ -49,7 +49,7 @@ codes as (
 
 ),
 
-labelled as (
+labeled as (
 
     select
         codes.shooting_id,
@@ -67,4 +67,4 @@ labelled as (
 
 )
 
-select * from labelled
+select * from labeled

@@ -12,7 +12,7 @@ agency_types as (
 
 ),
 
-labelled as (
+labeled as (
 
     select
         agencies.agency_id,
@@ -29,4 +29,4 @@ labelled as (
 
 )
 
-select * from labelled
+select * from labeled

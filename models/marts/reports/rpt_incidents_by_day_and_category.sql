@@ -4,7 +4,7 @@ with incidents as (
 
 ),
 
-labelled as (
+labeled as (
 
     select
         city,
@@ -28,7 +28,7 @@ counted as (
         count(*) as row_count,
         count(case when is_counted then 1 end) as incident_count
 
-    from labelled
+    from labeled
     group by city, occurred_date, incident_category
 
 )

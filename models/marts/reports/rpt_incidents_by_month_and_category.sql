@@ -4,7 +4,7 @@ with incidents as (
 
 ),
 
-labelled as (
+labeled as (
 
     select
         city,
@@ -38,7 +38,7 @@ counted as (
         count(case when is_counted and is_property then 1 end)
             as property_incident_count
 
-    from labelled
+    from labeled
     group by city, month_start, incident_category
 
 )
