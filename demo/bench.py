@@ -75,10 +75,10 @@ def serve_rows(rows: int) -> None:
 
 def save_pages(url: str, folder: Path) -> None:
     """Download what Blotter reads, month by month, as files for DuckDB."""
-    from pipelines.dataset import read_datasets
-    from pipelines.portal import Patience
-    from pipelines.socrata import SocrataReader
-    from pipelines.windows import Window
+    from pipelines.datasets.declarations import read_datasets
+    from pipelines.datasets.windows import Window
+    from pipelines.portals.socrata import SocrataReader
+    from pipelines.settings import Patience
 
     dataset = read_datasets()[DATASET].at_portal(url)
     reader = SocrataReader(dataset, Patience())

@@ -24,8 +24,8 @@ FIRST = date(2026, 11, 21)
 
 # The command without the old month that is read again.
 WITHOUT = (
-    "import pipelines.day as day; day.months_to_read_again = lambda *given: []; "
-    "from pipelines.__main__ import main; main()"
+    "import pipelines.sync.day as day; day.months_to_read_again = lambda *given: []; "
+    "from pipelines.cli import main; main()"
 )
 
 

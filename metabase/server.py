@@ -6,7 +6,7 @@ import requests
 import tenacity
 
 from pipelines.errors import BlotterError
-from pipelines.logs import redacted
+from pipelines.redaction import redacted
 
 SECONDS = 60  # that one answer may take
 

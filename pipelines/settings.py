@@ -3,10 +3,15 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from pipelines.errors import ConfigError
+from pipelines import __version__
+from pipelines.errors import (
+    ConfigError,
+)
 
 Number = TypeVar("Number", int, float)
 
@@ -131,3 +136,54 @@ def prefix() -> str:
 def schema(name: str) -> str:
     """A schema's name in the warehouse."""
     return prefix() + name
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a portal and how often to ask it again."""
+
+    timeout: float = 120.0
+    retries: int = 5
+    backoff: float = 60.0
+
+    @classmethod
+    def from_environment(cls) -> "Patience":
+        """Read BLOTTER_TIMEOUT, BLOTTER_RETRIES and BLOTTER_BACKOFF."""
+        return cls(
+            timeout=number_from_environment(
+                "BLOTTER_TIMEOUT", 120.0, float, least=0.001
+            ),
+            retries=number_from_environment("BLOTTER_RETRIES", 5, int, least=0),
+            backoff=number_from_environment("BLOTTER_BACKOFF", 60.0, float, least=0.0),
+        )
+
+
+def user_agent() -> str:
+    """Names the project, and whom to write to when BLOTTER_CONTACT says so."""
+    contact = os.environ.get("BLOTTER_CONTACT", "")
+    return f"blotter/{__version__}" + (f" ({contact})" if contact else "")
+
+
+def seconds_to_wait() -> float:
+    """How long a run waits for the file: BLOTTER_WAIT."""
+    return number_from_environment("BLOTTER_WAIT", 60.0, float, least=0.0)
+
+
+def address(setting: str) -> str | None:
+    """An address from the environment, if one is set.
+
+    Raises:
+        ConfigError: It is none; does not repeat it, for such addresses are secrets.
+    """
+    value = os.environ.get(setting)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_one = False
+    if not is_one or re.search(r"\s", value):
+        raise ConfigError(f"{setting} is no address that begins with https://.")
+    return value

@@ -22,7 +22,7 @@ import duckdb
 from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines.site import Context, Site
+from pipelines.site.pages import Context, Site
 from tests import browser as chromium
 
 DATASET = "san_francisco__incidents"

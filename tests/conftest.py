@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import build
+from pipelines.transform import runner
 from tests import bigquery_emulator, parsed_once, postgres_server, slowest
 
 # A publication takes seconds: the tests of it turn it on.
 os.environ["BLOTTER_SITE"] = "off"
 
 # So does parsing the project, for each home.
-build.invoke = parsed_once.with_shared_parsing(build.invoke)
+runner.invoke = parsed_once.with_shared_parsing(runner.invoke)
 
 # The one thing that can't be installed: real rows, whose licenses differ.
 REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"

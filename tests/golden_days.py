@@ -21,12 +21,12 @@ from demo import generator
 from demo.portal import Portal, serve
 from demo.stock import stock
 from demo.store import Dataset as Published
-from pipelines import dataset as declarations
-from pipelines import job
-from pipelines import run as runs
+from pipelines import jobs
+from pipelines.datasets import dataset, declarations
 from pipelines.errors import BlotterError
-from pipelines.load import Warehouse
-from pipelines.run import Run
+from pipelines.sync import daily as runs
+from pipelines.sync.run import Run
+from pipelines.warehouse.warehouse import Warehouse
 from tests.killed_runs import pass_day
 
 DAYS = [date(2026, 3, day) for day in (8, 9, 10)]
@@ -167,7 +167,7 @@ def run_day(
 
     read = declarations.read_datasets
 
-    def shortened(*arguments: Any) -> dict[str, declarations.Dataset]:
+    def shortened(*arguments: Any) -> dict[str, dataset.Dataset]:
         return {
             name: msgspec.structs.replace(
                 one, backfill_from=max(one.backfill_from, HISTORY), enabled=True
@@ -175,7 +175,7 @@ def run_day(
             for name, one in read(*arguments).items()
         }
 
-    plan = job.plan
+    plan = jobs.plan
 
     def planned(warehouse: Warehouse, full_refresh: bool, _: bool) -> list[str]:
         return [*plan(warehouse, full_refresh, everything), *left_out]
@@ -185,11 +185,11 @@ def run_day(
         patch.setenv("BLOTTER_HOME", str(home))
         patch.setenv("BLOTTER_BACKOFF", "0.1")
         patch.setattr(Warehouse, "next_instant", lambda self: next(instants))
-        patch.setattr(job, "new_run", new_run)
-        patch.setattr(job, "plan", planned)
-        patch.setattr(job, "read_datasets", shortened)
+        patch.setattr(jobs, "new_run", new_run)
+        patch.setattr(jobs, "plan", planned)
+        patch.setattr(jobs, "read_datasets", shortened)
         try:
-            job.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))
+            jobs.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))
         except BlotterError as error:
             return error
     return None

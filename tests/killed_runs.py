@@ -34,11 +34,14 @@ from demo import generator
 from demo.portal import Portal, serve
 from demo.stock import publish
 from demo.store import Dataset as Published
-from pipelines import __main__ as command
-from pipelines import batches, build, dataset, status
-from pipelines.ledger import Ledger
-from pipelines.load import Warehouse
-from pipelines.packages import Packages
+from pipelines import cli as command
+from pipelines.datasets import dataset, declarations
+from pipelines.ops import status
+from pipelines.sync import months
+from pipelines.transform import runner
+from pipelines.warehouse.ledger import Ledger
+from pipelines.warehouse.loader import Packages
+from pipelines.warehouse.warehouse import Warehouse
 from tests import parsed_once
 from tests.children import PROCESSES
 from tests.live_portal import NO_DATA_TESTS
@@ -101,18 +104,18 @@ STEPS: list[tuple[Any, str]] = [
     (Load, "complete_package"),
     (Pipeline, "load"),
     (DuckDBConnectionManager, "commit"),
-    (build, "invoke"),
+    (runner, "invoke"),
     (Path, "write_text"),
-    (build, "build"),
+    (runner, "build"),
     (status, "write_status"),
 ]
 
 # Where a kill may fall; what is none of the others is "between".
 PHASES = ("between", "reading", "loading", "building")
 PHASE_OF: dict[tuple[Any, str], str] = {
-    (batches, "read_window"): "reading",
+    (months, "read_window"): "reading",
     (Warehouse, "write"): "loading",
-    (build, "build"): "building",
+    (runner, "build"): "building",
 }
 
 
@@ -237,7 +240,7 @@ def command_in_child(
 
 def shorten_history() -> None:
     """Have every data set's history begin with `HISTORY`: few months are read soon."""
-    read_datasets = dataset.read_datasets
+    read_datasets = declarations.read_datasets
 
     def shortened(*arguments: Any) -> dict[str, dataset.Dataset]:
         return {
@@ -245,7 +248,7 @@ def shorten_history() -> None:
             for name, declared in read_datasets(*arguments).items()
         }
 
-    dataset.read_datasets = shortened
+    declarations.read_datasets = shortened
 
 
 def tell_phase(owner: Any, name: str, phase: Any, number: int) -> None:

@@ -19,14 +19,14 @@ import pytest
 
 from demo.portal import Portal
 from demo.store import Dataset as Published
-from pipelines import __main__ as command
-from pipelines import run as runs
-from pipelines.dataset import Dataset, read_datasets
+from pipelines import cli as command
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import BlotterError
-from pipelines.load import Warehouse
-from pipelines.portal import Patience
-from pipelines.run import Run
-from pipelines.settings import prefix
+from pipelines.settings import Patience, prefix
+from pipelines.sync import daily as runs
+from pipelines.sync.run import Run
+from pipelines.warehouse.warehouse import Warehouse
 from tests.memory_portal import variant
 
 ROOT = Path(__file__).parent.parent

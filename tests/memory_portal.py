@@ -8,11 +8,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.dataset import Dataset
-from pipelines.load import Warehouse
-from pipelines.portal import Patience, Published, Read, Reader
-from pipelines.run import Run
-from pipelines.windows import Window
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import Window
+from pipelines.portals.reader import Published, Read, Reader
+from pipelines.settings import Patience
+from pipelines.sync.run import Run
+from pipelines.warehouse.warehouse import Warehouse
 
 PLACE = Dataset(
     name="springfield__incidents",

@@ -18,9 +18,9 @@ import click
 
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines import job
-from pipelines.dataset import read_datasets
-from pipelines.load import Warehouse
+from pipelines import jobs
+from pipelines.datasets.declarations import read_datasets
+from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 from tests import real_rows, test_areas, test_real_shootings
 from tests.real_rows import Row
@@ -127,8 +127,8 @@ def main(rows: str, home: Path) -> None:
         days = Days(home, portal, url)
         getattr(days, rows)()
         days.others()
-    job.build_only(full_refresh=True)
-    job.publish_only()
+    jobs.build_only(full_refresh=True)
+    jobs.publish_only()
     click.echo(f"BLOTTER_HOME={home} blotter site --serve")
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pipelines.engine import Engine
 from pipelines.settings import prefix
+from pipelines.warehouse.engines.base import Engine
 
 # What a warehouse calls a type, and what it is called here. Whole numbers are compared
 # by value, whatever their width; decimals too, whatever their scale.

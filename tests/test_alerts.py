@@ -16,8 +16,9 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import alerts, stop
+from pipelines import redaction, signals
 from pipelines.errors import BlotterError, RunUnderWayError, StoppedError
+from pipelines.ops import alerts
 from tests import live_portal as live
 
 NAME = "cambridge__incidents"
@@ -289,7 +290,7 @@ def test_a_warning_is_not_new_because_its_number_is():
     ],
 )  # fmt: skip
 def test_what_a_sentence_quotes_is_left_out(sentence, told):
-    assert alerts.without_values(sentence) == told
+    assert redaction.without_values(sentence) == told
 
 
 def test_a_fault_of_its_own_is_told_by_its_kind_alone(listener, monkeypatch, tmp_path):
@@ -320,7 +321,7 @@ def test_the_heartbeat_hears_start_and_success_or_failure_of_the_whole_daily_run
         ("GET", "/uuid/fail?rid=1"),
     ]
     listener.heard.clear()
-    monkeypatch.setattr("pipelines.job.pick", lambda all_of, names: [all_of[NAME]])
+    monkeypatch.setattr("pipelines.jobs.pick", lambda all_of, names: [all_of[NAME]])
     assert blotter(*WHOLE, **ping)[0] == 0
     assert listener.paths == ["/uuid/start?rid=1", "/uuid?rid=1"]
 
@@ -368,7 +369,7 @@ def test_what_a_stop_broke_is_told_as_a_stop(listener, monkeypatch, tmp_path):
 
     def interrupted():
         with alerts.watch("daily", tmp_path) as watched:
-            stop.asked.set()
+            signals.asked.set()
             watched.note("(models)", StoppedError(stopped))
             raise BlotterError(f"1 of 5 parts failed. {stopped}")
 
@@ -376,7 +377,7 @@ def test_what_a_stop_broke_is_told_as_a_stop(listener, monkeypatch, tmp_path):
         with pytest.raises(StoppedError):
             interrupted()
     finally:
-        stop.asked.clear()
+        signals.asked.clear()
     (message,) = listener.messages
     assert message["text"] == f"Blotter: daily was stopped. {stopped}"
     assert message["outcome"] == "stopped"
@@ -384,7 +385,7 @@ def test_what_a_stop_broke_is_told_as_a_stop(listener, monkeypatch, tmp_path):
 
 def test_a_second_stop_does_not_cut_the_telling_short(listener, monkeypatch, tmp_path):
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
-    sent, handler = [], signal.signal(signal.SIGTERM, stop.on_signal)
+    sent, handler = [], signal.signal(signal.SIGTERM, signals.on_signal)
 
     def send(*what):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -394,7 +395,7 @@ def test_a_second_stop_does_not_cut_the_telling_short(listener, monkeypatch, tmp
     try:
         with pytest.raises(ZeroDivisionError), alerts.watch("daily", tmp_path):
             raise ZeroDivisionError
-        assert signal.getsignal(signal.SIGTERM) is stop.on_signal
+        assert signal.getsignal(signal.SIGTERM) is signals.on_signal
     finally:
         signal.signal(signal.SIGTERM, handler)
     assert len(sent) == 1

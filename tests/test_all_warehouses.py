@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import export
-from pipelines.changes import changes_since, removals_since
-from pipelines.dataset import read_datasets
-from pipelines.load import Warehouse
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops.changes import changes_since, removals_since
+from pipelines.publish import parquet
+from pipelines.warehouse.warehouse import Warehouse
 from tests import golden_days
 from tests.files_below import files_below
 from tests.same_numbers import Table, differences, tables_of
@@ -67,13 +67,13 @@ def held(days):
 def published(home: Path, patch: pytest.MonkeyPatch) -> dict[str, str]:
     """Digests of the files of a publication, by path."""
     # So that facts and some reports are large, and read some rows at a time.
-    patch.setattr(export, "LARGE", 100)
+    patch.setattr(parquet, "LARGE", 100)
     for engine in ("duckdb", "postgres"):
-        patch.setattr(f"pipelines.engine_{engine}.BATCH", 50)
+        patch.setattr(f"pipelines.warehouse.engines.{engine}.BATCH", 50)
     warehouse = Warehouse(home)
     folder = home / "files" / "data"
     folder.mkdir(parents=True)
-    export.write_data(warehouse, folder)
+    parquet.write_data(warehouse, folder)
     warehouse.close()
     return files_below(folder)
 

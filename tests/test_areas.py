@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from demo.generator import MAKERS, generate
-from pipelines.dataset import read_datasets
-from pipelines.diff import key_rows
-from pipelines.geojson import read_features
+from pipelines.datasets.declarations import read_datasets
+from pipelines.portals.geojson import read_features
+from pipelines.sync.keys import key_rows
 from tests import real_rows
 from tests.raw_tables import make_raw
 from tests.scratch_warehouse import Warehouse

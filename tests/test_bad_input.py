@@ -11,7 +11,7 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines.dataset import FOLDER, read_datasets
+from pipelines.datasets.declarations import FOLDER, read_datasets
 from pipelines.errors import ConfigError
 from tests import live_portal as live
 
@@ -221,7 +221,7 @@ def test_a_bad_declaration_ends_with_2_and_names_file_and_key(
     (folder / f"{NAME}.toml").write_text(good.replace(old, new, 1))
     with pytest.raises(ConfigError, match=f"^{NAME}.toml can't be used.*{said}"):
         read_datasets(folder)
-    monkeypatch.setattr("pipelines.dataset.read_datasets.__defaults__", (folder,))
+    monkeypatch.setattr(read_datasets, "__defaults__", (folder,))
     before = files(home)
     for arguments in (LOAD, ("list",)):
         code, err = blotter(*arguments)

@@ -11,7 +11,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipelines.engine_bigquery import merge
+from pipelines.warehouse.engines.bigquery import merge
 
 FACTS = {
     "fct_incidents": (
@@ -68,7 +68,7 @@ def compiled(tmp_path_factory, bigquery_settings):
     """Every model and test of the data as dbt compiles it for BigQuery, by name."""
     from dbt.cli.main import dbtRunner
 
-    from pipelines.build import PROJECT
+    from pipelines.transform.plan import PROJECT
 
     target = tmp_path_factory.mktemp("compiled")
     with pytest.MonkeyPatch.context() as patch:
@@ -153,7 +153,7 @@ def test_a_merge_of_raw_rows_reads_the_months_that_hold_one_and_no_other(months)
 def test_facts_are_partitioned_by_month_and_clustered(fact):
     from dbt.cli.main import dbtRunner
 
-    from pipelines.build import PROJECT
+    from pipelines.transform.plan import PROJECT
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_TARGET", "bigquery")

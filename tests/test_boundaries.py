@@ -5,7 +5,7 @@ import json
 import pytest
 import shapely
 
-from pipelines.boundaries import features
+from pipelines.site.map_areas import features
 
 # Two squares side by side, the first with a spike that has no area.
 SPIKED = "POLYGON ((0 60, 0.1 60, 0.1 60.1, 0.1 60.2, 0.1 60.1, 0 60.1, 0 60))"

@@ -8,7 +8,8 @@ import pytest
 from demo.generator import day_rows, generate
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines import build, job
+from pipelines import jobs
+from pipelines.transform import plan, runner
 from tests import live_portal as live
 
 CITIES = ("cambridge__incidents", "memphis__incidents")
@@ -60,13 +61,13 @@ def home(built, tmp_path):
 @pytest.fixture
 def asked(monkeypatch):
     """The arguments of each call of dbt."""
-    calls, invoke = [], build.invoke
+    calls, invoke = [], runner.invoke
 
     def noted(home, arguments, *folder):
         calls.append(arguments)
         return invoke(home, arguments, *folder)
 
-    monkeypatch.setattr(build, "invoke", noted)
+    monkeypatch.setattr(runner, "invoke", noted)
     return calls
 
 
@@ -133,15 +134,15 @@ def test_after_a_failed_build_nothing_is_taken_for_built(
 ):
     cambridge = published["cambridge__incidents"]
     cambridge.append(day_rows("cambridge__incidents", date(2026, 3, 9), 2, seed=6))
-    noted = build.invoke
+    noted = runner.invoke
 
     def failing(home, arguments, *folder):
         noted(home, arguments, *folder)
-        raise build.ModelsError("models: 1 failed, first fct_incidents: no.")
+        raise runner.ModelsError("models: 1 failed, first fct_incidents: no.")
 
-    monkeypatch.setattr(build, "invoke", failing)
+    monkeypatch.setattr(runner, "invoke", failing)
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 1
-    monkeypatch.setattr(build, "invoke", noted)
+    monkeypatch.setattr(runner, "invoke", noted)
     assert live.command_here(monkeypatch, home, url, *daily(11)) == 0
     assert selected(asked[-1])[0] == "source:cambridge+"
 
@@ -152,7 +153,7 @@ def test_the_command_builds_everything(home, url, monkeypatch, asked):
 
 
 def test_another_project_is_built_in_full(home, url, monkeypatch, asked):
-    for module in (build, job):
+    for module in (plan, jobs):
         monkeypatch.setattr(module, "fingerprint", lambda project: "another")
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
     assert asked[0][-1] == "--full-refresh"

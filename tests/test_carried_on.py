@@ -13,7 +13,7 @@ from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish
 from demo.store import Dataset as Published
-from pipelines.status import read_status
+from pipelines.ops.status import read_status
 from tests import live_portal as live
 from tests.killed_runs import Child, content, difference, pass_day
 

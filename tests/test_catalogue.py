@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipelines.build import invoke, keep_manifest
-from pipelines.catalogue import dictionary, write_catalogue
-from pipelines.export import write_data
-from pipelines.load import Warehouse
-from pipelines.manifest import read_manifest
+from pipelines.publish.data_package import dictionary, write_catalogue
+from pipelines.publish.parquet import write_data
+from pipelines.transform.manifest import keep_manifest, read_manifest
+from pipelines.transform.runner import invoke
+from pipelines.warehouse.warehouse import Warehouse
 from tests.raw_tables import make_raw
 
 LOOKED = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)

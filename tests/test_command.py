@@ -17,9 +17,9 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from demo.generator import corrected, day_rows, generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import build
-from pipelines.dataset import read_datasets
-from pipelines.status import wall_clock, write_status
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops.status import wall_clock, write_status
+from pipelines.transform import runner
 from tests import live_portal as live
 from tests.live_portal import ROOT
 
@@ -332,7 +332,7 @@ def test_dbt_reports_no_usage_and_writes_below_the_home(monkeypatch, tmp_path):
     monkeypatch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "true")
     fake = types.SimpleNamespace(dbtRunner=Runner)
     monkeypatch.setitem(sys.modules, "dbt.cli.main", fake)
-    build.invoke(tmp_path, ["build"])
+    runner.invoke(tmp_path, ["build"])
     ((arguments, usage),) = called
     assert usage == "false"
     for option in ("--log-path", "--target-path"):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.dataset import FOLDER, pick, read_dataset, read_datasets
+from pipelines.datasets.declarations import FOLDER, pick, read_dataset, read_datasets
 from pipelines.errors import ConfigError
 
 GOOD = (FOLDER / "cambridge__incidents.toml").read_text()

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from pipelines.diff import key_rows
+from pipelines.sync.keys import key_rows
 from tests.memory_portal import variant
 
 NAMES = ["id", "kind", "reported", "updated"]

@@ -11,11 +11,12 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish, publish_council
-from pipelines import build, doctor, survey
-from pipelines.dataset import FOLDER, read_datasets
-from pipelines.portal import Published, Survey
-from pipelines.read import reader_for
-from pipelines.windows import Window
+from pipelines.datasets.declarations import FOLDER, read_datasets
+from pipelines.datasets.windows import Window
+from pipelines.ops import doctor, portal_survey
+from pipelines.portals.reader import Published, Survey
+from pipelines.portals.registry import reader_for
+from pipelines.transform import runner
 from tests import live_portal as live
 from tests.live_portal import ROOT
 
@@ -175,8 +176,8 @@ def test_a_key_that_repeats_fails(examined, portal):
 
 def test_rows_without_a_key_warn_up_to_the_limit_then_fail():
     dataset = read_datasets()[FRANCISCO]  # its limit: 1 %
-    few = survey.key_finding(dataset, Survey(rows=200, keyed=198), "March")
-    many = survey.key_finding(dataset, Survey(rows=200, keyed=197), "March")
+    few = portal_survey.key_finding(dataset, Survey(rows=200, keyed=198), "March")
+    many = portal_survey.key_finding(dataset, Survey(rows=200, keyed=197), "March")
     assert (few.level, many.level) == ("warn", "fail")
     assert few.message.startswith("2 of 200 rows of March have no row_id; they are set")
     assert many.message.startswith(
@@ -318,7 +319,7 @@ def test_a_table_that_stands_still_for_ten_days_is_a_warning():
 
     def told(**age):
         updated = Published([], "1", NOW - timedelta(**age))
-        return survey.freshness_finding(dataset, updated, NOW)
+        return portal_survey.freshness_finding(dataset, updated, NOW)
 
     assert told(days=10).level == "ok"
     assert told(days=11).level == "warn"
@@ -450,7 +451,7 @@ def test_every_setting_that_the_project_reads_is_known_and_in_the_readme():
     for folder, ending in (("pipelines", "py"), ("macros", "sql"), (".", "yml")):
         for path in (ROOT / folder).glob(f"*.{ending}"):
             named |= set(re.findall(r"\bBLOTTER_[A-Z_]+\b", path.read_text()))
-    assert named - {build.TODAY} == doctor.SETTINGS  # a run's own, told to dbt
+    assert named - {runner.TODAY} == doctor.SETTINGS  # a run's own, told to dbt
     readme = (ROOT / "README.md").read_text()
     assert {name for name in doctor.SETTINGS if f"`{name}`" not in readme} == set()
 

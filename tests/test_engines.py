@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 from google.cloud import bigquery
 
-import pipelines.run as runs
-from pipelines.changes import changes_since, removals_since
-from pipelines.dataset import REJECT
-from pipelines.diff import Differences
-from pipelines.tables import table
+import pipelines.sync.daily as runs
+from pipelines.datasets.dataset import REJECT
+from pipelines.ops.changes import changes_since, removals_since
+from pipelines.warehouse.differences import Differences
+from pipelines.warehouse.tables import table
 from tests.memory_portal import (
     PLACE,
     MemoryReader,
@@ -196,7 +196,7 @@ def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
 
 
 def test_a_batch_too_big_to_send_along_is_looked_up(warehouse, monkeypatch):
-    monkeypatch.setattr("pipelines.bigquery_session.SENT_ALONG", 10)
+    monkeypatch.setattr("pipelines.warehouse.engines.bigquery_session.SENT_ALONG", 10)
     run_over(warehouse, monkeypatch, QUOTES, EMPTY, LONG)
     run_over(warehouse, monkeypatch, EMPTY, LONG)
     assert held(warehouse) == with_key(EMPTY, LONG)

@@ -14,12 +14,12 @@ import pytest
 from pyarrow import parquet
 
 from demo.rows_cambridge import MARKER, TAIL_MARKER
-from pipelines import export
 from pipelines.cells import csv_cell
-from pipelines.duckdb_file import in_duckdb
 from pipelines.errors import WarehouseError
-from pipelines.export import write_data
-from pipelines.load import Warehouse
+from pipelines.publish import parquet as export
+from pipelines.publish.database import in_duckdb
+from pipelines.publish.parquet import write_data
+from pipelines.warehouse.warehouse import Warehouse
 from tests import golden_days
 from tests.files_below import files_below
 from tests.same_numbers import sort_key, tables_of

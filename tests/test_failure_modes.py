@@ -21,7 +21,8 @@ from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.rows_cambridge import MARKER, TAIL_MARKER
 from demo.stock import publish
-from pipelines.dataset import read_datasets
+from pipelines.datasets.declarations import read_datasets
+from pipelines.datasets.windows import Window, daily_window, local_day
 from pipelines.errors import (
     IncompleteReadError,
     PortalError,
@@ -29,9 +30,10 @@ from pipelines.errors import (
     SchemaDriftError,
     TooManyRemovalsError,
 )
-from pipelines.portal import Patience
-from pipelines.read import Tally, read_window, reader_for
-from pipelines.windows import Window, daily_window, local_day
+from pipelines.portals.registry import reader_for
+from pipelines.settings import Patience
+from pipelines.sync.run import Tally
+from pipelines.sync.window import read_window
 from tests import live_portal as live
 from tests.live_portal import IMPATIENT, ROOT, SHELBYVILLE, SPRINGFIELD
 

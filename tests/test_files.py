@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-import pipelines.batches
+import pipelines.sync.months
 from demo.portal import Fault, Portal, serve
-from pipelines.dataset import Dataset
+from pipelines.datasets.dataset import Dataset
 from pipelines.errors import (
     PartsError,
     PortalMovedError,
@@ -20,9 +20,9 @@ from pipelines.errors import (
     TooManyRejectsError,
     TooManyRemovalsError,
 )
-from pipelines.files import FileReader
-from pipelines.sheets import read_sheet
-from pipelines.survey import data_set_findings
+from pipelines.ops.portal_survey import data_set_findings
+from pipelines.portals.files import FileReader
+from pipelines.portals.spreadsheets import read_sheet
 from tests import live_portal as live
 
 PLACES = Dataset(
@@ -228,7 +228,7 @@ def test_a_zip_with_any_bit_flipped_is_read_as_it_was_or_refused():
 
 
 def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("pipelines.zips.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("pipelines.portals.zips.LARGEST_BYTES", 1000)
     with pytest.raises(Retryable, match="over 1,000 bytes unpacked"):
         rows_of(PLACES, zipped(places__csv=HEADER * 99), "places.zip")
 
@@ -386,14 +386,14 @@ def test_nothing_is_removed_where_the_file_changed_during_the_read(
     publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n")
     live.daily(tmp_path, places, date(2026, 3, 9))
     publish(portal, "1,Alder,Elm\n")
-    read_window = pipelines.batches.read_window
+    read_window = pipelines.sync.months.read_window
 
     def read_and_publish(*arguments):
         read = read_window(*arguments)
         publish(portal, "1,Alder,Elm\n", "2,Birch,Elm\n", "3,Cedar,Fir\n")
         return read
 
-    monkeypatch.setattr(pipelines.batches, "read_window", read_and_publish)
+    monkeypatch.setattr(pipelines.sync.months, "read_window", read_and_publish)
     assert live.daily(tmp_path, places, date(2026, 3, 10)) is None
     assert live.ledger(tmp_path)[-1] == ("moving", None)
     monkeypatch.undo()

@@ -25,11 +25,14 @@ from demo.exchange import Asked, Reply
 from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines.dataset import read_datasets
-from pipelines.diff import key_rows
+from pipelines.datasets.declarations import read_datasets
+from pipelines.datasets.windows import Window
 from pipelines.errors import BlotterError
-from pipelines.read import Tally, check_columns, check_rejects, read_window, reader_for
-from pipelines.windows import Window
+from pipelines.portals.columns import check_columns
+from pipelines.portals.registry import reader_for
+from pipelines.sync.keys import key_rows
+from pipelines.sync.run import Tally
+from pipelines.sync.window import check_rejects, read_window
 from tests import live_portal as live
 from tests.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
 
@@ -114,7 +117,7 @@ def read_all(dataset):
     And how many rows it sets aside.
     """
     reader, tally = reader_for(dataset, IMPATIENT), Tally()
-    check_columns(dataset, reader.probe(), tally)
+    check_columns(dataset, reader.probe())
     pages, _ = read_window(reader, OPEN, tally)
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, OPEN)

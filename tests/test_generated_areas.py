@@ -8,7 +8,7 @@ import pytest
 
 from demo.generator import MAKERS, generate
 from demo.tiling import edge, tiles
-from pipelines.dataset import read_datasets
+from pipelines.datasets.declarations import read_datasets
 from tests import real_rows
 
 START, END = date(2024, 1, 1), date(2025, 12, 31)

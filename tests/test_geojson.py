@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from demo.portal import Fault, Portal, serve
-from pipelines.dataset import FOLDER, Dataset, read_dataset, read_datasets
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.errors import ConfigError, Retryable, SchemaDriftError
-from pipelines.geojson import read_features
+from pipelines.portals.geojson import read_features
 from tests import live_portal as live
 from tests import real_rows
 

@@ -18,8 +18,9 @@ import pytest
 from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines import build
-from pipelines.status import is_fresh, read_status
+from pipelines.ops.status import read_status
+from pipelines.ops.status_words import is_fresh
+from pipelines.transform import runner
 from tests import live_portal as live
 from tests.killed_runs import Child, content, go_through
 
@@ -171,7 +172,7 @@ def hold_while_dbt_starts(home):
 
     It goes a second after dbt gave up.
     """
-    invoke, readers = build.invoke, []
+    invoke, readers = runner.invoke, []
 
     def with_reader(*arguments):
         if readers:
@@ -181,7 +182,7 @@ def hold_while_dbt_starts(home):
         threading.Timer(1, readers[0].kill).start()
         return outcome
 
-    build.invoke = with_reader
+    runner.invoke = with_reader
 
 
 def test_a_reader_that_comes_before_dbt_is_waited_for(home, url, built):

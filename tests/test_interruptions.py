@@ -23,11 +23,11 @@ from dlt.pipeline.pipeline import Pipeline
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import __main__ as command
-from pipelines import batches
-from pipelines.dataset import Dataset
-from pipelines.ledger import Ledger
-from pipelines.load import Warehouse
+from pipelines import cli as command
+from pipelines.datasets.dataset import Dataset
+from pipelines.sync import months as batches
+from pipelines.warehouse.ledger import Ledger
+from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 from tests.children import PROCESSES
 from tests.live_portal import SPRINGFIELD

@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import pipelines.run as runs
+import pipelines.sync.daily as runs
 from pipelines.errors import ConfigError, WarehouseError
-from pipelines.lake import NO_MONTH, copy_to_lake, file_system
 from pipelines.settings import home_folder, lake_place
+from pipelines.warehouse.lake import NO_MONTH, copy_to_lake, file_system
 from tests import live_portal as live
 from tests.memory_portal import PLACE, MemoryReader, new_run, new_warehouse
 
@@ -115,7 +115,7 @@ def test_a_copy_that_was_cut_short_is_made_good(warehouse, load, tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.lake.write_manifest", killed)
+        patch.setattr("pipelines.warehouse.lake.write_manifest", killed)
         with pytest.raises(KeyboardInterrupt):
             copy_to_lake(warehouse, PLACE, str(tmp_path / "lake"))
     copy_to_lake(warehouse, PLACE, str(tmp_path / "lake"))
@@ -123,7 +123,7 @@ def test_a_copy_that_was_cut_short_is_made_good(warehouse, load, tmp_path, monke
 
 
 def test_a_month_of_many_pages_is_whole(warehouse, load, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.lake.PAGE", 2)
+    monkeypatch.setattr("pipelines.warehouse.lake.PAGE", 2)
     many = [(str(n), MARCH[1], "Theft", None) for n in range(1000, 1007)]
     load(*many)
     copy_to_lake(warehouse, PLACE, str(tmp_path))

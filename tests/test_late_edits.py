@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from demo.portal import Fault, Portal, serve
-from pipelines import run as runs
-from pipelines.diff import months_apart
 from pipelines.errors import ConfigError
-from pipelines.run import Run
+from pipelines.sync import daily as runs
+from pipelines.sync.compare import months_apart
+from pipelines.sync.run import Run
 from tests import live_portal as live
 from tests.live_portal import SHELBYVILLE, SPRINGFIELD
 

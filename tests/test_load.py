@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-import pipelines.run as runs
+import pipelines.sync.daily as runs
 from pipelines.errors import IncompleteReadError, TooManyRemovalsError
 from tests.memory_portal import MemoryReader, new_run, new_warehouse, select, variant
 
@@ -206,7 +206,7 @@ def test_while_the_portal_changes_nothing_is_taken_for_removed(warehouse, monkey
 
 
 def runs_published(reader, version):
-    from pipelines.portal import Published
+    from pipelines.portals.reader import Published
 
     return Published(reader.dataset.columns, version)
 

@@ -13,9 +13,9 @@ import pytest
 from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
-from pipelines import logs
-from pipelines.__main__ import BlotterError
-from pipelines.__main__ import cli as command
+from pipelines import logs, redaction
+from pipelines.cli import BlotterError
+from pipelines.cli import cli as command
 from tests import live_portal as live
 from tests.live_portal import ROOT
 from tests.test_alerts import listening
@@ -54,7 +54,7 @@ def home(made, tmp_path):
 
 def record(message, *values, **more):
     made = {"msg": message, "args": values, "levelname": "INFO", "levelno": 20, **more}
-    return logging.makeLogRecord({"name": "pipelines.run", **made})
+    return logging.makeLogRecord({"name": "pipelines.sync.daily", **made})
 
 
 def fault(words):
@@ -143,7 +143,7 @@ DLT = """
 from pipelines import logs
 logs.set_up()
 from pathlib import Path
-from pipelines.packages import configure_dlt
+from pipelines.warehouse.loader import configure_dlt
 configure_dlt(Path({home!r}))
 import dlt
 dlt.pipeline("x", destination="duckdb", pipelines_dir={home!r})
@@ -176,37 +176,37 @@ def test_dlt_says_what_it_says_in_the_same_form(tmp_path):
 def test_the_value_of_a_secret_setting_is_never_shown(monkeypatch, name):
     monkeypatch.setenv(name, MARKER)
     for text in (MARKER, "Marker/Secret%2B7", "Marker%2FSecret%2B7"):
-        assert logs.redacted(f"a {text} b") == "a *** b"
+        assert redaction.redacted(f"a {text} b") == "a *** b"
 
 
 def test_a_secret_is_known_as_json_and_python_write_it(monkeypatch):
     monkeypatch.setenv("X_PASSWORD", 'pass"w\\ord\n')
     shown = [json.dumps({"a": 'pass"w\\ord\n'}), repr('pass"w\\ord\n')]
-    assert list(map(logs.redacted, shown)) == ['{"a": "***"}', "'***'"]
+    assert list(map(redaction.redacted, shown)) == ['{"a": "***"}', "'***'"]
 
 
 def test_of_a_secret_address_the_part_behind_the_host_is_secret_too(monkeypatch):
     """requests names host and path apart when a connection fails."""
     monkeypatch.setenv("BLOTTER_WEBHOOK", "https://hooks.example/T0/B0secret?key=abcd")
     said = "host='hooks.example', port=443: with url: /T0/B0secret?key=abcd (Caused"
-    assert logs.redacted(said) == (
+    assert redaction.redacted(said) == (
         "host='hooks.example', port=443: with url: *** (Caused"
     )
-    assert logs.redacted("to /T0/B0secret/start") == "to ***/start"
+    assert redaction.redacted("to /T0/B0secret/start") == "to ***/start"
 
 
 def test_an_address_without_a_path_hides_no_slash(monkeypatch):
     monkeypatch.setenv("BLOTTER_HEARTBEAT", "https://ping.example/")
-    assert logs.redacted("a/b https://ping.example") == "a/b https://ping.example"
+    assert redaction.redacted("a/b https://ping.example") == "a/b https://ping.example"
 
 
 def test_the_password_in_an_address_is_never_shown(monkeypatch):
     said = "at postgresql://me:p@ss@db.example:5432/x, and https://u:v@h/?a=b@c"
-    assert logs.redacted(said) == (
+    assert redaction.redacted(said) == (
         "at postgresql://me:***@db.example:5432/x, and https://u:***@h/?a=b@c"
     )
     monkeypatch.setenv("BLOTTER_PORTAL", "http://me:hidden7@portal.example")
-    assert logs.redacted("x: me:hidden7@portal.example refused") == (
+    assert redaction.redacted("x: me:hidden7@portal.example refused") == (
         "x: me:***@portal.example refused"
     )
 
@@ -214,13 +214,13 @@ def test_the_password_in_an_address_is_never_shown(monkeypatch):
 def test_a_value_too_short_to_be_a_secret_garbles_nothing(monkeypatch):
     monkeypatch.setenv("X_KEY", "a")
     monkeypatch.setenv("Y_KEY", "")
-    assert logs.redacted("banana") == "banana"
+    assert redaction.redacted("banana") == "banana"
 
 
 def test_the_longer_of_two_secrets_is_hidden_whole(monkeypatch):
     monkeypatch.setenv("X_KEY", "abcd")
     monkeypatch.setenv("Y_KEY", "abcdefgh")
-    assert logs.redacted("abcdefgh") == "***"
+    assert redaction.redacted("abcdefgh") == "***"
 
 
 @pytest.mark.parametrize("kind", [logs.Text, logs.Json])

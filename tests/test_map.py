@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 
-from pipelines.boundaries import areas_of
+from pipelines.site.map_areas import areas_of
 
 
 def square(west: float) -> str:

@@ -7,10 +7,10 @@ import pytest
 
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish_council
-from pipelines import members
-from pipelines.dataset import read_datasets
-from pipelines.members import council_findings, in_office, is_same
-from pipelines.problems import problems
+from pipelines.datasets.checks import problems
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops import members
+from pipelines.ops.members import council_findings, in_office, is_same
 from tests.live_portal import IMPATIENT
 
 FRANCISCO, CHICAGO = "san_francisco__incidents", "chicago__incidents"

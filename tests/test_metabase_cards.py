@@ -22,8 +22,8 @@ from demo.portal import Portal, serve
 from demo.stock import publish, stock_files
 from metabase.files import read_dashboards, tags
 from metabase.payloads import in_schema
-from pipelines.build import invoke
-from pipelines.dataset import read_datasets
+from pipelines.datasets.declarations import read_datasets
+from pipelines.transform.runner import invoke
 from tests import live_portal as live
 from tests.same_numbers import normal_row
 

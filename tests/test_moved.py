@@ -20,12 +20,13 @@ import pyarrow as pa
 import pytest
 
 from demo.portal import Fault, Portal, serve
-from pipelines.dataset import Dataset, read_datasets
-from pipelines.diff import key_rows
-from pipelines.engine import engine_for
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import PortalMovedError
-from pipelines.ledger import Ledger
-from pipelines.moves import new_address, shown
+from pipelines.portals.http.moves import new_address, shown
+from pipelines.sync.keys import key_rows
+from pipelines.warehouse.engines import engine_for
+from pipelines.warehouse.ledger import Ledger
 from tests import live_portal as live
 from tests.live_portal import SHELBYVILLE, SPRINGFIELD
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.city_pages import slug, titled
+from pipelines.site.city_pages import slug, titled
 
 SEED = Path(__file__).parent.parent / "seeds" / "police_districts.csv"
 # Districts' codes, as they might be published.

@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from demo.portal import Portal, serve
-from pipelines import run as runs
-from pipelines.run import Run
-from pipelines.windows import daily_window
+from pipelines.datasets.windows import daily_window
+from pipelines.sync import daily as runs
+from pipelines.sync.run import Run
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
 

@@ -19,8 +19,9 @@ import requests
 from demo.generator import generate
 from demo.portal import Portal, serve
 from demo.stock import publish as publish_rows
-from pipelines import publish, site
-from pipelines.duckdb_file import DATABASE
+from pipelines.publish import publication
+from pipelines.publish.database import DATABASE
+from pipelines.site import pages
 from tests import live_portal as live
 
 CITIES = {"cambridge__incidents": 60, "san_francisco__incidents": 300}
@@ -142,7 +143,7 @@ def test_a_fault_while_publishing_fails_the_day_and_leaves_what_was(
     home, url, monkeypatch, caplog
 ):
     before = digests(home / "published")
-    monkeypatch.setattr(site.Site, "_compare", lambda self: 1 / 0)
+    monkeypatch.setattr(pages.Site, "_compare", lambda self: 1 / 0)
     assert command(monkeypatch, home, url, *BEGIN) == 1
     assert "publication: a fault of Blotter's own: ZeroDivisionError" in caplog.text
     assert digests(home / "published") == before
@@ -156,7 +157,7 @@ def test_a_full_disk_is_one_sentence(home, url, monkeypatch, capsys):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publish, "write", full)
+    monkeypatch.setattr(publication, "write", full)
     assert command(monkeypatch, home, url, "site") == 1
     said = capsys.readouterr().err
     assert "No space left on device; the last good publication stays." in said
@@ -194,10 +195,10 @@ def test_the_link_is_swapped_in_one_step(home, monkeypatch):
     new.mkdir()
     monkeypatch.setattr(os, "replace", lambda *paths: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        publish.swap(home, new)
+        publication.swap(home, new)
     assert (home / "published").resolve() == old
     monkeypatch.undo()
-    publish.swap(home, new)
+    publication.swap(home, new)
     assert (home / "published").resolve() == new
 
 
@@ -210,7 +211,7 @@ def test_the_published_status_quotes_no_row():
             {"last_run": None},
         ],
     }
-    told = publish.told(status)
+    told = publication.told(status)
     assert told["datasets"][0]["last_run"]["error"] == "bad value '...' in row"
     assert "written_at" not in told
 

@@ -10,9 +10,9 @@ import textwrap
 
 import pytest
 
-from pipelines import build, check
-from pipelines.load import Warehouse
 from pipelines.settings import schema
+from pipelines.transform import check, runner
+from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 
 # A project as small as can be, with what the real one has: a source, a seed, a view, an
@@ -86,7 +86,7 @@ def standing(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
             patch.setenv(name, value)
-        patch.setattr(build, "PROJECT", project)
+        patch.setattr(runner, "PROJECT", project)
         with contextlib.closing(Warehouse(home)) as warehouse:
             warehouse.engine.make_schema(schema("raw_town"))
             with warehouse.connect() as connection:
@@ -96,7 +96,7 @@ def standing(request, tmp_path_factory):
                     "union all select '2', 'Arson'"
                 )
             warehouse.close()
-            build.build_once(warehouse, ["build"])
+            runner.build_once(warehouse, ["build"])
         yield home, project
 
 
@@ -117,7 +117,7 @@ def changed(standing, tmp_path, monkeypatch):
     """Change a file of a copy of the project, which is then the one that is checked."""
     project = tmp_path / "changed"
     shutil.copytree(standing[1], project)
-    monkeypatch.setattr(build, "PROJECT", project)
+    monkeypatch.setattr(runner, "PROJECT", project)
 
     def change(name, old, new):
         text = (project / name).read_text()
@@ -298,7 +298,7 @@ def test_what_a_killed_check_left_is_dropped_and_what_another_made_stays(
 def test_schemas_that_are_no_checks_are_never_dropped(standing, prefix):
     home, _ = standing
     arguments = ["run-operation", "drop_check_schemas", "--args"]
-    outcome = build.invoke(home, [*arguments, f"{{prefix: '{prefix}'}}"], "check")
+    outcome = runner.invoke(home, [*arguments, f"{{prefix: '{prefix}'}}"], "check")
     assert not outcome.success
     assert_all_is_as_it_was(home)
 

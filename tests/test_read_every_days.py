@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from demo.portal import Portal, serve
-from pipelines import job
-from pipelines.status import dataset_status, looks
+from pipelines import jobs
+from pipelines.ops.status import dataset_status, looks
 from tests import live_portal as live
 from tests.test_geojson import AREAS, PATH, collection, feature
 
@@ -165,7 +165,7 @@ def test_a_day_of_rest_says_so_and_since_when(tmp_path, portal, weekly, caplog):
 def test_what_is_named_on_the_command_line_is_read_though_not_due(
     tmp_path, served, portal, monkeypatch, arguments, is_asked
 ):
-    monkeypatch.setattr(job, "read_datasets", lambda: {WEEKLY.name: WEEKLY})
+    monkeypatch.setattr(jobs, "read_datasets", lambda: {WEEKLY.name: WEEKLY})
     command, *more = arguments
     url, options = served[1], ("--no-build",)
     assert live.command_here(monkeypatch, tmp_path, url, "daily", *options) == 0

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.arcgis import as_text
 from pipelines.errors import Retryable
-from pipelines.portal import chunks, quoted
-from pipelines.request import retry_after
-from pipelines.soda_csv import parse_csv
+from pipelines.portals.arcgis import as_text
+from pipelines.portals.http.request import retry_after
+from pipelines.portals.page_checks import chunks, quoted
+from pipelines.portals.soda_csv import parse_csv
 
 
 def test_null_and_empty_text_stay_apart():

@@ -14,12 +14,13 @@ import msgspec
 import pandas as pd
 import pytest
 
-import pipelines.run as runs
+import pipelines.sync.daily as runs
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines.dataset import Dataset, read_datasets
-from pipelines.load import Warehouse
-from pipelines.portal import Patience
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import read_datasets
+from pipelines.settings import Patience
+from pipelines.warehouse.warehouse import Warehouse
 from tests.memory_portal import new_warehouse, select
 from tests.real_rows import Row, Snapshot, need_data, snapshots
 

@@ -7,10 +7,10 @@ import pytest
 
 from demo.portal import Portal, serve
 from demo.stock import publish
-from pipelines.build import invoke
-from pipelines.dataset import read_datasets
-from pipelines.load import Warehouse
-from pipelines.run import Run
+from pipelines.datasets.declarations import read_datasets
+from pipelines.sync.run import Run
+from pipelines.transform.runner import invoke
+from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 from tests import real_rows
 from tests import real_shootings as real

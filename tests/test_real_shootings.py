@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 from demo.portal import Portal, serve
-from pipelines.build import invoke
-from pipelines.dataset import Dataset, read_datasets
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import SchemaDriftError
+from pipelines.transform.runner import invoke
 from tests import live_portal as live
 from tests import real_shootings as real
 from tests.real_rows import DATA, need_data

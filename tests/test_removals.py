@@ -13,10 +13,11 @@ from demo.generator import generate
 from demo.portal import Fault, Portal, serve
 from demo.stock import publish
 from pipelines.cells import csv_cell
-from pipelines.changes import as_csv
-from pipelines.dataset import read_datasets
+from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import TooManyRemovalsError
-from pipelines.read import is_refused
+from pipelines.ops.changes import as_csv
+from pipelines.sync.window import is_refused
+from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
 
@@ -176,7 +177,7 @@ def test_erasing_that_a_kill_cut_off_is_done_by_the_next_run(
     run(home, springfield)
     published.seal(["00007"])
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.load.Warehouse.erase_former", lambda *_: None)
+        patch.setattr(Warehouse, "erase_former", lambda *_: None)
         run(home, springfield)
     assert live.select(home, FORMER) == [("00007", "Theft")]
     run(home, springfield)

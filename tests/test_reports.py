@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from demo.generator import generate
-from pipelines.build import invoke
+from pipelines.transform.runner import invoke
 from tests.pandas_incidents import (
     SEEDS,
     calendar,

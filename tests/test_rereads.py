@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from demo.portal import Portal, serve
-from pipelines import late_edits
-from pipelines import run as runs
-from pipelines.arcgis import ArcgisReader
-from pipelines.dataset import Dataset
-from pipelines.run import Run
-from pipelines.socrata import SocrataReader
+from pipelines.datasets.dataset import Dataset
+from pipelines.portals.arcgis import ArcgisReader
+from pipelines.portals.socrata import SocrataReader
+from pipelines.sync import daily as runs
+from pipelines.sync import late_edits
+from pipelines.sync.run import Run
 from tests import live_portal as live
 from tests.live_portal import SHELBYVILLE, SPRINGFIELD
 

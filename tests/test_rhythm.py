@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipelines.dataset import read_datasets
-from pipelines.rhythm import in_words, rhythm
-from pipelines.status import in_words as status_in_words
-from pipelines.status import write_status
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops.rhythm import in_words, rhythm
+from pipelines.ops.status import write_status
+from pipelines.ops.status_words import in_words as status_in_words
 from tests import live_portal as live
 
 FRANCISCO = "san_francisco__incidents"

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from demo.exchange import Reply
 from demo.portal import Fault, Portal, serve
 from demo.rows_cambridge import COLUMNS, TAIL_MARKER
-from pipelines import answer
-from pipelines.dataset import FOLDER, read_dataset, read_datasets
-from pipelines.diff import key_rows
+from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
+from pipelines.datasets.windows import Window
 from pipelines.errors import (
     ConfigError,
     IncompleteReadError,
@@ -29,10 +28,13 @@ from pipelines.errors import (
     Retryable,
     TooManyRejectsError,
 )
-from pipelines.portal import Patience
-from pipelines.read import Tally, read_window, reader_for
-from pipelines.request import get
-from pipelines.windows import Window
+from pipelines.portals.http import body as answer
+from pipelines.portals.http.request import get
+from pipelines.portals.registry import reader_for
+from pipelines.settings import Patience
+from pipelines.sync.keys import key_rows
+from pipelines.sync.run import Tally
+from pipelines.sync.window import read_window
 from tests import live_portal as live
 from tests.live_portal import ROOT, SHELBYVILLE, SPRINGFIELD
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import engine_bigquery
-from pipelines.doctor import SETTINGS
-from pipelines.engine_postgres import PostgresEngine
 from pipelines.errors import ConfigError
-from pipelines.held import seconds_to_wait
-from pipelines.portal import Patience
+from pipelines.ops.doctor import SETTINGS
+from pipelines.settings import Patience, seconds_to_wait
+from pipelines.warehouse.engines import bigquery
+from pipelines.warehouse.engines.postgres import PostgresEngine
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,7 +63,7 @@ def test_defaults_are_those_of_the_code(monkeypatch):
     assert {name: float(PAGE[name]) for name in numbers} == numbers
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     assert PAGE["BLOTTER_LOCATION"] == (
-        engine_bigquery.BigqueryEngine.from_environment().location
+        bigquery.BigqueryEngine.from_environment().location
     )
     for name in ("PGHOST", "PGUSER", "PGDATABASE"):
         monkeypatch.setenv(name, "x")
@@ -79,7 +78,7 @@ def test_what_a_warehouse_needs_is_marked(target, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     engine = {
         "postgres": PostgresEngine,
-        "bigquery": engine_bigquery.BigqueryEngine,
+        "bigquery": bigquery.BigqueryEngine,
     }[target]
     needed = {name for name, default in PAGE.items() if default == "needed"}
     mine = {n for n in needed if n.startswith("PG") == (target == "postgres")}

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from demo import __main__ as demo
-from pipelines.site import Context, Site
+from pipelines.site.pages import Context, Site
 from tests import browser as chromium
 from tests import live_portal as live
 

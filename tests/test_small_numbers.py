@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import city_figures, figures, words
+from pipelines.site import city_figures, figures, wording
 
 ROOT = Path(__file__).parent.parent
 
@@ -129,11 +129,11 @@ def test_tiles_and_shares_of_few_are_words():
     ],
 )
 def test_a_share_of_few_is_words(part, whole, said):
-    assert words.share(part, whole) == said
+    assert wording.share(part, whole) == said
 
 
 def test_tables_pages_and_script_call_the_same_number_small():
     script = (ROOT / "site" / "script" / "words.js").read_text()
     macro = (ROOT / "macros" / "figures.sql").read_text()
-    assert re.findall(r"SMALL = (\d+)", script) == [str(words.SMALL)] == ["20"]
+    assert re.findall(r"SMALL = (\d+)", script) == [str(wording.SMALL)] == ["20"]
     assert "{{ count }} < 20" in macro

@@ -7,8 +7,8 @@ from typing import Any
 import hcl2
 import pytest
 
-from pipelines.dataset import read_datasets
-from pipelines.doctor import SETTINGS
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops.doctor import SETTINGS
 
 FOLDER = Path(__file__).parent.parent / "terraform"
 FILES = sorted(FOLDER.glob("*.tf"))

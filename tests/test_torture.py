@@ -17,8 +17,8 @@ SEED = 3
 NAMED = {
     "Load.complete_jobs": 4,
     "DuckDBConnectionManager.commit": 12,
-    "pipelines.build.invoke": 1,
-    "pipelines.build.build": 1,
+    "pipelines.transform.runner.invoke": 1,
+    "pipelines.transform.runner.build": 1,
     "Path.write_text": 1,
 }
 

@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 from google.cloud import bigquery
 
-from pipelines import engine_bigquery
+from pipelines.warehouse.engines import bigquery as engine_bigquery
 from tests import live_portal as live
 from tests.test_bad_input import said_in_one_sentence
 

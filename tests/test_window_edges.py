@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from demo.portal import Portal, serve
-from pipelines.read import Tally, read_window, reader_for
-from pipelines.windows import daily_window
+from pipelines.datasets.windows import daily_window
+from pipelines.portals.registry import reader_for
+from pipelines.sync.run import Tally
+from pipelines.sync.window import read_window
 from tests import live_portal as live
 from tests.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
 

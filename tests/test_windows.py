@@ -3,12 +3,18 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from pipelines.arcgis import ArcgisReader
-from pipelines.dataset import read_datasets
-from pipelines.portal import Patience
-from pipelines.run import Run
-from pipelines.socrata import SocrataReader
-from pipelines.windows import Window, daily_window, local_day, months, utc_midnight
+from pipelines.datasets.declarations import read_datasets
+from pipelines.datasets.windows import (
+    Window,
+    daily_window,
+    local_day,
+    months,
+    utc_midnight,
+)
+from pipelines.portals.arcgis import ArcgisReader
+from pipelines.portals.socrata import SocrataReader
+from pipelines.settings import Patience
+from pipelines.sync.run import Run
 
 
 def test_the_daily_window_opens_on_the_first_day_of_the_previous_month():

@@ -1,4 +1,4 @@
-// Read a city's packed incidents and count them; pipelines/packed.py tells the format.
+// Read a city's packed incidents and count them; pipelines/site/packed.py tells the format.
 // Days are numbers: whole days since 1970-01-01.
 
 const DAY_MS = 86400000;

@@ -1,4 +1,4 @@
-// Numbers, days and changes in words: as pipelines/words.py writes them.
+// Numbers, days and changes in words: as pipelines/site/wording.py writes them.
 
 export const SMALL = 20;
 const MINUS = "\u2212";

@@ -1,0 +1,330 @@
+"""The command `blotter`. Heavy modules are imported by the commands that need them."""
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines import __version__, logs, signals
+from pipelines.errors import BlotterError, ConfigError
+from pipelines.settings import home_folder
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
+
+log = logging.getLogger("blotter")
+
+
+class Day(click.ParamType):
+    """A day, written 2026-10-31."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write it like 2026-10-31.", param, ctx)
+
+
+today_option = click.option(
+    "--today", type=Day(), help="Take this to be the day, in every city."
+)
+
+removal_limit_option = click.option(
+    "--removal-limit",
+    type=click.IntRange(min=0),
+    metavar="ROWS",
+    help="Take so many vanished rows for removed, in this run.",
+)
+
+json_option = click.option("--json", "form", flag_value="json", help="As JSON.")
+
+csv_option = click.option("--csv", "form", flag_value="csv", help="As CSV.")
+
+no_build_option = click.option(
+    "--no-build", is_flag=True, help="Load only; leave the models as they are."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="blotter")
+def cli() -> None:
+    """Police-incident open data of US cities, in your warehouse, every day.
+
+    Exit codes: 0 all good; 1 something failed, named in the last lines; 2 wrong usage
+    or configuration; 3 another run is under way.
+    """
+
+
+@cli.command("list")
+def list_datasets() -> None:
+    """List the data sets that can be loaded."""
+    from pipelines.datasets.declarations import read_datasets
+
+    for dataset in read_datasets().values():
+        state = "" if dataset.enabled else "  (off: only when named)"
+        click.echo(f"{dataset.name:40}{dataset.title}{state}")
+        click.echo(f"{'':40}{dataset.url}")
+
+
+@cli.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--window-only", is_flag=True, help="Read no month before the window.")
+@removal_limit_option
+@today_option
+@no_build_option
+def daily(
+    datasets: tuple[str, ...],
+    window_only: bool,
+    removal_limit: int | None,
+    today: date | None,
+    no_build: bool,
+) -> None:
+    """Load what is new, changed or removed, then build and test the models.
+
+    Reads the two months up to today, older rows that changed since the last run and,
+    once a week, the months whose counts differ from the portal's; the first time, every
+    month since the data set's `backfill_from`. Without DATASETS, all that are enabled.
+    """
+    from pipelines.jobs import run_all
+    from pipelines.sync import daily as runs
+
+    run_all(
+        "daily",
+        datasets,
+        today,
+        not no_build,
+        lambda run, one: runs.daily(run, one, window_only, named=bool(datasets)),
+        removal_limit,
+    )
+
+
+@cli.command()
+@click.argument("dataset")
+@removal_limit_option
+@today_option
+@no_build_option
+def reconcile(
+    dataset: str, removal_limit: int | None, today: date | None, no_build: bool
+) -> None:
+    """Compare all months of a data set with the portal; read those that differ anew.
+
+    What `daily` does once a week by itself, now. Reads the two months up to today too.
+    """
+    from pipelines.jobs import run_all
+    from pipelines.sync import daily as runs
+
+    run_all(
+        "reconcile",
+        (dataset,),
+        today,
+        not no_build,
+        lambda run, one: runs.daily(run, one, reconcile=True),
+        removal_limit,
+    )
+
+
+@cli.command()
+@click.argument("dataset")
+@click.option("--from", "first", type=Day(), help="First month; default: the file's.")
+@click.option("--to", "last", type=Day(), help="Last month; default: up to today.")
+@click.option("--again", is_flag=True, help="Read months again that were read whole.")
+@today_option
+@no_build_option
+def backfill(
+    dataset: str,
+    first: date | None,
+    last: date | None,
+    again: bool,
+    today: date | None,
+    no_build: bool,
+) -> None:
+    """Load a data set's history, month by month, newest first.
+
+    Can be stopped at any time: months that were read whole are not read again.
+    """
+    from pipelines.jobs import run_all
+    from pipelines.sync import daily as runs
+
+    if first and last and first > last:
+        raise ConfigError(f"--from {first} lies after --to {last}.")
+    run_all(
+        "backfill",
+        (dataset,),
+        today,
+        not no_build,
+        lambda run, one: runs.backfill(run, one, first, last, again),
+    )
+
+
+@cli.command()
+@click.option("--full-refresh", is_flag=True, help="Rebuild facts from all rows.")
+def build(full_refresh: bool) -> None:
+    """Build and test the models from what is loaded."""
+    from pipelines.jobs import build_only
+
+    build_only(full_refresh)
+
+
+@cli.command()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Compare with the manifest.json in it; default: the last good build's.",
+)
+@click.option("--drop", is_flag=True, help="Only drop what a killed check left.")
+def check(state: Path | None, drop: bool) -> None:
+    """Build and test what a change of the project touches, and drop it again.
+
+    What it touches is built in schemas of its own, from what is loaded; all else is
+    read where it stands. Nothing that stands is written.
+    """
+    from pipelines.transform import check as checks
+
+    checks.check(state, drop)
+
+
+@cli.command()
+@click.option("--serve", is_flag=True, help="Show what is published, on this machine.")
+@click.option("--port", default=8000, show_default=True, help="For --serve.")
+def site(serve: bool, port: int) -> None:
+    """Publish the tables and the site anew, from the models as they stand.
+
+    `daily` ends with it. With --serve what was last published is shown at an address of
+    this machine until it is stopped; where nothing is, it is published first.
+    """
+    from pipelines.jobs import publish_only
+
+    published = home_folder() / "published"
+    if not serve or not published.exists():
+        publish_only()
+    if serve:
+        from pipelines.site.serve import serve_folder
+
+        serve_folder(published, port)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole status as JSON.")
+@click.option("--max-age", help="Exit 1 if the last good run is older, e.g. 36h.")
+def status(as_json: bool, max_age: str | None) -> None:
+    """Show what each data set holds and how the last run went."""
+    from pipelines.ops.status import read_status
+    from pipelines.ops.status_words import in_words, is_fresh
+
+    content, now = read_status(home_folder()), datetime.now(UTC)
+    click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
+    if max_age and not is_fresh(content, max_age, now):
+        raise BlotterError(f"The last good run is more than {max_age} old.")
+
+
+@cli.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
+    """Examine settings, portals, warehouse and disk; say what to do.
+
+    Asks a portal two or three things about each data set; without DATASETS, of all
+    that are enabled. Writes nothing, and can be used while a run is under way.
+    """
+    from pipelines.ops.doctor import Finding, examine, in_json, in_words
+
+    findings: list[Finding] = []
+    try:
+        with logs.silent():
+            for finding in examine(home_folder(), datasets, datetime.now(UTC)):
+                findings.append(finding)
+                if not as_json:
+                    click.echo(in_words(finding))
+    finally:
+        if as_json:
+            click.echo(in_json(findings))
+
+
+@cli.command()
+@click.option(
+    "--since", type=Day(), help="From this day on, in UTC; default: the last run."
+)
+@click.option("--dataset", "name", help="Of this data set only.")
+@json_option
+@csv_option
+def changes(since: date | None, name: str | None, form: str | None) -> None:
+    """Show how many rows were added, changed, removed or restored."""
+    from pipelines.ops.changes import changes_since, in_words
+
+    show(
+        lambda warehouse, dataset: changes_since(warehouse, dataset, since),
+        name,
+        form,
+        in_words,
+    )
+
+
+@cli.command()
+@click.option("--since", type=Day(), help="Removed on this day or later, in UTC.")
+@click.option("--dataset", "name", help="Of this data set only.")
+@json_option
+@csv_option
+def removals(since: date | None, name: str | None, form: str | None) -> None:
+    """List the rows that their portals removed: keys, dates and runs, no content."""
+    from pipelines.ops.changes import removals_in_words, removals_since
+
+    show(
+        lambda warehouse, dataset: removals_since(warehouse, dataset, since),
+        name,
+        form,
+        removals_in_words,
+    )
+
+
+def show(
+    find: "Callable[[Any, Dataset], list[dict[str, Any]]]",
+    name: str | None,
+    form: str | None,
+    in_words: Callable[[list[dict[str, Any]]], str],
+) -> None:
+    """Print what is found in the warehouse, of one data set or of all."""
+    from pipelines.datasets.declarations import pick, read_datasets
+    from pipelines.ops.changes import as_csv
+    from pipelines.warehouse.warehouse import Warehouse
+
+    chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
+    with closing(Warehouse(home_folder(), read_only=True)) as warehouse:
+        warehouse.must_exist()
+        rows = [row for dataset in chosen for row in find(warehouse, dataset)]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo(as_csv(rows) if form == "csv" else in_words(rows), nl=form != "csv")
+
+
+def main() -> None:
+    """Run the command; a failure is one sentence and an exit code."""
+    signals.asked.clear()
+    signal.signal(signal.SIGTERM, signals.on_signal)
+    sys.unraisablehook = signals.say_unraisable
+    try:
+        logs.set_up()
+        with signals.stoppable():
+            cli(prog_name="blotter", standalone_mode=False)
+    except BlotterError as error:
+        click.echo(logs.last_words(str(error)), err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(logs.last_words("stopped."), err=True)
+        sys.exit(1)
+    finally:
+        # All is done and said; Python's own end takes a while after dbt.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)

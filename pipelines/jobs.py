@@ -1,0 +1,221 @@
+"""What a command does with its data sets, from the settings to the status."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pipelines import logs, signals
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import pick, read_datasets
+from pipelines.errors import BlotterError, WarehouseError, unwritable
+from pipelines.home import lock
+from pipelines.ops.alerts import watch
+from pipelines.ops.status import write_status
+from pipelines.settings import (
+    Patience,
+    home_folder,
+    lake_place,
+    publishes,
+    seconds_to_wait,
+    site_address,
+    site_contact,
+)
+from pipelines.sync.run import Run
+from pipelines.transform.plan import PROJECT, fingerprint, plan
+from pipelines.transform.runner import build
+from pipelines.warehouse.lake import copy_to_lake
+from pipelines.warehouse.ledger import MODELS
+from pipelines.warehouse.warehouse import Warehouse
+
+log = logging.getLogger("blotter")
+
+# What an alert has in place of a data set.
+LAKE = "(lake)"
+
+PUBLICATION = "(publication)"
+
+
+def run_all(
+    command: str,
+    names: tuple[str, ...],
+    today: date | None,
+    with_models: bool,
+    work: Callable[[Run, Dataset], BlotterError | None],
+    removal_limit: int | None = None,
+) -> None:
+    """Do a command's work on each data set, build the models, and say how it went."""
+    home, command = home_folder(), " ".join([command, *names])
+    with watch(command, home) as alerts:
+        wait = seconds_to_wait()
+        portal = os.environ.get("BLOTTER_PORTAL")
+        declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
+        Patience.from_environment()  # Said before anything is made.
+        publishes()
+        site_address()
+        site_contact()
+        lake = lake_place()
+        chosen = pick(declared, names)
+        with lock(home), closing(Warehouse(home, wait)) as warehouse:
+            run = new_run(warehouse, command, today)
+            run.removal_limit = removal_limit
+            with logs.about(run_id=run.run_id):
+                alerts.begin(run.run_id)
+                warehouse.prepare(list(declared.values()))
+                warehouse.ledger.close_killed_runs()
+
+                def part(dataset: Dataset) -> BlotterError | None:
+                    with logs.about(dataset=dataset.name):
+                        return alerts.note(dataset.name, work(run, dataset))
+
+                with progress_bar() as run.progress:
+                    failures = [part(dataset) for dataset in chosen]
+                if lake:
+                    failures.append(alerts.note(LAKE, copy_all(run, chosen, lake)))
+                if with_models:
+                    failure = build_models(warehouse, run)
+                    failures.append(alerts.note(MODELS, failure))
+                    if failure is None and publishes():
+                        failure = publish_models(warehouse, run)
+                        failures.append(alerts.note(PUBLICATION, failure))
+                finish(warehouse, failures)
+
+
+def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | None:
+    """Bring the lake copy up to date."""
+    written = 0
+    try:
+        with signals.stoppable():
+            for dataset in datasets:
+                written += copy_to_lake(run.warehouse, dataset, place)
+    except BlotterError as error:
+        log.error("%s", error)
+        return error
+    log.info("lake: %d months written", written)
+    return None
+
+
+def build_only(full_refresh: bool) -> None:
+    """Build and test the models from what is loaded."""
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        warehouse.prepare(list(read_datasets().values()))
+        run = new_run(warehouse, "build", None)
+        failure = build_models(warehouse, run, full_refresh, everything=True)
+        finish(warehouse, [failure])
+
+
+def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
+    """Publish what was built; what fails is said and returned."""
+    begin = time.monotonic()
+    try:
+        with signals.stoppable():
+            from pipelines.publish.publication import publish
+
+            folder = publish(warehouse, run.run_id)
+    except BlotterError as error:
+        log.error("%s", error)
+        return error
+    except Exception as error:
+        failure = BlotterError(f"publication: a fault of Blotter's own: {error!r}.")
+        log.exception("%s", failure)
+        return failure
+    seconds = time.monotonic() - begin
+    log.info("published: %s, in %.1f s", folder.parent.parent / "published", seconds)
+    return None
+
+
+def publish_only() -> None:
+    """Publish the models as they stand."""
+    home, wait = home_folder(), seconds_to_wait()
+    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        warehouse.must_exist()
+        warehouse.prepare(list(read_datasets().values()))
+        run = new_run(warehouse, "site", None)
+        if failure := publish_models(warehouse, run):
+            raise failure
+
+
+def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
+    return Run(
+        warehouse, command, datetime.now(UTC), today, Patience.from_environment()
+    )
+
+
+def build_models(
+    warehouse: Warehouse,
+    run: Run,
+    full_refresh: bool = False,
+    everything: bool = False,
+) -> BlotterError | None:
+    """Build the models and write their line of the ledger; see `plan`."""
+    begin, failure = time.monotonic(), None
+    line = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "dataset": MODELS,
+        "started_at": datetime.now(UTC),
+        "outcome": "running",
+        "declaration": fingerprint(PROJECT),
+    }
+    try:
+        with signals.stoppable():
+            warehouse.ledger.open_run(line)
+            for dataset in read_datasets().values():
+                warehouse.take_back(dataset)
+            arguments = plan(warehouse, full_refresh, everything)
+            warehouse.close()
+            log.info("models: %s", build(warehouse, arguments, run.latest_day))
+    except (BlotterError, OSError) as error:
+        failure = (
+            unwritable(warehouse.home, error) if isinstance(error, OSError) else error
+        )
+        log.error("%s", failure)
+    warehouse.ledger.close_run(
+        run.run_id,
+        MODELS,
+        {
+            "finished_at": datetime.now(UTC),
+            "seconds": round(time.monotonic() - begin, 3),
+            "outcome": "dbt_failed" if failure else "dbt_ok",
+            "error": str(failure) if failure else None,
+        },
+    )
+    return failure
+
+
+def finish(warehouse: Warehouse, failures: list[BlotterError | None]) -> None:
+    """Write the status; end with what failed."""
+    try:
+        write_status(warehouse, list(read_datasets().values()))
+    except WarehouseError as error:
+        failures = [*failures, error]  # It must not hide what failed before.
+    failed = [failure for failure in failures if failure]
+    if failed:
+        raise BlotterError(
+            f"{len(failed)} of {len(failures)} parts failed. "
+            + " ".join(map(str, failed))
+        )
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Dataset, int, int], None]]:
+    """A bar of months on a terminal; nothing elsewhere, where lines are logged."""
+    if not sys.stdout.isatty():
+        yield lambda dataset, done, of: None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(dataset: Dataset, done: int, of: int) -> None:
+            if dataset.name not in tasks:
+                tasks[dataset.name] = bar.add_task(dataset.name, total=of)
+            bar.update(tasks[dataset.name], completed=done, visible=done < of)
+
+        yield show

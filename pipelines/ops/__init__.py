@@ -1,0 +1,1 @@
+"""Is it well? Status, alerts, and what a person asks."""

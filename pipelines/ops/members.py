@@ -1,0 +1,152 @@
+"""Compare the council members of the seeds with the cities' own lists of them.
+
+A list is no source of the seeds: it has no terms, and is late or early by days. So what
+differs is only told, for a person to look up.
+"""
+
+import csv
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import requests
+
+from pipelines.datasets.dataset import CouncilList, Dataset, moved
+from pipelines.datasets.windows import local_day
+from pipelines.errors import BlotterError, PortalError
+from pipelines.ops.portal_survey import Finding
+from pipelines.portals.http.request import get
+from pipelines.portals.http.retry import ask
+from pipelines.settings import Patience, user_agent
+
+SEED = Path(__file__).parents[2] / "seeds" / "council_districts.csv"
+
+# More than any council has.
+MOST_MEMBERS = "1000"
+
+SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
+
+# "Matt" is taken for Matthew, "Al" for nobody but Al.
+LEAST_NAME = 3
+
+Members = dict[str, str]
+"""By district, as text without leading zeros; a vacant one is not among them."""
+
+
+def council_findings(
+    datasets: Iterable[Dataset], now: datetime, patience: Patience
+) -> Iterator[Finding]:
+    """Compare where a city has a list; one request each. Nothing here fails."""
+    for dataset in datasets:
+        if dataset.council_list is None:
+            continue
+        subject = f"{dataset.source} council"
+        try:
+            theirs = listed(dataset, dataset.council_list, patience)
+        except BlotterError as error:
+            said = str(error).removeprefix(f"{dataset.name}: ")
+            yield Finding("warn", subject, f"the city's list was not read: {said}")
+            continue
+        ours = in_office(dataset.source, local_day(now, dataset.tzinfo))
+        yield council_finding(subject, dataset.council_list.url, ours, theirs)
+
+
+def council_finding(
+    subject: str, address: str, ours: Members, theirs: Members
+) -> Finding:
+    """One line, with every district whose member differs."""
+    differing = [
+        f"district {district} has {ours.get(district, 'nobody')} here and "
+        f"{theirs.get(district, 'nobody')} there"
+        for district in sorted({*ours, *theirs}, key=lambda name: (len(name), name))
+        if not is_same(ours.get(district), theirs.get(district))
+    ]
+    if differing:
+        return Finding(
+            "warn",
+            subject,
+            f"{'; '.join(differing)} ({address}): look up who is in office, and "
+            "correct seeds/council_districts.csv.",
+        )
+    return Finding(
+        "ok", subject, f"all {len(ours)} members are those of the city's list"
+    )
+
+
+def in_office(city: str, day: date) -> Members:
+    """Who holds each seat of a city's council on a day, by the seed."""
+    with SEED.open(encoding="utf-8", newline="") as file:
+        terms = [row for row in csv.DictReader(file) if row["city"] == city]
+    return {
+        row["council_district"]: row["member_name"]
+        for row in terms
+        if row["valid_from"] <= day.isoformat()
+        and (not row["valid_to"] or day.isoformat() < row["valid_to"])
+    }
+
+
+def listed(dataset: Dataset, council: CouncilList, patience: Patience) -> Members:
+    """Who holds each seat by the city's own list.
+
+    Raises:
+        PortalError: It can't be had, or holds nobody; names the data set and portal.
+    """
+    portal = os.environ.get("BLOTTER_PORTAL")
+    url = moved(council.url, portal) if portal else council.url
+    there = dataset.at_portal(portal)
+    asked = {
+        "$select": f"{council.district},{council.member}",
+        "$order": council.district,
+        "$limit": MOST_MEMBERS,
+    }
+    with requests.Session() as session:
+        session.headers["User-Agent"] = user_agent()
+
+        def send() -> list[dict[str, str]]:
+            answer = get(session, f"{url}.json", asked, there, patience.timeout, "json")
+            return answer.json(list[dict[str, str]])
+
+        rows = ask(send, there, patience, "council members")
+    found = {
+        row[council.district].removesuffix(".0").lstrip("0"): row[council.member]
+        for row in rows
+        if council.district in row and words(row.get(council.member, ""))
+    }
+    if not found:
+        raise PortalError(f"{dataset.label} lists no council members in {url}.")
+    return found
+
+
+def is_same(one: str | None, other: str | None) -> bool:
+    """Whether two names are one person's, spelled in whatever way.
+
+    Accents, capitals, punctuation, initials, "Jr." and second names do not count, and a
+    given name may be cut short.
+    """
+    if one is None or other is None:
+        return one is other
+    first, second = words(one), words(other)
+    if first[-1] != second[-1]:
+        return False
+    given = sorted((first[0], second[0]), key=len)
+    if given[0] == given[1]:
+        return True
+    return len(given[0]) >= LEAST_NAME and given[1].startswith(given[0])
+
+
+def words(name: str) -> list[str]:
+    """Given and family names in plain lower case; none of a seat that is vacant."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # "Burnett, Jr., Walter": what stands behind the last comma goes first.
+    family, comma, given = plain.lower().rpartition(",")
+    if comma and given.strip().rstrip(".") not in SUFFIXES:
+        plain = f"{given} {family}"
+    found = [
+        word
+        for word in re.findall(r"[a-z]+", plain.lower().replace("'", ""))
+        if len(word) > 1 and word not in SUFFIXES
+    ]
+    return [] if "vacant" in found else found

@@ -1,0 +1,193 @@
+"""Examine what portals publish: is it there, fresh, and as it is declared?"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import local_day
+from pipelines.errors import BlotterError, PortalMovedError
+from pipelines.portals.columns import check_columns
+from pipelines.portals.http.moves import to_paste
+from pipelines.portals.reader import Published, Reader, Survey
+from pipelines.portals.registry import reader_for
+from pipelines.settings import Patience
+from pipelines.sync.parts import failure_of_parts
+from pipelines.sync.run import Tally
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined, in one line."""
+
+    level: Literal["ok", "warn", "fail"]
+    subject: str
+    """`settings`, `home`, ..., or the data set."""
+    message: str
+
+
+def short_patience() -> Patience:
+    """A person waits for the answer: one more try, soon."""
+    given = Patience.from_environment()
+    return Patience(given.timeout, min(given.retries, 1), min(given.backoff, 2.0))
+
+
+def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
+    """Ask each data set's portal a few things, then tell how they took the token."""
+    portal, took = os.environ.get("BLOTTER_PORTAL"), {}
+    patience = short_patience()
+    for dataset in datasets:
+        reader = reader_for(dataset.at_portal(portal), patience)
+        findings = list(data_set_findings(reader, dataset, now))
+        yield from findings
+        state = reader.token_state()
+        if state and findings[0].level != "fail":
+            took[reader.dataset.host] = state
+    yield from token_findings(took)
+
+
+def data_set_findings(
+    reader: Reader, declared: Dataset, now: datetime
+) -> Iterator[Finding]:
+    """Reachability and freshness, columns, key, and how the publisher updates.
+
+    What fails is the last of a data set's findings.
+
+    Args:
+        declared: The data set as its file has it, wherever it is read.
+    """
+    name = declared.name
+    try:
+        yield from examine(reader, now)
+    except BlotterError as error:
+        yield Finding("fail", name, what_failed(declared, error))
+
+
+def what_failed(declared: Dataset, error: BlotterError) -> str:
+    """The sentence of a failure; of a move what to do about it."""
+    address = error.address if isinstance(error, PortalMovedError) else None
+    if address is None:
+        return str(error).removeprefix(f"{declared.name}: ")
+    if address == declared.url:
+        return f"moved to {address}, as is declared: unset BLOTTER_PORTAL."
+    return f"moved: put {to_paste(declared, address)} into {declared.name}.toml."
+
+
+def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
+    """Ask a portal about its data set.
+
+    Raises:
+        PortalError: It does not answer, lacks a file, or publishes no such columns.
+    """
+    dataset, tally = reader.dataset, Tally()
+    published = reader.probe()
+    yield freshness_finding(dataset, published, now)
+    for warning in check_columns(dataset, published):
+        tally.warn(warning)
+    day = local_day(now, dataset.tzinfo)
+    failure = failure_of_parts(reader, day, tally)
+    for warning in tally.warnings:
+        said = warning.removeprefix(f"{dataset.name}: ")
+        yield Finding("warn", dataset.name, said)
+    if not tally.warnings:
+        all_of = f"all {len(dataset.columns)} declared columns are published"
+        yield Finding("ok", dataset.name, all_of)
+    window = dataset.window_on(day)
+    survey = reader.survey(window)
+    yield key_finding(dataset, survey, str(window))
+    yield update_finding(dataset, survey)
+    if failure:
+        raise failure
+
+
+def freshness_finding(dataset: Dataset, published: Published, now: datetime) -> Finding:
+    said = f"{dataset.host} answers"
+    if published.updated_at is None:
+        return Finding("ok", dataset.name, f"{said}; it does not tell of updates")
+    age = now - published.updated_at
+    if age < timedelta(minutes=-10):
+        return Finding(
+            "warn",
+            dataset.name,
+            f"{said} that it was updated at {published.updated_at:%F %H:%M} UTC, which "
+            "is still to come; is this machine's clock right?",
+        )
+    said += f"; last updated {age_in_words(age)} ago"
+    if age > timedelta(days=dataset.standstill_days):
+        return Finding("warn", dataset.name, f"{said}: is it still published?")
+    return Finding("ok", dataset.name, said)
+
+
+def age_in_words(age: timedelta) -> str:
+    minutes = max(age, timedelta(0)) // timedelta(minutes=1)
+    if minutes < 120:
+        return f"{minutes} minutes"
+    hours = minutes // 60
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+
+
+def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:
+    """Whether every row has a key, and a unique one where it is declared so."""
+    key, rows = dataset.key[0], survey.rows
+    if not rows:
+        said = f"no row of {window} is published; has the city stopped publishing?"
+        return Finding("warn", dataset.name, said)
+    missing = 0 if survey.keyed is None else rows - survey.keyed
+    if missing:
+        over = missing > rows * dataset.reject_limit_pct / 100
+        then = "so many stop the data set" if over else "they are set aside as rejects"
+        return Finding(
+            "fail" if over else "warn",
+            dataset.name,
+            f"{missing:,} of {rows:,} rows of {window} have no {key}; {then}. Tell the "
+            f"publisher, or choose another `key` in {dataset.name}.toml.",
+        )
+    if survey.different is not None and survey.different < rows:
+        return Finding(
+            "fail",
+            dataset.name,
+            f"{key} is no unique key: {rows:,} rows of {window} have "
+            f"{survey.different:,} values, and of those that share one only the newest "
+            f"is kept. Correct `key` or `key_is_unique` in {dataset.name}.toml.",
+        )
+    unique = "" if survey.different is None else ", each another"
+    return Finding(
+        "ok", dataset.name, f"all {rows:,} rows of {window} have {key}{unique}"
+    )
+
+
+def update_finding(dataset: Dataset, survey: Survey) -> Finding:
+    """Whether the publisher upserts rows or replaces the table."""
+    if survey.rows < 2:
+        said = "too few rows to tell whether they are updated in place"
+    elif dataset.is_file:
+        said = "a file: read whole when it changed, and compared row by row"
+    elif survey.first_update is None:
+        said = "the portal does not tell whether rows are updated in place"
+    elif survey.first_update == survey.last_update:
+        said = (
+            "the publisher replaces the whole table: late edits are found by the "
+            "weekly comparison only"
+        )
+    else:
+        said = "the publisher updates rows in place"
+    return Finding("ok", dataset.name, said)
+
+
+def token_findings(took: dict[str, str]) -> Iterator[Finding]:
+    """How the portals took the app token, by host."""
+    refused = [host for host, state in took.items() if state == "refused"]
+    accepted = [host for host, state in took.items() if state == "accepted"]
+    if refused:
+        yield Finding(
+            "fail",
+            "token",
+            f"{', '.join(refused)} refused SOCRATA_APP_TOKEN, and runs read without "
+            "it. Set the app token, not the secret one or a key's id; or unset it.",
+        )
+    if accepted:
+        yield Finding("ok", "token", f"accepted by {', '.join(accepted)}")
+    if took and not refused and not accepted:
+        yield Finding("ok", "token", "none is set; with one the portals throttle less")

@@ -1,0 +1,1 @@
+"""Read a portal, page by page."""

@@ -1,0 +1,297 @@
+"""Read a data set from an ArcGIS feature layer."""
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import Annotated, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import requests
+
+from pipelines.datasets.checks import IDENTIFIER
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import Window, utc_midnight
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
+from pipelines.portals.http.body import Answer
+from pipelines.portals.http.request import get
+from pipelines.portals.http.retry import ask
+from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
+from pipelines.portals.layer_rows import (
+    DATE,
+    KINDS,
+    OBJECT_ID,
+    TEXT,
+    Columns,
+    Kind,
+    any_rows,
+    as_text,
+    typed_rows,
+)
+from pipelines.portals.page_checks import check_dates, check_number, chunks
+from pipelines.portals.reader import Published, Read, Reader, Survey
+from pipelines.portals.rejects import (
+    Reasons,
+    ask_for_rows,
+    check_utf8,
+    readable,
+    set_aside,
+)
+from pipelines.settings import Patience, user_agent
+
+log = logging.getLogger(__name__)
+
+
+class Field(msgspec.Struct):
+    """What is read of a field's description."""
+
+    name: str
+    type: str = "esriFieldTypeString"
+
+
+# Epoch milliseconds before the year 10000.
+Edited = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]
+
+
+class Editing(msgspec.Struct):
+    """When a layer was edited, in epoch milliseconds."""
+
+    lastEditDate: Edited | None = None
+
+
+class Layer(msgspec.Struct):
+    """What is read of a layer's description."""
+
+    fields: list[Field] | None = None
+    objectIdField: str | None = None
+    editingInfo: Editing | None = None
+
+    @property
+    def object_id(self) -> str:
+        """The field that numbers the rows; empty where there is none."""
+        typed = [f.name for f in self.fields or [] if f.type == OBJECT_ID]
+        return self.objectIdField or next(iter(typed), "")
+
+
+class Count(msgspec.Struct):
+    """The answer to `returnCountOnly`."""
+
+    count: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ArcgisReader(Reader):
+    """One layer. Dates are epoch milliseconds in UTC; errors come inside a 200."""
+
+    def __init__(self, dataset: Dataset, patience: Patience):
+        super().__init__(dataset, patience)
+        self.session = requests.Session()
+        self.session.headers["User-Agent"] = user_agent()
+        self.object_id = ""
+        self.kinds: dict[str, Kind] = {}
+
+    def describe(self) -> Published:
+        """Ask for fields and version."""
+        layer = self._ask(self.dataset.url, {}, Layer, "its description")
+        if layer.fields is None:
+            raise PortalError(
+                f"{self.dataset.label} describes it "
+                "without fields; is the address a feature layer's?"
+            )
+        self._check_dates(layer.fields)
+        self.object_id = layer.object_id
+        if not IDENTIFIER.fullmatch(self.object_id):
+            raise PortalError(
+                f"{self.dataset.label} names no usable object id: neither as "
+                f"`objectIdField` nor by a field of type {OBJECT_ID}. Without one its "
+                "rows can't be read page by page; is the address a feature layer's?"
+            )
+        self.kinds = {f.name: KINDS.get(f.type, TEXT) for f in layer.fields}
+        version = layer.editingInfo and layer.editingInfo.lastEditDate
+        columns = [name for name in self.kinds if name != self.object_id]
+        updated = datetime.fromtimestamp(version / 1000, UTC) if version else None
+        return Published(columns, str(version) if version else None, updated)
+
+    def count(self, window: Window) -> int:
+        """How many rows the portal counts in the window."""
+        return self._count(self._where(window), f"the count of {window}")
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in two requests; a layer tells no updates."""
+        keyed = f"({self._where(window)}) AND {self.dataset.key[0]} IS NOT NULL"
+        return Survey(
+            rows=self.count(window),
+            keyed=self._count(keyed, f"rows of {window} that have a key"),
+        )
+
+    def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
+        """Yield the window's rows in the order of the object id, each once.
+
+        The end is an empty page; a layer caps pages at its own `maxRecordCount`.
+        """
+        last = -1
+        while True:
+            rows, last = self._rows(
+                self._where(window), last, f"rows of {window}", window
+            )
+            if not rows.num_rows:
+                return
+            yield rows
+
+    def rows_of(self, key_values: list[str]) -> pa.Table:
+        """Every row whose first key column holds one of these values, any date."""
+        tables = [self._as_raw([])]
+        for chunk in chunks(key_values):
+            keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
+            what, received = "rows by their keys", 0
+            expected = self._count(keyed, f"the count of {what}")
+            while True:
+                rows, last = self._rows(keyed, last, what)
+                if not rows.num_rows:
+                    break
+                received += rows.num_rows
+                tables.append(rows)
+            check_number(self.dataset, what, received, expected)
+        return pa.concat_tables(tables, promote_options="default")
+
+    def bound(self, day: date) -> int:
+        """A day's local midnight in epoch milliseconds."""
+        return int(utc_midnight(day, self.dataset.tzinfo).timestamp() * 1000)
+
+    @property
+    def can_sweep(self) -> bool:
+        """Only by a column of the publisher's."""
+        return self.dataset.change_column is not None
+
+    def _check_dates(self, fields: list[Field]) -> None:
+        """See that rows can be asked for by their dates.
+
+        Raises:
+            SchemaDriftError: A column that they are asked for by is of another kind.
+        """
+        asked = (self.dataset.window_column, self.dataset.change_column)
+        for field in fields:
+            if field.name in asked and field.type != DATE:
+                raise SchemaDriftError(
+                    f"{self.dataset.label} publishes {field.name} as "
+                    f"{field.type[:60]!r}, not as {DATE}: its rows can't be asked for "
+                    f"by it. Name another column in {self.dataset.name}.toml; nothing "
+                    "was written."
+                )
+
+    def _where(self, window: Window) -> str:
+        column = self.dataset.window_column
+        where = f"{column} >= {self._timestamp(window.start)}"
+        if window.end:
+            where += f" AND {column} < {self._timestamp(window.end)}"
+        if window.changed_since:
+            changed = f"{window.changed_since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+            where += f" AND {self.dataset.change_column} > TIMESTAMP '{changed}'"
+        return f"({where}) OR {column} IS NULL" if window.undated else where
+
+    def _timestamp(self, day: date) -> str:
+        return f"TIMESTAMP '{utc_midnight(day, self.dataset.tzinfo):%Y-%m-%d %H:%M:%S}'"
+
+    def _as_raw(self, rows: list[tuple]) -> pa.Table:
+        names = [name.lower() for name in self.requested()]
+        values = list(zip(*rows, strict=True)) or [[]] * (len(names) + 1)
+        return pa.table(
+            {
+                name: pa.array([as_text(value) for value in column], pa.string())
+                for name, column in zip(names, values[:-1], strict=True)
+            }
+        )
+
+    def _rows(
+        self, where: str, last: int, what: str, window: Window | None = None
+    ) -> tuple[pa.Table, int]:
+        """One page of the rows after an object id, and the id that it ends with."""
+        asked = [*self.requested(), self.object_id]
+        query = {
+            "where": f"({where}) AND {self.object_id} > {last}",
+            "outFields": ",".join(asked),
+            "orderByFields": self.object_id,
+            "resultRecordCount": str(self.dataset.page_rows),
+            "returnGeometry": "false",
+        }
+        columns = {name: self.kinds.get(name, TEXT) for name in asked}
+        columns[self.object_id] = KINDS[OBJECT_ID]
+
+        def send(is_lenient: bool) -> tuple[pa.Table, int]:
+            answer = self._get(f"{self.dataset.url}/query", query, is_lenient)
+            if is_lenient:
+                rows, reasons = self._any_rows(answer, columns)
+            else:
+                rows, reasons = typed_rows(answer, columns), None
+            self._check_page(rows, reasons, last, window)
+            table = self._as_raw(rows)
+            if is_lenient or b"\\u0000" in answer.body:
+                table = set_aside(table, reasons)
+            return table, rows[-1][-1] if rows else last
+
+        return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"where": where, "returnCountOnly": "true"}
+        return self._ask(f"{self.dataset.url}/query", query, Count, what).count
+
+    def _any_rows(
+        self, answer: Answer, columns: Columns
+    ) -> tuple[list[tuple], Reasons]:
+        rows, reasons = any_rows(answer, columns, self.dataset.window_column or "")
+        return rows, pa.array(reasons, pa.string())
+
+    def _check_page(
+        self,
+        rows: list[tuple],
+        reasons: Reasons | None,
+        last: int,
+        window: Window | None,
+    ) -> None:
+        """See that a page has what was asked for.
+
+        Raises:
+            Retryable: Rows are repeated, too many, or of other days.
+        """
+        if len(rows) > self.dataset.page_rows:
+            raise Retryable(f"the page has more than {self.dataset.page_rows} rows")
+        ids = [last, *(row[-1] for row in rows)]
+        if any(this <= before for before, this in pairwise(ids)):
+            raise Retryable("the page repeats rows")
+        if window:
+            position = self.requested().index(self.dataset.window_column)
+            array = pa.array([row[position] for row in rows], pa.int64())
+            good = array if reasons is None else array.filter(pc.is_null(reasons))
+            dates = pa.chunked_array([good])
+            end = window.end and self.bound(window.end)
+            check_dates(dates, self.bound(window.start), end, window)
+
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
+        def send() -> Any:
+            return self._get(url, query, is_lenient=True).json(kind)
+
+        return ask(send, self.dataset, self.patience, what)
+
+    def _get(self, url: str, query: dict[str, str], is_lenient: bool) -> Answer:
+        as_json = {**query, "f": "json"}
+        answer = get(
+            self.session, url, as_json, self.dataset, self.patience.timeout, "json"
+        )
+        if is_lenient:
+            answer = dataclasses.replace(answer, body=readable(answer.body))
+        check_utf8(answer.body)
+        self._check_told(told_in(answer.body))
+        return answer
+
+    def _check_told(self, told: Told | None) -> None:
+        """Raise what an error inside the answer means: a column may be gone."""
+        words = told.words if told and told.code not in MAY_PASS else ""
+        gone = [name for name in self.requested() if name in words]
+        if gone and "field" in words.lower():
+            raise SchemaDriftError(
+                f"{self.dataset.label} has no column {gone[0]} any "
+                f"more. Correct {self.dataset.name}.toml; nothing was written."
+            )
+        check_told(self.dataset, told)

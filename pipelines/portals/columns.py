@@ -1,0 +1,33 @@
+"""Compare the columns that are declared with those that are published."""
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import (
+    SchemaDriftError,
+)
+from pipelines.portals.reader import Published
+
+
+def check_columns(dataset: Dataset, published: Published) -> list[str]:
+    """Compare what is declared with what is published.
+
+    Returns:
+        Warnings, of columns that are published and not declared.
+
+    Raises:
+        SchemaDriftError: A declared column is gone; names it. Nothing was written yet.
+    """
+    gone = [name for name in dataset.columns if name not in published.columns]
+    if gone:
+        raise SchemaDriftError(
+            f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
+            f"be renamed. Correct {dataset.name}.toml; nothing was written."
+        )
+    declared = {*dataset.columns, *dataset.dispensable_columns, *dataset.left_out}
+    new = [name for name in published.columns if name not in declared]
+    if not new:
+        return []
+    return [
+        f"{dataset.label} publishes new columns that are not loaded: "
+        f"{', '.join(new)}. Add them to `columns` or `left_out` in "
+        f"{dataset.name}.toml."
+    ]

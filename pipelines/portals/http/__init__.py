@@ -1,0 +1,1 @@
+"""One request to one host: how it is sent, sent again, and what its answer means."""

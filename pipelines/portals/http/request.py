@@ -1,0 +1,220 @@
+"""Send one request to a portal, and say what its answer means."""
+
+import email.utils
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from pipelines import signals
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import PortalError, PortalMovedError, Retryable
+from pipelines.portals.http.body import Answer, read_answer
+from pipelines.portals.http.moves import new_address, shown
+
+CONNECT_SECONDS = 10
+
+# How many times the timeout, which is that of a silence, a whole body may take.
+BODY_TIMEOUTS = 5
+
+# 202: still being computed. 408: the query took too long. Others: overload or edge.
+RETRIED = {202, 408, 429, 500, 502, 503, 504}
+
+REFUSED = {401, 403}
+
+
+def get(
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    dataset: Dataset,
+    timeout: float,
+    expect: str,
+    unless: Mapping[str, str] | None = None,
+) -> Answer:
+    """Send one request, to the data set's own host alone, and read the whole answer.
+
+    Args:
+        timeout: Seconds that the portal may stay silent.
+        expect: Part of the content type that the answer must have, such as `json`.
+        unless: Headers that ask for the body only if it changed; where it did not, the
+            answer's status is 304.
+
+    Raises:
+        Retryable: Timeout, broken connection or body, a status that may pass.
+        PortalMovedError: Redirected, gone, or no such data set.
+        PortalError: Refused, or another host than the declared one.
+    """
+    signals.check()
+    check_host(url, dataset)
+    try:
+        answer = read_answer(
+            send_once(session, url, params, timeout, unless or {}),
+            BODY_TIMEOUTS * timeout,
+        )
+    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+        raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise Retryable(f"broken connection or body ({plain(error)})") from error
+    if unless and answer.status == 304:
+        return answer
+    # A refused token is left out, and the request sent again.
+    if answer.status in REFUSED and "X-App-Token" not in session.headers:
+        moved = bare_redirect(session, url, params, dataset, timeout)
+        if moved:
+            raise moved
+    check_status(answer, dataset, url, params)
+    kind = answer.headers.get("Content-Type", "")
+    if expect not in kind:
+        came = f"{kind[:80] or 'no content type'} came instead of {expect}"
+        raise Retryable(came + message_of(answer))
+    return answer
+
+
+def send_once(
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    timeout: float,
+    more: Mapping[str, str],
+) -> requests.Response:
+    """Send one request; the body is yet to be read.
+
+    The session's adapter is asked, not the session: that one follows redirects or,
+    told not to, reads the whole body of one all the same.
+    """
+    headers = {"Accept-Encoding": "gzip", **more}
+    request = session.prepare_request(
+        requests.Request("GET", url, headers=headers, params=dict(params))
+    )
+    address = request.url or url
+    settings = session.merge_environment_settings(address, {}, True, None, None)
+    return session.get_adapter(address).send(
+        request, timeout=(CONNECT_SECONDS, timeout), **settings
+    )
+
+
+def check_host(url: str, dataset: Dataset) -> None:
+    """Refuse to send anything anywhere but to the address that is declared."""
+    if urlsplit(url)[:2] != urlsplit(dataset.url)[:2]:
+        raise PortalError(
+            f"{dataset.label} is the only host that this data set is read from; "
+            f"{urlsplit(url).hostname} was not asked."
+        )
+
+
+def check_status(
+    answer: Answer, dataset: Dataset, url: str, params: Mapping[str, str]
+) -> None:
+    """Raise what a status other than 200 means; see `get`."""
+    status = answer.status
+    if status == 200:
+        return
+    said = f"status {status}{message_of(answer)}"
+    if status in RETRIED:
+        after = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        raise Retryable(said, after=after, slow=status in (408, 500, 502, 503, 504))
+    if 300 <= status < 400:
+        raise moved_error(dataset, url, params, answer.headers.get("Location", ""))
+    if status in (404, 410):
+        raise PortalMovedError(
+            f"{dataset.label} does not have it any more ({said}); moved "
+            f"or withdrawn? Check the address in {dataset.name}.toml."
+        )
+    advice = ""
+    if status in REFUSED:
+        advice = (
+            " Open its address in a browser: is it still public? Some portals turn "
+            "away programs without a contact, too: set BLOTTER_CONTACT."
+        )
+    raise RefusedError(f"{dataset.label} refused ({said}).{advice}", answer)
+
+
+def bare_redirect(
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    dataset: Dataset,
+    timeout: float,
+) -> PortalMovedError | None:
+    """What a refused request's address says without its query, if it redirects.
+
+    A host that was left may redirect a bare request, and refuse one with a query
+    (data.sfgov.org does since September 2026: 403 to whatever has `$select`).
+    """
+    bare = url if params or dataset.is_file else dataset.url
+    if bare == url and not params:
+        return None
+    check_host(bare, dataset)
+    try:
+        with closing(send_once(session, bare, {}, timeout, {})) as response:
+            status, location = response.status_code, response.headers.get("Location")
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        return None  # The refusal stands, and is what is told.
+    if not (300 <= status < 400 and location):
+        return None
+    return moved_error(dataset, bare, {}, location)
+
+
+def moved_error(
+    dataset: Dataset, url: str, params: Mapping[str, str], location: str
+) -> PortalMovedError:
+    """What a redirect comes to."""
+    address, there = new_address(dataset, url, params, location), shown(url, location)
+    said = "the portal may have moved. Check the address in"
+    if address and not dataset.files:  # Of several files it tells of one.
+        there = address
+        said = f"it has moved; `blotter doctor {dataset.name}` says what to put into"
+    return PortalMovedError(
+        f"{dataset.label} redirects to {there}: {said} {dataset.name}.toml.", address
+    )
+
+
+class RefusedError(PortalError):
+    """The portal understood and said no. Carries the answer, to be read further."""
+
+    def __init__(self, message: str, answer: Answer):
+        super().__init__(message)
+        self.answer = answer
+
+
+def body_of(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an error answer; empty where it is something else."""
+    try:
+        body = answer.json()
+    except Retryable:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def message_of(answer: Answer) -> str:
+    """The portal's own words about a failure, and its id of the request."""
+    message = body_of(answer).get("message")
+    request_id = answer.headers.get("X-Socrata-RequestId")
+    words = f", {str(message)[:200]!r}" if message else ""
+    return words + (f", request {request_id[:40]}" if request_id else "")
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for; None when it can't be read."""
+    if value is None:
+        return None
+    if re.fullmatch("[0-9]+", value.strip()):
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:  # "-0000": UTC, from nowhere in particular
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def plain(error: Exception) -> str:
+    """What broke, in a few words: no address, so no secret can be in it."""
+    return type(error).__name__

@@ -1,0 +1,45 @@
+"""Ask a portal again where that can help."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import Retryable
+from pipelines.settings import Patience
+
+T = TypeVar("T")
+
+LONGEST_RETRY_AFTER = 300
+
+
+def ask(send: Callable[[], T], dataset: Dataset, patience: Patience, what: str) -> T:
+    """Call `send` until it answers, waiting longer each time, with jitter.
+
+    Raises:
+        PortalError: It kept failing, or failed in a way that no retry mends; names the
+            data set, the portal and `what` was asked.
+    """
+    jitter = tenacity.wait_random_exponential(multiplier=1, max=patience.backoff)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = getattr(error, "after", None)
+        # A portal may ask for a longer wait than our own longest, within reason.
+        return jitter(state) if asked is None else min(asked, LONGEST_RETRY_AFTER)
+
+    attempt = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Retryable),
+        stop=tenacity.stop_after_attempt(patience.retries + 1),
+        wait=wait,
+        reraise=True,
+    )
+    try:
+        return attempt(send)
+    except Retryable as error:
+        raise Retryable(
+            f"{dataset.label} kept failing ({what}): {error}; "
+            f"gave up after {patience.retries + 1} tries. Try again later.",
+            slow=error.slow,
+        ) from error

@@ -1,0 +1,54 @@
+"""What a page of rows must be, of any API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import Window
+from pipelines.errors import IncompleteReadError, Retryable
+
+
+def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:
+    """See that rows are of the window that was asked for.
+
+    Args:
+        dates: The window column, as what `start` and `end` are.
+        end: None leaves the end open.
+
+    Raises:
+        Retryable: A row is of another day, or has no date where dated ones were asked.
+    """
+    if dates.null_count and not window.undated:
+        raise Retryable(f"rows without a date came for {window}")
+    inside = pc.greater_equal(dates, start)
+    if end is not None:
+        inside = pc.and_(inside, pc.less(dates, end))
+    if pc.all(inside).as_py() is False:
+        raise Retryable(f"rows of other days came for {window}")
+
+
+def check_number(dataset: Dataset, what: str, received: int, expected: int) -> None:
+    """See that as many rows came as are counted.
+
+    Raises:
+        IncompleteReadError: Fewer or more did.
+    """
+    if received != expected:
+        raise IncompleteReadError(
+            f"{dataset.label} sent {received:,} {what} but counts {expected:,}; "
+            "try again later."
+        )
+
+
+def quoted(text: str) -> str:
+    """A text literal of the portal's SQL: single quotes, doubled inside."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def chunks(values: list[str], size: int = 100) -> Iterator[str]:
+    """Lists of literals for `in (...)`, short enough for an address."""
+    for start in range(0, len(values), size):
+        yield ",".join(map(quoted, values[start : start + size]))

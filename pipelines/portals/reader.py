@@ -1,0 +1,161 @@
+"""What a portal's reader promises."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import Window
+from pipelines.errors import ConfigError
+from pipelines.settings import Patience
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Published:
+    """What a portal says of a data set before any row is read."""
+
+    columns: list[str]
+    version: str | None
+    """Changes when the rows change; None where the portal does not tell."""
+    updated_at: datetime | None = None
+    """The instant, in UTC, of the last change of rows, where the portal tells."""
+
+
+@dataclass
+class Survey:
+    """Figures of a window that tell whether a declaration fits what is published."""
+
+    rows: int
+    keyed: int | None = None
+    """Rows with a value in the first key column; None where that can't be counted."""
+    different: int | None = None
+    """Different values there, where that column alone is declared a unique key."""
+    first_update: str | None = None
+    last_update: str | None = None
+    """When the portal wrote the rows, in its own spelling; the same instant for all
+    where the publisher replaces the whole table."""
+
+
+@dataclass
+class Read:
+    """What a read met beside its rows."""
+
+    is_stale: bool = False
+    """The portal said that the copy which answered lags behind."""
+    is_moving: bool = False
+    """Rows came or went during the read: what is missing may not be gone."""
+    ids: list[pa.ChunkedArray] = field(default_factory=list)
+    """The portal's own ids of the rows, a page each, where order proves nothing."""
+
+    def repeats(self) -> int:
+        """How many rows came more than once, by the portal's own ids."""
+        ids = pa.chunked_array(
+            [c for page in self.ids for c in page.chunks], pa.string()
+        )
+        return len(ids) - pc.count_distinct(ids).as_py()
+
+
+class Reader(ABC):
+    """A portal's API. Tables have the raw table's column names and hold only text."""
+
+    def __init__(self, dataset: Dataset, patience: Patience):
+        self.dataset = dataset
+        self.patience = patience
+        self.published: list[str] = []
+        self.version: str | None = None
+
+    def probe(self) -> Published:
+        """Ask for columns and version; must come before any read of rows."""
+        said = self.describe()
+        self.published, self.version = said.columns, said.version
+        return said
+
+    @abstractmethod
+    def describe(self) -> Published:
+        """Ask for columns and version."""
+
+    @abstractmethod
+    def count(self, window: Window) -> int:
+        """How many rows the portal counts in the window."""
+
+    @abstractmethod
+    def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
+        """Yield the window's rows, each once, as tables of at least one row."""
+
+    @abstractmethod
+    def rows_of(self, key_values: list[str]) -> pa.Table:
+        """Every row whose first key column holds one of these values, any date."""
+
+    @abstractmethod
+    def bound(self, day: date) -> str | int:
+        """The window column's value at a day's local midnight, as published."""
+
+    @property
+    @abstractmethod
+    def can_sweep(self) -> bool:
+        """Whether the portal can tell which rows changed since a moment."""
+
+    def monthly_counts(
+        self, windows: list[Window], column: str | None = None
+    ) -> pa.Table:
+        """Rows by window and, where the API can, by the values of a column.
+
+        Columns: month (the window's first day), value, row_count; as those of
+        `Warehouse.monthly_counts`.
+        """
+        if column:
+            raise ConfigError(
+                f"{self.dataset.name}.toml: `compare_by` needs a portal that can group."
+            )
+        return pa.table(
+            {
+                "month": pa.array([w.start for w in windows], pa.date32()),
+                "value": pa.nulls(len(windows), pa.string()),
+                "row_count": pa.array([self.count(w) for w in windows], pa.int64()),
+            }
+        )
+
+    def missed_parts(self) -> dict[str, str]:
+        """Parts that could not be read, by the path that is declared; and why."""
+        return {}
+
+    def is_new_part(self, path: str) -> bool:
+        """Whether nothing was ever loaded of a part."""
+        return False
+
+    def within_reach(self, held: pa.Table) -> pa.Table:
+        """Of rows that the warehouse holds those that a whole read would show."""
+        return held
+
+    def is_current(self, held: pa.Table) -> pa.Array:
+        """Of rows that the warehouse holds, whether each is of a declared part."""
+        return pa.repeat(pa.scalar(True), held.num_rows)
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, as far as the API gives any."""
+        return Survey(self.count(window))
+
+    def token_state(self) -> str | None:
+        """How the portal took the app token: `accepted`, `refused`, or `none` is set.
+
+        None where the API knows no token. Only told after a request.
+        """
+        return None
+
+    def requested(self) -> list[str]:
+        """Published names of the columns to ask for."""
+        optional = self.dataset.dispensable_columns
+        return [
+            *self.dataset.columns,
+            *(name for name in optional if name in self.published),
+        ]

@@ -1,0 +1,340 @@
+"""Read a data set from a Socrata portal (SODA 2)."""
+
+import logging
+import os
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from sodapy import Socrata
+
+from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.windows import Window
+from pipelines.errors import PortalError, Retryable, SchemaDriftError
+from pipelines.portals.http.body import Answer
+from pipelines.portals.http.request import RefusedError, body_of, get, message_of
+from pipelines.portals.http.retry import ask
+from pipelines.portals.http.told_errors import check_told, told_in
+from pipelines.portals.page_checks import check_dates, check_number, chunks, quoted
+from pipelines.portals.reader import Published, Read, Reader, Survey
+from pipelines.portals.rejects import OddRowsError, ask_for_rows, readable, set_aside
+from pipelines.portals.soda_csv import check_page, good_rows, parse_csv
+from pipelines.portals.soda_json import Column, Count, MonthlyCount, View, as_published
+from pipelines.settings import Patience, user_agent
+
+log = logging.getLogger(__name__)
+
+SMALLEST_PAGE = 500
+
+MOST_OF_KEYS = 50_000
+
+# Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
+# what is no date at all can't be compared with one.
+DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
+
+# A date as SODA writes it; a time may follow.
+ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
+
+# The longest answer that every portal gives (SODA 2.0).
+MOST_GROUPS = 50_000
+
+
+class SocrataReader(Reader):
+    """One data set of a Socrata portal.
+
+    The app token of SOCRATA_APP_TOKEN goes into a header, never into an address. A
+    portal answers 403 to a wrong one; reading then goes on without it, and says so.
+    """
+
+    def __init__(self, dataset: Dataset, patience: Patience):
+        super().__init__(dataset, patience)
+        token = os.environ.get("SOCRATA_APP_TOKEN") or None
+        self.has_token = token is not None
+        address = urlsplit(dataset.url)
+        self.client = Socrata(address.netloc, token, timeout=patience.timeout)
+        self.client.uri_prefix = f"{address.scheme}://"
+        self.client.session.headers["User-Agent"] = user_agent()
+
+    def describe(self) -> Published:
+        """Ask for columns and version."""
+        address = urlsplit(self.dataset.url)
+        name = address.path.rsplit("/", 1)[-1]
+        url = f"{address.scheme}://{address.netloc}/api/views/{name}.json"
+        view = self._ask(url, {}, View, "its description")
+        if view.columns is None:
+            raise PortalError(
+                f"{self.dataset.label} describes it "
+                "without columns; is the address a data set's?"
+            )
+        self._check_dates(view.columns)
+        names = [column.fieldName for column in view.columns]
+        # Computed regions are feature ids of the portal's own maps.
+        published = [name for name in names if not name.startswith(":@")]
+        version = view.rowsUpdatedAt
+        updated = datetime.fromtimestamp(version, UTC) if version else None
+        return Published(published, str(version) if version else None, updated)
+
+    def count(self, window: Window) -> int:
+        """How many rows the portal counts in the window."""
+        return self._count(self._where(window), f"the count of {window}")
+
+    def survey(self, window: Window) -> Survey:
+        """Ask for figures of a window, in one request."""
+        key = self.dataset.key[0]
+        figures = {
+            "rows": "count(*)",
+            "keyed": f"count({key})",
+            "first_update": "min(:updated_at)",
+            "last_update": "max(:updated_at)",
+        }
+        if self.dataset.key_is_unique and len(self.dataset.key) == 1:
+            figures["different"] = f"count(distinct {key})"
+        query = {
+            "$select": ", ".join(f"{sql} as {name}" for name, sql in figures.items()),
+            "$where": self._where(window),
+        }
+        url, what = f"{self.dataset.url}.json", f"figures of {window}"
+        rows = self._ask(url, query, list[dict[str, str | int | None]], what)
+        try:
+            return msgspec.convert(rows[0], Survey, strict=False)
+        except (LookupError, msgspec.ValidationError) as error:
+            raise PortalError(
+                f"{self.dataset.label} sent something else for {what}."
+            ) from error
+
+    def token_state(self) -> str | None:
+        """How the portal took the app token; a refused one is not sent again."""
+        if not self.has_token:
+            return "none"
+        is_kept = "X-App-Token" in self.client.session.headers
+        return "accepted" if is_kept else "refused"
+
+    def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
+        """Yield the window's rows in the order of `:id`, each once.
+
+        Pages follow the portal's own `:id`, not an offset: rows inserted or deleted
+        meanwhile would shift an offset (https://dev.socrata.com/docs/paging). The end
+        is an empty page: a portal may cap pages below the size asked for.
+        """
+        last, size = "", self.dataset.page_rows
+        while True:
+            where = self._where(window) + (f" AND :id > {quoted(last)}" if last else "")
+            try:
+                page = self._rows(where, size, read, f"rows of {window}", window)
+            except Retryable as error:
+                if not error.slow or size <= SMALLEST_PAGE:
+                    raise
+                size = max(size // 2, SMALLEST_PAGE)
+                log.warning("%s Asking for pages of %d rows.", error, size)
+                continue
+            if not page.num_rows:
+                return
+            if page.column(":id")[-1].as_py() == last:
+                raise PortalError(f"{self.dataset.label} repeats the same page.")
+            last = page.column(":id")[-1].as_py()
+            read.ids.append(page.column(":id"))
+            yield self._as_raw(page)
+
+    def rows_of(self, key_values: list[str]) -> pa.Table:
+        """Every row whose first key column holds one of these values, any date."""
+        none = pa.array([], pa.string())
+        tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
+        for chunk in chunks(key_values):
+            where, what = f"{self.dataset.key[0]} in({chunk})", "rows by their keys"
+            expected = self._count(where, f"the count of {what}")
+            rows = self._rows(where, MOST_OF_KEYS, Read(), what)
+            check_number(self.dataset, what, rows.num_rows, expected)
+            tables.append(self._as_raw(rows))
+        return pa.concat_tables(tables, promote_options="default")
+
+    def bound(self, day: date) -> str:
+        """A day's local midnight, as the portal writes it: no zone."""
+        return f"{day}T00:00:00.000"
+
+    @property
+    def can_sweep(self) -> bool:
+        """Always: every row has `:updated_at`."""
+        return True
+
+    def monthly_counts(
+        self, windows: list[Window], column: str | None = None
+    ) -> pa.Table:
+        """Rows by window, which must be a whole month each, in one query."""
+        dates = self.dataset.window_column
+        values = f", {column} as value" if column else ""
+        query = {
+            "$select": f"date_trunc_ym({dates}) as month{values}, count(*) as n",
+            "$where": self._where(Window(windows[-1].start, windows[0].end)),
+            "$group": f"month{', value' if column else ''}",
+            "$order": "month",
+            "$limit": str(MOST_GROUPS),
+        }
+        what = f"the counts by month{f' and {column}' if column else ''}"
+        url = f"{self.dataset.url}.json"
+        rows = self._ask(url, query, list[MonthlyCount], what)
+        if len(rows) >= MOST_GROUPS:
+            raise PortalError(
+                f"{self.dataset.label} sent a list that is too long ({what}); is "
+                f"`compare_by` in {self.dataset.name}.toml a column of few values?"
+            )
+        return pa.table(
+            {
+                "month": pa.array([row.month.date() for row in rows], pa.date32()),
+                "value": pa.array([as_published(r.value) for r in rows], pa.string()),
+                "row_count": pa.array([int(row.n) for row in rows], pa.int64()),
+            }
+        )
+
+    def _check_dates(self, columns: list[Column]) -> None:
+        """See that rows can be asked for by their dates.
+
+        Raises:
+            SchemaDriftError: A column that they are asked for by is of another type.
+        """
+        asked = (self.dataset.window_column, self.dataset.change_column)
+        for column in columns:
+            if column.fieldName in asked and column.dataTypeName not in DATE_TYPES:
+                raise SchemaDriftError(
+                    f"{self.dataset.label} publishes {column.fieldName} as "
+                    f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
+                    "can't be asked for by it. Name another column in "
+                    f"{self.dataset.name}.toml; nothing was written."
+                )
+
+    def _where(self, window: Window) -> str:
+        column = self.dataset.window_column
+        where = f"{column} >= '{self.bound(window.start)}'"
+        if window.end:
+            where += f" AND {column} < '{self.bound(window.end)}'"
+        if window.changed_since:
+            where += f" AND {self._changed_since(window.changed_since)}"
+        return f"({where} OR {column} IS NULL)" if window.undated else where
+
+    def _changed_since(self, moment: datetime) -> str:
+        """The portal's own column is an instant in UTC; a publisher's has no zone."""
+        column = self.dataset.change_column
+        zone = self.dataset.tzinfo if column else UTC
+        at = moment.astimezone(zone)
+        return f"{column or ':updated_at'} > '{at:%Y-%m-%dT%H:%M:%S.000}'"
+
+    def _raw_names(self) -> list[str]:
+        return [name.lower() for name in self.requested()]
+
+    def _as_raw(self, page: pa.Table) -> pa.Table:
+        reasons = [name for name in page.column_names if name == REJECT]
+        names = [*self._raw_names(), *reasons]
+        return page.select([*self.requested(), *reasons]).rename_columns(names)
+
+    def _rows(
+        self,
+        where: str,
+        limit: int,
+        read: Read,
+        what: str,
+        window: Window | None = None,
+    ) -> pa.Table:
+        """One page: the columns asked for and `:id`; checked against what was asked."""
+        columns = [*self.requested(), ":id"]
+        query = {
+            "$select": ",".join(columns),
+            "$where": where,
+            "$order": ":id",
+            "$limit": str(limit),
+        }
+
+        def send(is_lenient: bool) -> pa.Table:
+            answer = self._get(f"{self.dataset.url}.csv", query, "csv")
+            body = readable(answer.body) if is_lenient else answer.body
+            table = parse_csv(body, columns)
+            if is_lenient or b"\0" in body:
+                reason = self._without_day(table) if is_lenient else None
+                table = set_aside(table, reason)
+            check_page(table, limit)
+            if window:
+                self._check_window(good_rows(table), window)
+            stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
+            read.is_stale |= stale.lower() == "true"
+            return table
+
+        return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _count(self, where: str, what: str) -> int:
+        query = {"$select": "count(*) as n", "$where": where}
+        one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
+        return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
+
+    def _without_day(self, page: pa.Table) -> pa.ChunkedArray:
+        """Why a row is set aside whose date is none; null where it is one, or null."""
+        column = self.dataset.window_column
+        is_day = pc.match_substring_regex(page[column], ISO_DATE)
+        return pc.if_else(pc.invert(is_day), f"{column} is no date", None)
+
+    def _check_window(self, page: pa.Table, window: Window) -> None:
+        dates = page[self.dataset.window_column]
+        if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
+            raise OddRowsError("rows with a date that is none")
+        days = pc.utf8_slice_codeunits(dates, 0, 10)
+        check_dates(days, str(window.start), window.end and str(window.end), window)
+
+    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
+        def send() -> Any:
+            return self._get(url, query, "json").json(kind)
+
+        return ask(send, self.dataset, self.patience, what)
+
+    def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
+        answer = self._answer(url, query, expect)
+        check_told(self.dataset, told_in(answer.body))
+        return answer
+
+    def _answer(self, url: str, query: dict[str, str], expect: str) -> Answer:
+        session = self.client.session
+        try:
+            return get(session, url, query, self.dataset, self.patience.timeout, expect)
+        except RefusedError as error:
+            status = error.answer.status
+            if status in (401, 403) and session.headers.pop("X-App-Token", None):
+                log.warning(
+                    "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
+                    "Is it the app token, not the secret one?",
+                    self.dataset.name,
+                    self.dataset.host,
+                    status,
+                )
+                return self._get(url, query, expect)
+            raise self._reason(error) from error
+
+    def _reason(self, error: RefusedError) -> PortalError:
+        """What a refusal means, where its body tells more than that it is one."""
+        body = body_of(error.answer)
+        code = body.get("errorCode") or body.get("code") or ""
+        if error.answer.status == 401 or code == "authentication_required":
+            return self._needs_token()
+        if "no-such-column" not in str(code):
+            return error
+        data = body.get("data")
+        named = data.get("column") if isinstance(data, dict) else None
+        column = str(named)[:80] if named else message_of(error.answer)
+        return SchemaDriftError(
+            f"{self.dataset.label} has no column {column} any "
+            f"more. Correct {self.dataset.name}.toml; nothing was written."
+        )
+
+    def _needs_token(self) -> PortalError:
+        """Where to get an app token, or what may be wrong with the one that is set."""
+        what = "set SOCRATA_APP_TOKEN"
+        if self.has_token:
+            what = (
+                "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
+            )
+        address = urlsplit(self.dataset.url)
+        page = f"{address.scheme}://{address.netloc}/profile/edit/developer_settings"
+        return PortalError(
+            f"{self.dataset.label} requires an app token: {what}. App tokens are free "
+            f"of charge: {page}"
+        )

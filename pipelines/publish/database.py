@@ -1,0 +1,152 @@
+"""One DuckDB file of the marts, for clients that open a database.
+
+It can't be made twice of the same bytes. DuckDB keeps what was in its memory between
+the values of a block, and compresses text by samples that it draws by chance: with one
+thread, no method that samples, cleared memory and fixed addresses it still had other
+bytes each time. So it is taken over from the publication before while no table differs,
+and is made by a process of its own, whose memory has never held any other rows.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.sql import quote
+from pipelines.transform.manifest import Model
+
+# For DuckDB, which takes some more to sort; the whole stays under 1 GB.
+MEMORY = "150MB"
+
+DATABASE = "marts.duckdb"
+
+# DuckDB 1.0 reads it, and every later one.
+STORAGE = "v1.0.0"
+
+# Of a large table it holds the last years, under a name that says so.
+RECENT = "_two_years"
+
+YEARS = 2
+
+TERMS = (
+    "Each publisher's terms, and the words to show with its figures, are in "
+    "dim_publishers. No warranty: reports are no proven crimes, and are corrected."
+)
+
+WRITER = "import duckdb, sys; duckdb.connect().execute(sys.stdin.read())"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mart or report that was written."""
+
+    model: Model
+    paths: list[str]
+    """Its Parquet files, below the folder; one but for a large table."""
+    rows: int
+    schema: pa.Schema
+    """The columns of its Parquet files."""
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def day(self) -> str | None:
+        """Its first date: the day of an occurrence, of a change."""
+        return next((f.name for f in self.schema if pa.types.is_date(f.type)), None)
+
+    @property
+    def is_partitioned(self) -> bool:
+        return self.paths != [f"{self.name}.parquet"]
+
+    def read(self, folder: Path) -> str:
+        """Its files as a table of DuckDB's, without what only paths tell."""
+        files = ", ".join(f"'{folder / path}'" for path in self.paths)
+        return f"read_parquet([{files}], hive_partitioning = false)"
+
+
+def write_database(tables: list[Table], folder: Path, before: Path) -> None:
+    """Write a DuckDB file of the tables, or take over the one of the same tables.
+
+    Args:
+        before: The folder as it was published before, if it was.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    statements = [statement for table in tables for statement in in_duckdb(table)]
+    digest = digest_of(statements, tables, folder)
+    if digest == digest_in(before / DATABASE):
+        shutil.copyfile(before / DATABASE, folder / DATABASE)
+        return
+    script = [
+        f"set threads = 1; set memory_limit = '{MEMORY}'; set timezone = 'UTC'",
+        "set temp_directory = '.spill'",
+        f"attach '{DATABASE}' as marts (storage_version '{STORAGE}'); use marts",
+        *statements,
+        f"create table about as select '{digest}' as digest, {text(TERMS)} as terms",
+        "use memory; detach marts",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", WRITER],
+        input=";\n".join(script),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise OSError(f"{DATABASE}: {done.stderr.strip().splitlines()[-1]}")
+
+
+def in_duckdb(table: Table) -> Iterator[str]:
+    """The statements that make a table in the DuckDB file, with its comments."""
+    name, where, note = table.name, "", ""
+    rows = table.read(Path())
+    if table.is_partitioned and table.day:
+        name += RECENT
+        newest = f"(select max({table.day}) from {rows})"
+        where = f"where {table.day} > {newest} - interval {YEARS} year"
+        note = f" Here: the last {YEARS} years; {table.name}/ beside this file has all."
+    # Of points, what DuckDB 1.0 has no type for.
+    columns = [f.name for f in table.schema if not pa.types.is_binary(f.type)]
+    yield (
+        f"create table {name} as "
+        f"select {', '.join(map(quote, columns))} from {rows} {where}"
+    )
+    yield f"comment on table {name} is {text(table.model.description + note)}"
+    for column in columns:
+        if meaning := table.model.columns.get(column):
+            yield f"comment on column {name}.{quote(column)} is {text(meaning)}"
+
+
+def digest_of(statements: list[str], tables: list[Table], folder: Path) -> str:
+    """What a DuckDB file is made of, in short."""
+    digest = hashlib.sha256("\n".join([STORAGE, *statements]).encode())
+    for path in sorted(path for table in tables for path in table.paths):
+        with (folder / path).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def digest_in(database: Path) -> str | None:
+    """What a DuckDB file was made of; None where that is not known."""
+    if not database.exists():
+        return None
+    try:
+        with duckdb.connect(str(database), read_only=True) as db:
+            ((digest,),) = db.execute("select digest from about").fetchall()
+    except duckdb.Error:
+        return None
+    return digest
+
+
+def text(words: str) -> str:
+    """A text as SQL has it."""
+    return "'" + words.replace("'", "''") + "'"

@@ -1,0 +1,234 @@
+"""A DCAT-US 3.0 catalogue of the published tables, for harvesters such as data.gov's.
+
+The standard's JSON Schema is at https://github.com/GSA/dcat-us. A data set of it is a
+table here, and each file a distribution. It wants an address to write to, which is
+published: BLOTTER_SITE_CONTACT. Without one the catalogue lacks it, and no harvester
+takes it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from pipelines.publish.parquet import Table
+from pipelines.settings import site_address, site_contact
+
+Json = dict[str, Any]
+
+TITLE = "US police incidents and shootings"
+
+DESCRIPTION = (
+    "Police incidents of US cities and fatal police shootings, from the publishers' "
+    "open data: all rows that they show, joined with districts, holidays and offense "
+    "groups, and reports made of them. Reports are no proven crimes; cities publish "
+    "late, correct for months, and differ in what they publish, so that their numbers "
+    "can't be ranked against each other."
+)
+
+MEDIA = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv": "text/csv",
+    ".duckdb": "application/vnd.duckdb",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that a table is made of, as its row of `dim_publishers` has it."""
+
+    dataset: str
+    publisher: str
+    url: str
+    licence: str
+    attribution: str
+    disclaimer: str
+    retrieval_note: str | None
+    coverage_from: date | None
+    coverage_to: date | None
+    retrieved_at: datetime | None
+    """When it was last looked at and found well."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A published file."""
+
+    path: str
+    """Below the publication's folder."""
+    size: int
+    sha256: str
+
+    @property
+    def kind(self) -> str:
+        return Path(self.path).suffix
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA[self.kind]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """City and year of a part of a large table, by Hive's names."""
+        return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A table with its files and what it is made of."""
+
+    table: Table
+    files: list[File]
+    sources: list[Source]
+    """None where the project alone has made it, as its calendar."""
+
+
+def catalogue(described: list[Described], cities: dict[str, str], folder: Path) -> Json:
+    """A catalogue with a data set for each table.
+
+    Args:
+        cities: What each city is called.
+        folder: Of the publication, to look into the files.
+    """
+    return {
+        "@type": "Catalog",
+        "conformsTo": {
+            "@type": "Standard",
+            "@id": "https://resources.data.gov/dcat-us/3.0.0",
+            "title": "DCAT-US 3.0",
+        },
+        "title": TITLE,
+        "description": DESCRIPTION,
+        "language": "en",
+        "dataset": [dataset(one, cities, folder) for one in described],
+    }
+
+
+def dataset(one: Described, cities: dict[str, str], folder: Path) -> Json:
+    """A table as a data set."""
+    model, at = one.table.model, newest(one.sources)
+    content: Json = {
+        "@type": "Dataset",
+        "identifier": {"@type": "Identifier", "@id": identifier(model.name)},
+        "title": model.name,
+        "description": model.description,
+        "publisher": {"@type": "Organization", "name": publisher()},
+        "contactPoint": contact(),
+        "license": license_terms(one),
+        "rights": list(dict.fromkeys(rights(one.sources))),
+        "provenance": [source.url for source in one.sources],
+        "accrualPeriodicity": "daily",
+        "modified": iso(at) if at else None,
+        "temporal": temporal(one, folder),
+        "spatial": spatial(one, cities, folder),
+        "distribution": [distribution(one, file) for file in one.files],
+    }
+    return {name: value for name, value in content.items() if value not in ([], None)}
+
+
+def distribution(one: Described, file: File) -> Json:
+    """One file of a table."""
+    parts = [f"{what} {which}" for what, which in file.parts.items()]
+    content: Json = {
+        "@type": "Distribution",
+        "title": ", ".join([one.table.name, *parts, file.kind[1:]]),
+        "downloadURL": address(file.path),
+        "mediaType": file.media_type,
+        "format": {".parquet": "Parquet", ".csv": "CSV"}[file.kind],
+        "byteSize": str(file.size),
+        "license": license_terms(one),
+        "checksum": {
+            "@type": "Checksum",
+            "algorithm": "SHA-256",
+            "checksumValue": file.sha256,
+        },
+    }
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def address(path: str) -> str:
+    """Where a file is: below BLOTTER_SITE_URL, or beside the catalogue."""
+    return site_address() + path
+
+
+def identifier(name: str) -> str:
+    there = site_address()
+    return f"{there}dictionary.html#{name}" if there else f"urn:blotter:{name}"
+
+
+def publisher() -> str:
+    """Who runs this: the host of the site."""
+    return urlsplit(site_address()).hostname or "Blotter"
+
+
+def contact() -> Json:
+    """Whom to write to, if the settings say."""
+    content = {"@type": "Kind", "fn": f"Whoever runs {publisher()}"}
+    if email := site_contact():
+        content["hasEmail"] = f"mailto:{email}"
+    return content
+
+
+def license_terms(one: Described) -> str | None:
+    """The publishers' terms, each once."""
+    return "; ".join(dict.fromkeys(source.licence for source in one.sources)) or None
+
+
+def rights(sources: list[Source]) -> Iterator[str]:
+    """What to show with figures, in the publishers' own words."""
+    for source in sources:
+        yield source.attribution
+        yield source.disclaimer
+        if source.retrieval_note:
+            yield source.retrieval_note
+
+
+def temporal(one: Described, folder: Path) -> list[Json]:
+    """From the table's first day, or year, to its last."""
+    year = "year" if "year" in one.table.schema.names else None
+    if not (column := one.table.day or year):
+        return []
+    ends = pc.min_max(column_of(one, column, folder)).as_py()
+    if ends["min"] is None:
+        return []
+    return [
+        {
+            "@type": "PeriodOfTime",
+            "startDate": str(ends["min"]),
+            "endDate": str(ends["max"]),
+        }
+    ]
+
+
+def spatial(one: Described, cities: dict[str, str], folder: Path) -> list[Json]:
+    """The cities that have rows in the table; the country where it has no cities."""
+    names = ["United States"] if one.sources else []
+    if "city" in one.table.schema.names:
+        found = pc.unique(column_of(one, "city", folder)).to_pylist()
+        names = sorted(cities.get(city, city) for city in found if city)
+    return [{"@type": "Location", "prefLabel": name} for name in names]
+
+
+def column_of(one: Described, name: str, folder: Path) -> pa.ChunkedArray:
+    """A column of all the table's rows."""
+    return pa.concat_tables(
+        parquet.ParquetFile(folder / file.path).read([name])
+        for file in one.files
+        if file.kind == ".parquet"
+    )[name]
+
+
+def newest(sources: list[Source]) -> datetime | None:
+    """When the last of some data sets was looked at."""
+    return max((s.retrieved_at for s in sources if s.retrieved_at), default=None)
+
+
+def iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

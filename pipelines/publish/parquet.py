@@ -1,0 +1,282 @@
+"""The marts as files, for people and programs that never meet the warehouse.
+
+    <table>.parquet                                 a mart or report, by its key
+    <table>/city=<city>/year=<year>/rows.parquet    the same of one that is large
+    <report>.csv                                    for spreadsheets
+    marts.duckdb                                    for clients that open a database
+
+The same marts give the same bytes, whatever warehouse holds them: rows are sorted here,
+by the bytes of the key, and a column has one type everywhere. Percentages and rates,
+decimals in a warehouse, are floats: every program reads them.
+
+DuckDB's own file is another matter; see `duckdb_file`.
+
+Rows stay as published, those of sensitive offenses too: the cities publish them row by
+row, with the day and the place as coarse as they decided. Nothing here tells more of
+either than they do. What counts such rows by place is another matter; see
+`rpt_violent_incidents_by_place`.
+"""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from pipelines.cells import csv_cell_in_sql
+from pipelines.errors import WarehouseError, first_line, remedy
+from pipelines.publish.database import MEMORY, Table, write_database
+from pipelines.settings import schema
+from pipelines.sql import quote
+from pipelines.transform.manifest import Model, marts, read_manifest
+from pipelines.warehouse.warehouse import Warehouse
+
+# More rows than this are a file for each city and year.
+LARGE = 250_000
+
+ROW_GROUP = 50_000
+
+# Hive's name for a partition of rows without a value.
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+PATH = "_path"
+
+# https://geoparquet.org/releases/v1.1.0: without a `crs` it is OGC:CRS84, longitude
+# first.
+POINTS = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+
+WKB_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
+
+
+def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
+    """Write every mart and report into an empty folder.
+
+    Raises:
+        WarehouseError: The folder can't be written, or the warehouse not read.
+    """
+    models = marts(read_manifest(warehouse.home))
+    with explained(folder), in_process(folder) as db:
+        tables = [write_table(warehouse, db, model, folder) for model in models]
+        for table in tables:
+            if table.model.is_report:
+                write_csv(db, table, folder)
+        write_database(tables, folder, warehouse.home / "published" / folder.name)
+    return tables
+
+
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Have what fails told in one sentence."""
+    try:
+        yield
+    except (OSError, duckdb.Error, pa.ArrowException) as error:
+        raise WarehouseError(
+            f"The marts can't be written to {folder}: {first_line(error)}. "
+            f"{remedy(error)}"
+        ) from error
+
+
+@contextlib.contextmanager
+def in_process(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own, that spills below the folder what its memory can't hold."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix=".spill") as spill,
+        duckdb.connect() as db,
+    ):
+        db.execute(f"set memory_limit = '{MEMORY}'")
+        db.execute(f"set temp_directory = '{spill}'")
+        # One thread writes rows in one order.
+        db.execute("set threads = 1")
+        db.execute("set timezone = 'UTC'")
+        db.execute("set enable_progress_bar = false")
+        yield db
+
+
+def write_table(
+    warehouse: Warehouse, db: duckdb.DuckDBPyConnection, model: Model, folder: Path
+) -> Table:
+    """Write a table as Parquet, by its key."""
+    is_large = count_rows(warehouse, model.relation) > LARGE
+    by_city = is_large and "city" in model.columns and is_of_cities(warehouse, model)
+    reading = warehouse.engine.reading(f"select * from {model.relation}")
+    with reading as (held, batches), explained(folder):
+        db.register("held", pa.RecordBatchReader.from_batches(held, batches))
+        columns = [
+            f"cast({quote(f.name)} as {sql_type(f)}) as {quote(f.name)}" for f in held
+        ]
+        path = f"'{model.name}.parquet'"
+        if is_large:
+            path = path_of(model.name, held, by_city)
+        rows = db.execute(
+            f"select {path} as {PATH}, {', '.join(columns)} from held "
+            f"order by {', '.join([PATH, *map(quote, model.key)])}"
+        ).to_arrow_reader(ROW_GROUP)
+        kinds = with_points(rows.schema.empty_table().drop_columns(PATH)).schema
+        files = write_files(rows, kinds, folder)
+        db.unregister("held")
+    if not files:
+        files = {f"{model.name}.parquet": 0}
+        parquet.write_table(kinds.empty_table(), folder / f"{model.name}.parquet")
+    return Table(model, list(files), sum(files.values()), kinds)
+
+
+def count_rows(warehouse: Warehouse, rows: str) -> int:
+    with warehouse.connect() as connection:
+        ((count,),) = connection.execute(f"select count(*) from {rows}").fetchall()
+    return count
+
+
+def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
+    """Whether its `city` is one that is loaded; elsewhere it may be any town's name."""
+    cities = f"select city from {schema('seeds')}.cities"
+    others = f"{model.relation} where city is null or city not in ({cities})"
+    return count_rows(warehouse, others) == 0
+
+
+def sql_type(field: pa.Field) -> str:
+    """The type of a column in the files, whatever a warehouse makes of it.
+
+    Raises:
+        TypeError: There is no type for it; a model must cast it.
+    """
+    kind = field.type
+    for is_it, name in (
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_integer, "bigint"),
+        (pa.types.is_floating, "double"),
+        (pa.types.is_decimal, "double"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_string, "varchar"),
+        (pa.types.is_large_string, "varchar"),
+    ):
+        if is_it(kind):
+            return name
+    if pa.types.is_timestamp(kind):
+        return "timestamptz" if kind.tz else "timestamp"
+    raise TypeError(f"{field.name} is of type {kind}, which no file has.")
+
+
+def path_of(name: str, columns: pa.Schema, by_city: bool) -> str:
+    """Where a large table's row goes, as SQL: by city and year, as Hive names them.
+
+    The year is that of the table's first day: of occurrence, of a change.
+    """
+    days = [field.name for field in columns if pa.types.is_date(field.type)]
+    values = {"city": "city"} if by_city else {}
+    if days:
+        values["year"] = f"cast(year({quote(days[0])}) as varchar)"
+    if not values:
+        return f"'{name}.parquet'"
+    folders = [
+        f"'{part}=' || coalesce({value}, '{NO_VALUE}')"
+        for part, value in values.items()
+    ]
+    return " || '/' || ".join([f"'{name}'", *folders, "'rows.parquet'"])
+
+
+def write_files(
+    rows: Iterable[pa.RecordBatch], kinds: pa.Schema, folder: Path
+) -> dict[str, int]:
+    """Write rows into the files that they name; how many each has.
+
+    Args:
+        rows: Ordered by file.
+    """
+    counts: dict[str, int] = {}
+    with contextlib.ExitStack() as stack:
+        for path, group in groups(rows):
+            if path not in counts:
+                stack.close()
+                writer = stack.enter_context(new_file(folder / path, kinds))
+            writer.write_table(with_points(group).cast(kinds))
+            counts[path] = counts.get(path, 0) + group.num_rows
+    return counts
+
+
+def new_file(path: Path, kinds: pa.Schema) -> parquet.ParquetWriter:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return parquet.ParquetWriter(path, kinds, compression="zstd")
+
+
+def groups(rows: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+    """Row groups with their files: as many rows as come, of one file each."""
+    path, waiting = "", []
+    for batch in rows:
+        for next_path, piece in pieces(batch):
+            count = sum(each.num_rows for each in waiting)
+            if waiting and (next_path != path or count >= ROW_GROUP):
+                yield path, pa.Table.from_batches(waiting)
+                waiting = []
+            path = next_path
+            waiting.append(piece)
+    if waiting:
+        yield path, pa.Table.from_batches(waiting)
+
+
+def pieces(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The rows of a batch by file."""
+    runs = pc.run_end_encode(batch[PATH])
+    batch, start = batch.drop_columns(PATH), 0
+    for path, end in zip(
+        runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True
+    ):
+        yield path, batch.slice(start, end - start)
+        start = end
+
+
+def with_points(rows: pa.Table) -> pa.Table:
+    """Rows with a point of their coordinates, if they are to have any: GeoParquet."""
+    if not {"latitude", "longitude"} <= set(rows.column_names):
+        return rows
+    east, north = (
+        pc.cast(rows[name], pa.float64()).combine_chunks()
+        for name in ("longitude", "latitude")
+    )
+    points = np.zeros(rows.num_rows, WKB_POINT)
+    # Little-endian, a point.
+    points["order"] = points["kind"] = 1
+    points["x"], points["y"] = (
+        pc.fill_null(each, 0.0).to_numpy() for each in (east, north)
+    )
+    whole = pa.array(
+        points.view(f"V{WKB_POINT.itemsize}"), pa.binary(WKB_POINT.itemsize)
+    )
+    is_there = pc.and_(pc.is_valid(east), pc.is_valid(north))
+    geometry = pc.if_else(
+        is_there, whole.cast(pa.binary()), pa.scalar(None, pa.binary())
+    )
+    rows = rows.append_column("geometry", geometry)
+    return rows.replace_schema_metadata({"geo": json.dumps(POINTS)})
+
+
+def write_csv(db: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
+    """Write a table as CSV, no cell of which a spreadsheet takes for a formula."""
+    cells = [as_cell(field) for field in table.schema]
+    db.execute(
+        f"copy (select {', '.join(cells)} from {table.read(folder)}) "
+        f"to '{folder / table.name}.csv' (format csv, header)"
+    )
+
+
+def as_cell(field: pa.Field) -> str:
+    """A column as it is in a CSV file.
+
+    A local time is without a zone, an instant in UTC, both as ISO 8601 has them.
+    """
+    name = quote(field.name)
+    if pa.types.is_string(field.type):
+        return f"{csv_cell_in_sql(name)} as {name}"
+    if pa.types.is_timestamp(field.type):
+        zone = "Z" if field.type.tz else ""
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f{zone}') as {name}"
+    return name

@@ -1,0 +1,182 @@
+"""Publish the marts as files and as a site: `published/`, swapped in whole.
+
+    publications/<run id>/  one publication; until it is finished its name has a dot
+    published               a link to the newest
+
+A link is replaced in one step, so that readers see the old publication or the new one,
+and a run that is killed leaves the old one. The publication before the newest is kept,
+for readers who have just begun with it.
+"""
+
+import json
+import logging
+import os
+import shutil
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.datasets.declarations import read_datasets
+from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
+from pipelines.ops.status import as_json, status_content
+from pipelines.publish.data_package import dictionary, write_catalogue
+from pipelines.publish.database import Table
+from pipelines.publish.parquet import write_data
+from pipelines.redaction import without_values
+from pipelines.site.pages import Context, Site
+from pipelines.transform.manifest import read_manifest
+from pipelines.transform.runner import describe
+from pipelines.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+LINK = "published"
+
+FOLDER = "publications"
+
+KEPT = 2
+
+UNFINISHED = "."
+
+
+def publish(warehouse: Warehouse, run_id: str) -> Path:
+    """Write the marts, as they stand, as a publication, and make it the newest.
+
+    Args:
+        run_id: Names the publication.
+
+    Raises:
+        ModelsError: The last build failed: the marts may be of two days.
+        WarehouseError: The home can't be written.
+    """
+    if not warehouse.ledger.models_are_good():
+        raise ModelsError(
+            "The models were not built well last time, so that nothing is published; "
+            "the last good publication stays. Run `blotter build` and look at what "
+            "it says."
+        )
+    describe(warehouse)
+    folder = warehouse.home / FOLDER / run_id
+    unfinished = folder.with_name(UNFINISHED + run_id)
+    try:
+        clear(warehouse.home)
+        unfinished.mkdir(parents=True)
+        write(warehouse, unfinished)
+        unfinished.rename(folder)
+        swap(warehouse.home, folder)
+        clear(warehouse.home)
+    except OSError as error:
+        raise WarehouseError(
+            f"{folder} can't be written: {first_line(error)}; the last good "
+            f"publication stays. {remedy(error)}"
+        ) from error
+    return folder
+
+
+def write(warehouse: Warehouse, folder: Path) -> None:
+    """Write a whole publication into an empty folder."""
+    datasets = list(read_datasets().values())
+    status = told(json.loads(as_json(status_content(warehouse, datasets))))
+    moments = {
+        entry["dataset"]: datetime.fromisoformat(entry["last_good_run"])
+        for entry in status["datasets"]
+        if entry["last_good_run"]
+    }
+    (folder / "data").mkdir()
+    data = folder / "data"
+    tables = write_data(warehouse, data)
+    write_catalogue(warehouse, tables, folder, moments)
+    (folder / "status.json").write_text(as_json(status))
+    context = Context(moments, status, **described(warehouse.home, folder))
+    with closing(opened(tables, data)) as db:
+        Site(db, folder, context).build()
+
+
+def told(status: dict[str, Any]) -> dict[str, Any]:
+    """The status without secrets and without what sentences quote: it may be a row's.
+
+    When it was written is left out, so that the same data give the same bytes.
+    """
+    del status["written_at"]
+    for entry in [*status["datasets"], {"last_run": status["models"]}]:
+        for name in ("error", "warnings"):
+            if (said := (entry["last_run"] or {}).get(name)) is not None:
+                entry["last_run"][name] = without_values(said)
+    return status
+
+
+def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that has every published table by its name."""
+    db = duckdb.connect()
+    db.execute("set memory_limit = '400MB'")
+    db.execute("set timezone = 'UTC'")
+    for table in tables:
+        db.execute(f"create view {table.name} as from {table.read(data)}")
+    return db
+
+
+def described(home: Path, folder: Path) -> dict[str, Any]:
+    """What the pages tell of the tables, their tests, and the files."""
+    return {
+        "dictionary": dictionary(read_manifest(home)),
+        "tests": test_results(home),
+        "downloads": [
+            {"path": str(path.relative_to(folder)), "size": size(path)}
+            for path in sorted(
+                [*folder.glob("*.json"), *(folder / "data").rglob("*.*")]
+            )
+            if path.is_file()
+        ],
+    }
+
+
+def test_results(home: Path) -> dict[str, Any] | None:
+    """How the tests of the last build went; None where dbt left no word of them."""
+    path = home / "dbt" / "target" / "run_results.json"
+    if not path.exists():
+        return None
+    results = [
+        result
+        for result in json.loads(path.read_text())["results"]
+        if result["unique_id"].startswith("test.")
+    ]
+    warned = [
+        [result["unique_id"].split(".")[2], " ".join((result["message"] or "").split())]
+        for result in results
+        if result["status"] == "warn"
+    ]
+    return {
+        "passed": sum(result["status"] == "pass" for result in results),
+        "warned": sorted(warned),
+    }
+
+
+def size(path: Path) -> str:
+    """A file's size for people."""
+    count = path.stat().st_size
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, count // 1000):,} kB"
+
+
+def swap(home: Path, folder: Path) -> None:
+    """Make a publication the newest, in one step."""
+    fresh = home / f"{LINK}.new"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.relative_to(home))
+    os.replace(fresh, home / LINK)
+
+
+def clear(home: Path) -> None:
+    """Delete all but the newest publications, and what a killed run left unfinished."""
+    (home / FOLDER).mkdir(exist_ok=True)
+    current = (home / LINK).resolve()
+    finished = []
+    for path in sorted((home / FOLDER).iterdir()):
+        if path.name.startswith(UNFINISHED):
+            shutil.rmtree(path)
+        elif path != current:
+            finished.append(path)
+    for path in finished[: len(finished) - KEPT + 1]:
+        shutil.rmtree(path)

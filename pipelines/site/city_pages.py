@@ -1,0 +1,190 @@
+"""A city's pages and packed files."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pipelines.site import city_figures, wording
+from pipelines.site.figures import Db, Row
+from pipelines.site.map_areas import areas_of
+from pipelines.site.packed import pack
+
+PAGES = [("index.html", "Overview"), ("when.html", "When"), ("where.html", "Where")]
+
+WritePage = Callable[..., None]
+"""Takes a path, a template and what the template shows."""
+
+
+class CityPages:
+    """The pages of one city that has incidents."""
+
+    def __init__(
+        self,
+        db: Db,
+        folder: Path,
+        city: Row,
+        publishers: list[Row],
+        write_page: WritePage,
+    ):
+        """Count what all of them show, and write the packed files.
+
+        Args:
+            folder: Of the city.
+        """
+        self.db, self.city, self.name = db, city, city["city"]
+        self.write_page, self.publishers = write_page, publishers
+        (folder / "packed").mkdir(parents=True)
+        first, newest = city["first_day"], city["newest_day"]
+        packed = pack(db, self.name, first, newest, folder / "packed")
+        self.counted = city_figures.days(db, city)
+        self.tiles = city_figures.tiles(self.counted)
+        self.districts = titled(city_figures.police_districts(db, self.name))
+        # For the script; days as ISO text.
+        self.packed = {
+            "city": self.name,
+            "base": "packed/",
+            "first": self.counted.first.isoformat(),
+            "complete": self.counted.complete.isoformat(),
+            "newest": newest.isoformat(),
+            "provisional": city["provisional_day_count"],
+            "labels": packed.labels,
+            "years": packed.years,
+            "holidays": city_figures.holiday_days(db, self.name),
+            "titles": {row["code"]: row["title"] for row in self.districts},
+        }
+
+    def write(self) -> None:
+        """Write every page."""
+        self._overview()
+        self._when()
+        self._where()
+        for district in self.districts:
+            if district["href"]:
+                self._district(district)
+
+    def _page(self, file: str, template: str, **values: Any) -> None:
+        given = {"packed": self.packed, **values}
+        self.write_page(
+            f"{self.name}/{file}",
+            template,
+            here_in_city=file,
+            city=self.city,
+            moment=self.city["moment"],
+            has_charts=True,
+            publishers=self.publishers,
+            **given,
+        )
+
+    def _overview(self) -> None:
+        length = self.tiles[0]["days"]
+        self._page(
+            "index.html",
+            "overview.html",
+            tiles=self.tiles,
+            period=f"{length} up to {wording.day(self.counted.complete)}",
+            categories=city_figures.categories(self.db, self.city, self.counted),
+            latest=city_figures.latest_changes(self.db, self.name),
+            left_out=city_figures.undated(self.db, self.city),
+        )
+
+    def _when(self) -> None:
+        months = city_figures.months(self.db, self.city)
+        holidays = city_figures.holidays(self.db, self.name)
+        self._page(
+            "when.html",
+            "when.html",
+            months=[
+                {
+                    name: row[name]
+                    for name in ("year", "month_name", "incidents", "per_day")
+                }
+                for row in in_calendar_order(months)
+            ],
+            month_rows=[
+                [
+                    f"{row['month_name']} {row['year']}",
+                    wording.number(row["incidents"]),
+                    row["day_count"],
+                    wording.decimal(row["per_day"]),
+                ]
+                for row in reversed(months)
+            ],
+            holidays=holidays,
+            holiday_rows=[
+                [
+                    row["holiday"],
+                    *(wording.signed(row[name]) for name in ("mean", "least", "most")),
+                    row["n"],
+                    wording.number(row["incidents"]),
+                ]
+                for row in holidays
+            ],
+        )
+
+    def _where(self) -> None:
+        areas = areas_of(self.db, self.name, self.packed["labels"])
+        self._page(
+            "where.html",
+            "where.html",
+            packed=self.packed | ({"areas": areas.for_script()} if areas else {}),
+            placeless=city_figures.placeless(self.db, self.name),
+            districts=named(self.districts),
+            councils=named(city_figures.council_districts(self.db, self.name)),
+        )
+
+    def _district(self, district: Row) -> None:
+        counted = city_figures.days(self.db, self.city, district["code"])
+        fixed = {"district": district["code"]}
+        self._page(
+            district["href"],
+            "district.html",
+            packed=self.packed | {"base": "../packed/", "fixed": fixed},
+            district=district,
+            tiles=city_figures.tiles(counted),
+            period=f"{self.tiles[0]['days']} up to {wording.day(counted.complete)}",
+        )
+
+
+def named(districts: list[Row]) -> list[Row]:
+    """The districts, if any of those that have a name had an incident."""
+    known = [row for row in districts if row["code"] != "Unknown"]
+    return districts if any(row["incident_count"] for row in known) else []
+
+
+def titled(districts: Iterable[Row]) -> list[Row]:
+    """Police districts with a title, and the address of their page if they have one."""
+    return [
+        {
+            **row,
+            "title": f"{row['code']} {row['name'] or ''}".strip()
+            if row["code"].isdigit()
+            else row["name"] or row["code"],
+            "href": f"districts/{slug(row['code'], row['name'] is not None)}.html"
+            if row["incident_count"] and row["code"] != "Unknown"
+            else None,
+        }
+        for row in districts
+    ]
+
+
+def slug(code: str, is_listed: bool) -> str:
+    """A district as part of an address, by nothing but itself: addresses stay.
+
+    Args:
+        is_listed: Whether `dim_police_districts` has it, in just this spelling. Only
+            then its words alone are the address. Any other code, whatever is published
+            as one, ends in a digest: no two differ by capitals or signs alone, which
+            file systems may not tell apart, and none is longer than a name may be.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")[:40].strip("-")
+    if is_listed and words:
+        return words
+    digest = hashlib.sha256(code.encode()).hexdigest()[:12]
+    return f"{words or 'district'}--{digest}"
+
+
+def in_calendar_order(months: list[Row]) -> list[Row]:
+    """By month of the year, then by year: charts take the order of their rows."""
+    return sorted(months, key=lambda row: (row["month_start"].month, row["year"]))

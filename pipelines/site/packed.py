@@ -1,0 +1,154 @@
+"""A city's incidents as small files for the site's script, one a year.
+
+A file is gzip of little-endian columns, one after the other: how many incidents each
+day of the year has (uint32), then per incident, in the order of days, a code of each of
+`DIMENSIONS` (uint8, or uint16 where there are more than 255 labels), its hour (uint8,
+24 where none is known) and FLAGS (uint8). Code 0 stands for none published.
+"""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+# What the site filters and counts by, and the fact's column of each.
+DIMENSIONS = {
+    "category": "incident_category",
+    "district": "police_district",
+    "neighborhood": "neighborhood",
+    "resolution": "resolution",
+}
+
+# In place of the neighborhood of incidents of a sensitive kind.
+WITHHELD = "Withheld for privacy"
+
+INCIDENTS = f"""
+    select * replace (
+        case
+            when neighborhood is null then null
+            when offense_group in (
+                select offense_group from dim_offense_categories where is_sensitive
+            ) then '{WITHHELD}'
+            else neighborhood
+        end as neighborhood
+    )
+    from fct_incidents
+    where city = $city and is_counted and occurred_date between $first and $last
+"""
+
+CODED = """
+    with incidents as ({incidents})
+
+    select
+        occurred_date,
+        {codes},
+        coalesce(hour_of_day, 24) as hour,
+        -- FLAGS: violent, property, arrested, and whether it is known if arrested
+        coalesce(is_violent, false)::int
+        + 2 * coalesce(is_property, false)::int
+        + 4 * coalesce(is_arrest, false)::int
+        + 8 * (is_arrest is not null)::int as flags
+    from incidents
+    {joins}
+    order by all
+"""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a page must know of a city's files."""
+
+    labels: dict[str, list[str]]
+    """Of each dimension, for the codes from 1 on: the most frequent first."""
+    years: list[dict[str, Any]]
+    """`year`, `file`, `rows` and the `bytes` that a code of each dimension takes."""
+
+
+def pack(
+    db: duckdb.DuckDBPyConnection, city: str, first: date, last: date, folder: Path
+) -> Packed:
+    """Write a city's files into a folder.
+
+    Args:
+        db: Has `fct_incidents`.
+        first: The first day; late reports of days before it are left out.
+        last: The last day.
+    """
+    labels = {
+        name: labels_of(db, column, {"city": city, "first": first, "last": last})
+        for name, column in DIMENSIONS.items()
+    }
+    years = []
+    for year in range(first.year, last.year + 1):
+        start = max(first, date(year, 1, 1))
+        end = min(last, date(year, 12, 31))
+        rows = coded_rows(db, city, labels, start, end)
+        years.append(write_year(rows, labels, year, folder))
+    return Packed(labels, years)
+
+
+def labels_of(
+    db: duckdb.DuckDBPyConnection, column: str, values: dict[str, Any]
+) -> list[str]:
+    """The values of a column, the most frequent first."""
+    found = db.execute(
+        f"with incidents as ({INCIDENTS}) select {column} from incidents "
+        f"where {column} is not null group by 1 order by count(*) desc, 1",
+        values,
+    ).fetchall()
+    return [label for (label,) in found]
+
+
+def coded_rows(
+    db: duckdb.DuckDBPyConnection,
+    city: str,
+    labels: dict[str, list[str]],
+    first: date,
+    last: date,
+) -> dict[str, np.ndarray]:
+    """The incidents of some days, by day and then by all else, as codes."""
+    codes, joins = [], []
+    for name, column in DIMENSIONS.items():
+        table = pa.table(
+            {
+                "label": pa.array(labels[name], pa.string()),
+                "code": pa.array(range(1, len(labels[name]) + 1), pa.int32()),
+            }
+        )
+        db.register(f"{name}_labels", table)
+        codes.append(f"coalesce({name}_labels.code, 0) as {name}")
+        joins.append(f"left join {name}_labels on {column} = {name}_labels.label")
+    sql = CODED.format(
+        incidents=INCIDENTS, codes=", ".join(codes), joins=" ".join(joins)
+    )
+    values = {"city": city, "first": first, "last": last}
+    return db.execute(sql, values).fetchnumpy()
+
+
+def write_year(
+    rows: dict[str, np.ndarray], labels: dict[str, list[str]], year: int, folder: Path
+) -> dict[str, Any]:
+    """Write one year's file and tell what is in it.
+
+    Its name tells its content: a page that is older than the publication finds no file
+    of another, whose codes may mean something else.
+    """
+    days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    offsets = rows["occurred_date"].astype("datetime64[D]") - np.datetime64(
+        date(year, 1, 1), "D"
+    )
+    per_day = np.bincount(offsets.astype(int), minlength=days)
+    sizes = {name: 1 if len(known) < 256 else 2 for name, known in labels.items()}
+    parts = [per_day.astype("<u4")]
+    parts += [rows[name].astype(f"<u{sizes[name]}") for name in DIMENSIONS]
+    parts += [rows["hour"].astype("u1"), rows["flags"].astype("u1")]
+    content = gzip.compress(b"".join(part.tobytes() for part in parts), 6, mtime=0)
+    name = f"{year}-{hashlib.sha256(content).hexdigest()[:12]}.bin"
+    (folder / name).write_bytes(content)
+    return {"year": year, "file": name, "rows": int(per_day.sum()), "bytes": sizes}

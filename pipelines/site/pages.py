@@ -1,0 +1,284 @@
+"""The static site: pages, script and packed data, from the marts.
+
+Nothing in it asks another host, and nothing in it depends on the clock: the same marts
+and moments give the same bytes.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipelines.site import city_pages, figures, wording
+from pipelines.site.city_pages import CityPages
+from pipelines.site.figures import Db, Row
+
+FOLDER = Path(__file__).parents[2] / "site"
+
+PAGES = [
+    ("compare.html", "Compare"),
+    ("shootings.html", "Police shootings"),
+    ("changes.html", "Changes"),
+    ("method.html", "Data and method"),
+    ("status.html", "Status"),
+]
+
+PRIVACY = (
+    "These pages do not tell the neighborhood of incidents of sensitive kinds (sex and "
+    "family offenses, human trafficking, prostitution and the like): it is withheld. "
+    "The report of violent incidents by place leaves out counts below three. Tables of "
+    "rows hold what the cities publish, as coarse as they publish it."
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the pages tell beside the marts."""
+
+    moments: dict[str, datetime]
+    """When each data set was last read well (UTC)."""
+    status: dict[str, Any]
+    tests: dict[str, Any] | None = None
+    """`passed`, and of those that warned name and message; None where not known."""
+    dictionary: list[Any] = field(default_factory=list)
+    downloads: list[dict[str, str]] = field(default_factory=list)
+
+
+class Site:
+    """A site being written into a folder."""
+
+    def __init__(self, db: Db, folder: Path, context: Context):
+        self.db, self.folder, self.context = db, folder, context
+        self.cities = figures.cities(db)
+        self.publishers = figures.publishers(db)
+        self.env = environment()
+        for one in self.publishers:
+            one["moment"] = context.moments.get(one["dataset"])
+        has_shootings = bool(figures.shootings_by_day(db))
+        self.pages = [p for p in PAGES if p[0] != "shootings.html" or has_shootings]
+
+    def build(self) -> None:
+        """Write every page."""
+        write_assets(self.folder)
+        for city in self.cities:
+            city["moment"] = max(
+                (p["moment"] for p in self._publishers_of(city) if p["moment"]),
+                default=None,
+            )
+            if city["newest_day"]:
+                self._city(city)
+        self.page("index.html", "home.html", publishers=self._shown())
+        self._compare()
+        self._changes()
+        if ("shootings.html", "Police shootings") in self.pages:
+            self._shootings()
+        self.page(
+            "method.html",
+            all_publishers=self.publishers,
+            tests=self.context.tests,
+            downloads=self.context.downloads,
+            privacy=PRIVACY,
+            mapping=[list(row.values()) for row in figures.mapping(self.db)],
+        )
+        self.page("status.html", status=self.context.status)
+        self.page("dictionary.html", dictionary=self.context.dictionary)
+
+    def page(self, path: str, template: str | None = None, **values: Any) -> None:
+        """Write one page; links in it are relative to it."""
+        depth = path.count("/")
+        text = self.env.get_template(template or path).render(
+            root="../" * depth,
+            here=path,
+            cities=self.cities,
+            pages=self.pages,
+            city_pages=city_pages.PAGES,
+            **{"city": None, "publishers": [], **values},
+        )
+        to = self.folder / path
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text, encoding="utf-8")
+
+    def _publishers_of(self, city: Row) -> list[Row]:
+        """One name, `<source>__<entity>`, runs from declaration to staging."""
+        prefix = f"{city['city']}__"
+        return [p for p in self.publishers if p["dataset"].startswith(prefix)]
+
+    def _shown(self) -> list[Row]:
+        """The publishers whose incidents are shown, each once."""
+        read = [p for city in self.cities for p in self._publishers_of(city)]
+        return list({p["attribution"]: p for p in read if p["moment"]}.values())
+
+    def _city(self, city: Row) -> None:
+        read = [p for p in self._publishers_of(city) if p["moment"]]
+        folder = self.folder / city["city"]
+        pages = CityPages(self.db, folder, city, read, self.page)
+        pages.write()
+        city |= {"tiles": pages.tiles, "complete": pages.counted.complete}
+
+    def _compare(self) -> None:
+        rows = figures.indexed(self.db)
+        for row in rows:
+            row["month"] = row["month"].isoformat()
+        self.page(
+            "compare.html",
+            has_charts=True,
+            data=rows,
+            rows=[
+                [r["city"], r["month"][:7], wording.number(r["incidents"]), r["index"]]
+                for r in rows
+            ],
+            publishers=self._shown(),
+        )
+
+    def _changes(self) -> None:
+        rows = figures.changes_by_month(self.db)
+        moved = figures.reclassifications(self.db)
+        by_month: dict[tuple[str, str], int] = {}
+        for row in rows:
+            at = (f"{row['month']:%Y-%m}", row["change"])
+            by_month[at] = by_month.get(at, 0) + row["rows"]
+        self.page(
+            "changes.html",
+            has_charts=bool(rows),
+            data=[
+                {"month": month, "change": change, "rows": count}
+                for (month, change), count in by_month.items()
+            ],
+            rows=[
+                [
+                    f"{r['month']:%Y-%m}",
+                    r["city"],
+                    r["change"],
+                    wording.number(r["rows"]),
+                ]
+                for r in rows
+            ],
+            moved=[
+                [
+                    row["city_name"],
+                    f"{row['month_start']:%Y-%m}",
+                    row["incident_category_before"] or "Not stated",
+                    row["incident_category_after"] or "Not stated",
+                    wording.number(row["incident_count"]),
+                    wording.decimal(row["mean_age_days"], 0),
+                ]
+                for row in moved
+            ],
+            publishers=self._shown(),
+        )
+
+    def _shootings(self) -> None:
+        days = figures.shootings_by_day(self.db)
+        states = figures.shootings_by_state(self.db)
+        race = figures.shootings_by_race(self.db)
+        last_day = days[-1].pop("last_day")
+        for row in days[:-1]:
+            row.pop("last_day")
+        rated = [row for row in race if row["rate"] is not None]
+        self.page(
+            "shootings.html",
+            has_charts=True,
+            last_day=last_day,
+            closed=covered_to(self.publishers, "washington_post__shootings"),
+            data=days,
+            year_rows=[
+                [
+                    row["year"],
+                    wording.number(row["shootings"]),
+                    f"day {row['day_of_year']}",
+                ]
+                for row in days
+                if row["is_last_day"]
+            ],
+            race=[
+                {key: row[key] for key in ("label", "rate", "shootings")}
+                for row in rated
+            ],
+            race_year=race[0]["year"] if race else "no year",
+            race_unknown=race[0] if race else {},
+            race_rows=[
+                [
+                    row["label"],
+                    wording.decimal(row["rate"], 2),
+                    wording.number(row["shootings"]),
+                    "under 20: no rate" if row["is_small"] else "",
+                ]
+                for row in race
+            ],
+            years=f"{states[0]['first_year']} to {states[0]['last_year']}"
+            if states
+            else "",
+            state_rows=[
+                [
+                    row["state_name"],
+                    wording.number(row["shootings"]),
+                    wording.decimal(row["rate"], 2),
+                ]
+                for row in states
+            ],
+            publishers=[
+                p
+                for p in self.publishers
+                if p["moment"] and p["dataset"].startswith("washington_post__")
+            ],
+        )
+
+
+def covered_to(publishers: list[Row], dataset: str) -> date | None:
+    """The last day of what a closed publisher counts; None where it goes on."""
+    return next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
+
+
+def environment() -> jinja2.Environment:
+    """Templates; every value is escaped, whatever the publishers put into it."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.ChainableUndefined,
+    )
+    for each in (
+        coded,
+        wording.against,
+        wording.day,
+        wording.decimal,
+        wording.moment,
+        wording.number,
+        wording.share,
+    ):
+        env.filters[each.__name__] = each
+    return env
+
+
+def coded(labels: list[str]) -> list[tuple[str, int]]:
+    """Labels in the order of the alphabet, each with its code in the packed files."""
+    codes = ((label, code) for code, label in enumerate(labels, 1))
+    return sorted(codes, key=lambda pair: (pair[0].casefold(), pair[0]))
+
+
+def write_assets(folder: Path) -> None:
+    """The style, the scripts, Vega, and the charts' specifications as Vega has them."""
+    import vl_convert
+
+    shutil.copyfile(FOLDER / "style.css", folder / "style.css")
+    (folder / "script").mkdir()
+    for path in sorted((FOLDER / "script").glob("*.js")):
+        shutil.copyfile(path, folder / "script" / path.name)
+    # `vega` by itself is null in a bundle (vl-convert 1.9).
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    (folder / "script" / "vega.js").write_text(bundle)
+    config = json.loads((FOLDER / "charts" / "config.json").read_text())
+    specs = {
+        path.stem: vl_convert.vegalite_to_vega(
+            json.loads(path.read_text()) | {"config": config}
+        )
+        for path in sorted((FOLDER / "charts").glob("*.json"))
+        if path.stem != "config"
+    }
+    text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
+    (folder / "script" / "specs.js").write_text(f"window.chartSpecs = {text};\n")

@@ -1,0 +1,1 @@
+"""Make the warehouse what the portal shows."""

@@ -1,0 +1,171 @@
+"""Compare what came with what the warehouse holds, before anything is written."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.sql import query, quote
+from pipelines.sync.keys import hashed_columns
+from pipelines.warehouse.differences import Differences
+
+
+def compare(
+    dataset: Dataset,
+    received: pa.Table,
+    known: pa.Table,
+    former: pa.Table,
+    gone: list[str],
+) -> Differences:
+    """Tell which rows to write and why.
+
+    Args:
+        received: Keyed rows as the portal has them now.
+        known: row_id, row_hash, is_removed, in_window of the warehouse's rows of the
+            window and of every other received key, removed ones too.
+        former: The warehouse's versions of the rows whose hash differs.
+        gone: Keys that the portal was asked for and does not have any more.
+    """
+    if not known.num_rows:
+        added = pa.repeat(pa.scalar("added"), received.num_rows)
+        fields = pa.nulls(received.num_rows, pa.string())
+        columns = {"row_id": received["row_id"], "change": added}
+        log = pa.table({**columns, "changed_fields": fields})
+        return Differences(received, log, former)
+    fields = ", ".join(
+        f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
+        for c in hashed_columns(dataset)
+    )
+    changes = query(
+        f"""
+        select n.row_id,
+            case when k.row_id is null then 'added'
+                when k.is_removed then 'restored' else 'changed' end as change,
+            case when o.row_id is not null and not k.is_removed
+                then nullif(concat_ws(',', {fields}), '') end as changed_fields
+        from received as n
+        left join known as k on n.row_id = k.row_id
+        left join former as o on n.row_id = o.row_id
+        where k.row_id is null or k.is_removed or n.row_hash <> k.row_hash
+        union all
+        select row_id, 'removed', null from gone
+        """,
+        received=received,
+        known=known,
+        former=former,
+        gone=pa.table({"row_id": pa.array(gone, pa.string())}),
+    )
+    written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
+    rows = pa.concat_tables([written, erased(received, gone)])
+    return Differences(rows, changes, former)
+
+
+def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:
+    """The differences of several reads as those of one: of a row the last one tells.
+
+    Args:
+        parts: The differences of each read, at least one, and the keys of all rows that
+            it knows of, in the order of reading. All are differences to the same
+            warehouse: nothing was written between.
+    """
+    kept: list[Differences] = []
+    later = pa.chunked_array([], pa.string())
+    for found, touched in reversed(parts):
+        kept.insert(0, without(found, later))
+        later = pa.chunked_array([*later.chunks, *touched.chunks], pa.string())
+
+    def together(tables: Iterable[pa.Table]) -> pa.Table:
+        return pa.concat_tables(tables, promote_options="default")
+
+    return Differences(
+        together(found.rows for found in kept),
+        together(found.changes for found in kept),
+        together(found.former for found in kept),
+    )
+
+
+def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
+    """Differences but for those of some rows."""
+    if not len(row_ids):
+        return found
+    rows, changes, former = (
+        table.filter(pc.invert(pc.is_in(table["row_id"], row_ids)))
+        for table in (found.rows, found.changes, found.former)
+    )
+    return Differences(rows, changes, former)
+
+
+def differing(received: pa.Table, known: pa.Table) -> list[str]:
+    """Keys that the warehouse has with another hash, and not as removed."""
+    rows = query(
+        "select n.row_id from received as n inner join known as k "
+        "on n.row_id = k.row_id where n.row_hash <> k.row_hash and not k.is_removed",
+        received=received.select(["row_id", "row_hash"]),
+        known=known,
+    )
+    return rows["row_id"].to_pylist()
+
+
+def missing(received: pa.Table, known: pa.Table) -> list[str]:
+    """Keys that the warehouse holds in the window and the portal no longer shows."""
+    rows = query(
+        "select k.row_id from known as k anti join received as n "
+        "on k.row_id = n.row_id where k.in_window and not k.is_removed "
+        "order by k.row_id",
+        received=received.select(["row_id"]),
+        known=known,
+    )
+    return rows["row_id"].to_pylist()
+
+
+def months_apart(
+    theirs: pa.Table, ours: pa.Table, surplus: dict[date, int]
+) -> set[date]:
+    """The months whose counts differ, of all rows or of one value's.
+
+    Args:
+        theirs, ours: month, value, row_count; of portal and warehouse.
+        surplus: By month, how many more rows the portal is known to have: repeats, and
+            rows without a key. Such a month is compared by its number of rows alone,
+            since the values of those are not recorded.
+    """
+    found = query(
+        """
+        with by_value as (
+            select month, value, sum(row_count) as more
+            from (
+                from theirs union all select month, value, -row_count from ours
+            )
+            group by month, value
+        )
+        select month
+        from by_value
+        left join known using (month)
+        group by month
+        having sum(more) <> coalesce(any_value(surplus), 0)
+            or (coalesce(any_value(surplus), 0) = 0 and bool_or(more <> 0))
+        """,
+        theirs=theirs,
+        ours=ours,
+        known=pa.table(
+            {
+                "month": pa.array(surplus, pa.date32()),
+                "surplus": pa.array(surplus.values(), pa.int64()),
+            }
+        ),
+    )
+    return set(found["month"].to_pylist())
+
+
+def erased(like: pa.Table, row_ids: list[str]) -> pa.Table:
+    """Rows that keep nothing but their key."""
+    nothing = pa.nulls(len(row_ids), pa.string())
+    return pa.table(
+        [
+            pa.array(row_ids, pa.string()) if name == "row_id" else nothing
+            for name in like.column_names
+        ],
+        names=like.column_names,
+    )

@@ -1,0 +1,1 @@
+"""Build and test the models: dbt, in this process."""

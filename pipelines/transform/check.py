@@ -1,0 +1,175 @@
+"""Check a change of the project: build what it touches, in schemas of its own."""
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ConfigError, ModelsError
+from pipelines.home import lock
+from pipelines.settings import home_folder, prefix, seconds_to_wait
+from pipelines.transform import manifest as manifest
+from pipelines.transform import runner
+from pipelines.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+FOLDER = "check"
+
+PREFIX = "BLOTTER_CHECK_PREFIX"
+
+MODIFIED = "state:modified+"
+
+# All that differs; then, over what they hold as every day, its incremental models.
+STEPS = ["*", "config.materialized:incremental"]
+
+# The models' unit tests are among the project's tests.
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
+
+
+def check(state: Path | None, only_drop: bool = False) -> None:
+    """Build and test what differs from a former state; drop it again, come what may.
+
+    Models that do not differ are read where they stand. Nothing is written but in
+    schemas that bear the check's prefix; what a killed check left there is dropped.
+
+    Args:
+        state: A folder with the `manifest.json` to compare with; by default that of
+            the home's last good build. Without one, everything is built.
+        only_drop: Only drop what a check may have left.
+
+    Raises:
+        ConfigError: A setting is wrong, or there is no warehouse yet.
+        ModelsError: A model, seed or test of severity error failed.
+        HeldError: Another program has the file open, for longer than is waited.
+        RunUnderWayError: Another check is under way in this home.
+    """
+    home = home_folder()
+    own = own_prefix(home)
+    with closing(Warehouse(home, seconds_to_wait())) as warehouse:
+        warehouse.must_exist()
+        with lock(folder(home)):
+            # dbt goes on from what it read last, and then misses some changes of YAML.
+            (folder(home) / "partial_parse.msgpack").unlink(missing_ok=True)
+            with schemas_apart(warehouse, own):
+                if only_drop:
+                    return
+                build_touched(warehouse, state or manifest.kept_manifest(home).parent)
+
+
+def folder(home: Path) -> Path:
+    """Where dbt keeps what it reads and compiles for a check."""
+    return home / "dbt" / FOLDER
+
+
+def own_prefix(home: Path) -> str:
+    """BLOTTER_CHECK_PREFIX, or what no other home has.
+
+    It is the same every time, so that a check finds what a killed one left.
+
+    Raises:
+        ConfigError: It does not tell a check's schemas from those that stand.
+    """
+    place = f"{platform.node()}:{home}".encode()
+    digest = hashlib.md5(place).hexdigest()[:8]
+    said = os.environ.get(PREFIX) or f"{prefix()}check_{digest}_"
+    if not re.fullmatch(prefix() + "check_[a-z0-9]+_", said):
+        raise ConfigError(
+            f"{PREFIX} is {said!r}; it must be {prefix()}check_, small letters or "
+            "digits, and _."
+        )
+    return said
+
+
+@contextmanager
+def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
+    """Have dbt build in schemas of a prefix, dropped before and after."""
+    former = os.environ.get(PREFIX, "")
+    os.environ[PREFIX] = own
+    try:
+        # A project that can't be read stops here, before anything was made.
+        drop_schemas(warehouse, own)
+        try:
+            yield
+        finally:
+            drop_schemas(warehouse, own)
+    finally:
+        os.environ[PREFIX] = former
+
+
+def drop_schemas(warehouse: Warehouse, own: str) -> None:
+    """Drop every schema that bears a check's prefix."""
+    given = ["--args", json.dumps({"prefix": own})]
+    outcome, _ = dbt(warehouse, ["run-operation", "drop_check_schemas", *given])
+    if not outcome.success:
+        raise ModelsError(
+            f"The schemas that begin with {own} could not be dropped; the next check "
+            f"tries again. See {runner.log_file(warehouse.home)}."
+        )
+
+
+def build_touched(warehouse: Warehouse, state: Path) -> None:
+    """Build and test what differs, as STEPS tell, unless one fails."""
+    manifest, compared, touched = state / "manifest.json", [], "*"
+    if manifest.is_file():
+        compared, touched = ["--state", str(state.resolve()), "--defer"], MODIFIED
+    else:
+        log.warning("check: there is no %s: everything is built", manifest)
+    nodes: list[Any] = []
+    for which in STEPS:
+        select = ["--select", f"{touched},{which}"]
+        nodes += built(warehouse, [*BUILD, *compared, *select])
+    if nodes:
+        log.info("check: good: %s", in_words(nodes))
+    else:
+        log.info("check: nothing differs from %s", manifest)
+
+
+def in_words(nodes: list[Any]) -> str:
+    """What was built, by name, and how many tests there were."""
+    kinds = [str(node.node.resource_type) for node in nodes]
+    made = {
+        node.node.name: None
+        for node, kind in zip(nodes, kinds, strict=True)
+        if kind in ("seed", "model")
+    }
+    names = f"built {', '.join(made)}" if made else "no model differs"
+    return f"{names}; {kinds.count('test')} tests of the data"
+
+
+def built(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
+    """Have dbt build and test; what it did, node by node.
+
+    Raises:
+        ModelsError: Something failed; each is logged by its name.
+    """
+    outcome, nodes = dbt(warehouse, arguments)
+    failed = runner.failed(nodes)
+    for node in failed:
+        log.error("check: %s: %s", node.node.name, runner.one_line(node.message))
+    if not outcome.success or failed:
+        raise ModelsError(runner.why_failed(outcome, failed, warehouse.home))
+    return nodes
+
+
+def dbt(warehouse: Warehouse, arguments: list[str]) -> tuple[Any, list[Any]]:
+    """Call dbt when nobody else has the warehouse; how it ended, and what it did.
+
+    Raises:
+        ModelsError: It can't read the project.
+        HeldError: Another program has the file open; nothing was begun.
+    """
+    outcome, nodes = warehouse.engine.when_free(
+        lambda: runner.call(warehouse, arguments, FOLDER)
+    )
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    if outcome.exception:
+        raise ModelsError(runner.why_failed(outcome, [], warehouse.home))
+    return outcome, nodes

@@ -1,0 +1,184 @@
+"""What dbt's manifest tells of the marts: columns, keys, and what they are made of."""
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import schema
+
+Manifest = dict[str, Any]
+
+# What the pipelines keep beside a data set's table of present rows.
+BESIDE = re.compile(r"_(changes|former|rejects|versions)$")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that a test holds to be among another model's."""
+
+    column: str
+    to: str
+    """The other model's name."""
+    field: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A mart or report, as its YAML describes it."""
+
+    name: str
+    description: str
+    columns: dict[str, str]
+    """What each column means, in the YAML's order."""
+    key: list[str]
+    """The columns that tell rows apart: tested unique, never null."""
+    required: list[str]
+    """The columns that are never null: by contract or by a test."""
+    accepted: dict[str, list[Any]]
+    """The only values of a column, by column."""
+    references: list[Reference]
+    sources: list[str]
+    """The data sets that it is made of, through all models between."""
+
+    @property
+    def is_report(self) -> bool:
+        return self.name.startswith("rpt_")
+
+    @property
+    def is_fact(self) -> bool:
+        return self.name.startswith("fct_")
+
+    @property
+    def grain(self) -> str:
+        """The first sentence of its description, as `STYLE.md` has it."""
+        return self.description.split(". ")[0].split(": ")[0].rstrip(".") + "."
+
+    @property
+    def relation(self) -> str:
+        """Its table in the warehouse."""
+        return f"{schema('marts')}.{self.name}"
+
+
+def read_manifest(home: Path) -> Manifest:
+    """The project as it was when last built well."""
+    return json.loads(kept_manifest(home).read_text())
+
+
+def marts(manifest: Manifest) -> list[Model]:
+    """Every model below `models/marts`, by name."""
+    found = [
+        model_of(manifest, unique_id, node)
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
+    ]
+    return sorted(found, key=lambda model: model.name)
+
+
+def model_of(manifest: Manifest, unique_id: str, node: dict[str, Any]) -> Model:
+    tests = tests_of(manifest, unique_id)
+    key = key_of(tests)
+    never_null = [
+        column
+        for column, test in tests
+        if column and test["name"] in ("not_null", "unique_and_not_null")
+    ]
+    for name, column in node["columns"].items():
+        kinds = [str(constraint["type"]) for constraint in column["constraints"]]
+        never_null += [name] if "not_null" in kinds else []
+    return Model(
+        name=node["name"],
+        description=words(node["description"]),
+        columns={
+            name: words(column["description"])
+            for name, column in node["columns"].items()
+        },
+        key=key,
+        required=sorted({*key, *never_null}),
+        accepted={
+            column: test["kwargs"]["values"]
+            for column, test in tests
+            if column and test["name"] == "accepted_values"
+        },
+        references=references_of(manifest, tests),
+        sources=sources_of(manifest, unique_id),
+    )
+
+
+def tests_of(
+    manifest: Manifest, unique_id: str
+) -> list[tuple[str | None, dict[str, Any]]]:
+    """The tests of a model's rows that none may break, with the column of each."""
+    return [
+        (node["column_name"], node["test_metadata"])
+        for node in manifest["nodes"].values()
+        if node.get("attached_node") == unique_id
+        and node.get("test_metadata")
+        and node["config"]["severity"].lower() == "error"
+        and not node["config"]["where"]
+    ]
+
+
+def key_of(tests: list[tuple[str | None, dict[str, Any]]]) -> list[str]:
+    """The key's columns, of the test that every mart has."""
+    for column, test in tests:
+        if column and test["name"] == "unique_and_not_null":
+            return [column]
+        if test["name"] == "unique_together":
+            return test["kwargs"]["columns"]
+    return []
+
+
+def references_of(
+    manifest: Manifest, tests: list[tuple[str | None, dict[str, Any]]]
+) -> list[Reference]:
+    """Columns that are among those of another mart."""
+    names = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
+    }
+    found = []
+    for column, test in tests:
+        if column and test["name"] == "relationships":
+            to = test["kwargs"]["to"].split("'")[1]
+            if to in names:
+                found.append(Reference(column, to, test["kwargs"]["field"]))
+    return sorted(found, key=lambda reference: reference.column)
+
+
+def sources_of(manifest: Manifest, unique_id: str) -> list[str]:
+    """The data sets behind a model, as `<source>__<entity>`; the ledger is none."""
+    found, ahead, seen = set(), [unique_id], set()
+    while ahead:
+        one = ahead.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if source := manifest["sources"].get(one):
+            entity = BESIDE.sub("", source["name"])
+            found.add(f"{source['source_name']}__{entity}")
+        ahead += manifest["parent_map"].get(one, [])
+    return sorted(name for name in found if not name.startswith("ledger__"))
+
+
+def words(text: str) -> str:
+    """A description on one line."""
+    return " ".join(text.split())
+
+
+def kept_manifest(home: Path) -> Path:
+    """Where the project is described as it was when last built well."""
+    return home / "state" / "manifest.json"
+
+
+def keep_manifest(home: Path) -> None:
+    """Keep dbt's description of the project: the next command writes over its own."""
+    kept = kept_manifest(home)
+    kept.parent.mkdir(exist_ok=True)
+    fresh = kept.with_suffix(".new")
+    shutil.copyfile(home / "dbt" / "target" / kept.name, fresh)
+    os.replace(fresh, kept)

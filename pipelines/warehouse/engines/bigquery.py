@@ -1,0 +1,364 @@
+"""BigQuery, with Parquet files staged in a bucket where one is named."""
+
+import io
+import itertools
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import google.auth
+import pyarrow as pa
+import requests
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.auth import exceptions as auth_exceptions
+from google.auth import impersonated_credentials
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from pyarrow import parquet
+
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+from pipelines.settings import number_from_environment, schema
+from pipelines.sql import quote
+from pipelines.warehouse.engines.base import Columns, Engine, gathered, needed
+from pipelines.warehouse.engines.bigquery_session import TYPES, Session
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
+    from pipelines.warehouse.loader import Packages
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+LABELS = {"application": "blotter"}
+
+TIME_TRAVEL_HOURS = 48
+
+# How long a call that fails for a while is made again; Google's client takes 600 s.
+PATIENCE = 60.0
+
+FAILURES = (
+    exceptions.GoogleAPIError,
+    auth_exceptions.GoogleAuthError,
+    requests.RequestException,
+)
+
+
+class BigqueryEngine(Engine):
+    """The datasets of a project."""
+
+    def __init__(
+        self,
+        project: str,
+        location: str,
+        bucket: str | None,
+        most_bytes: int | None,
+    ):
+        self.project, self.location, self.bucket = project, location, bucket
+        self.place = f"BigQuery's project {project}"
+        self.failures = FAILURES
+        self._most_bytes = most_bytes
+        self._client: bigquery.Client | None = None
+        self.bytes_billed = 0
+
+    @classmethod
+    def from_environment(cls) -> "BigqueryEngine":
+        """The project that the settings name.
+
+        Raises:
+            ConfigError: One is missing or wrong.
+        """
+        (project,) = needed("bigquery", "GOOGLE_CLOUD_PROJECT")
+        bucket = os.environ.get("BLOTTER_BUCKET") or None
+        if bucket and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+/?", bucket):
+            raise ConfigError(
+                f"BLOTTER_BUCKET is {bucket!r}; it must be a bucket like gs://name."
+            )
+        most = number_from_environment(
+            "BLOTTER_MAX_BYTES_BILLED", 0, int, least=0, most=10**18
+        )
+        return cls(
+            project,
+            os.environ.get("BLOTTER_LOCATION") or "US",
+            bucket and bucket.rstrip("/"),
+            most or None,
+        )
+
+    @contextmanager
+    def connect(self) -> Iterator[Session]:
+        session = Session(self)
+        try:
+            yield session
+        except FAILURES as error:
+            raise self._explained(error) from error
+        finally:
+            for place in session.uploaded.values():
+                self.client.delete_table(place, not_found_ok=True)
+
+    def _explained(self, error: Exception) -> BlotterError:
+        """One sentence for what Google said."""
+        said = first_line(error)
+        if isinstance(error, auth_exceptions.TransportError):
+            return WarehouseError(f"{self.place} can't be reached: {said}.")
+        if isinstance(error, auth_exceptions.GoogleAuthError):
+            return ConfigError(
+                f"{self.place}: no credentials that Google takes ({said}). Give the "
+                "machine a service account, run `gcloud auth application-default "
+                "login`, or set GOOGLE_APPLICATION_CREDENTIALS."
+            )
+        if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+            return ConfigError(
+                f"{self.place} refuses: {said}. See the rights that the loader's "
+                "account needs."
+            )
+        if isinstance(error, exceptions.NotFound):
+            return WarehouseError(
+                f"{self.place} lacks something ({said}); `blotter daily` makes the "
+                "tables of every declared data set."
+            )
+        if isinstance(error, exceptions.RetryError | requests.RequestException):
+            return WarehouseError(f"{self.place} can't be reached: {said}.")
+        return WarehouseError(f"{self.place} can't be used: {said}.")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    @property
+    def client(self) -> bigquery.Client:
+        if self._client is None:
+            self._client = bigquery.Client(
+                self.project, credentials=credentials(), location=self.location
+            )
+        return self._client
+
+    def query(self, statement: str, parameters: list[Any]) -> Any:
+        """Run a statement and wait for its rows."""
+        config = bigquery.QueryJobConfig(
+            query_parameters=parameters,
+            labels=LABELS,
+            maximum_bytes_billed=self._most_bytes,
+        )
+        retry = Retry(timeout=PATIENCE)
+        job = self.client.query(statement, job_config=config, retry=retry)
+        rows = job.result(retry=retry)
+        self.bytes_billed += job.total_bytes_billed or 0
+        return rows
+
+    def upload(self, name: str, rows: pa.Table) -> str:
+        """Load rows into a table of their own, which is gone in an hour at the latest.
+
+        Returns:
+            Its name.
+        """
+        place = f"{self.project}.{schema('ledger')}.{name}_{secrets.token_hex(4)}"
+        table = bigquery.Table(
+            place, [bigquery.SchemaField(f.name, TYPES[f.type]) for f in rows.schema]
+        )
+        table.expires = datetime.now(UTC) + timedelta(hours=1)
+        self.client.create_table(table)
+        file = io.BytesIO()
+        parquet.write_table(rows, file)
+        file.seek(0)
+        config = bigquery.LoadJobConfig(source_format="PARQUET", labels=LABELS)
+        self.client.load_table_from_file(file, place, job_config=config).result()
+        return place
+
+    def check(self, schemas: list[str]) -> None:
+        """Look for datasets that lie elsewhere, and for the bucket.
+
+        Raises:
+            ConfigError: One does; there is no such bucket, or it may not be read.
+        """
+        with self.connect():
+            for name in schemas:
+                found = self._dataset(name)
+                if found and found.location.upper() != self.location.upper():
+                    raise ConfigError(
+                        f"{self.place}: dataset {name} lies in {found.location}, "
+                        f"BLOTTER_LOCATION is {self.location}; set it to where the "
+                        "datasets are, or BLOTTER_PREFIX to have others."
+                    )
+        if self.bucket:
+            self._check_bucket()
+
+    def _check_bucket(self) -> None:
+        try:
+            self.file_system().ls(f"{self.bucket}/staging/", refresh=True)
+        except FileNotFoundError:
+            self._look_at_bucket()
+        except (OSError, *FAILURES) as error:
+            raise ConfigError(
+                f"BLOTTER_BUCKET: {self.bucket} can't be used: {first_line(error)}."
+            ) from error
+
+    def _look_at_bucket(self) -> None:
+        """Nothing is staged yet; or there is no bucket."""
+        try:
+            self.file_system().ls(self.bucket, refresh=True)
+        except (OSError, *FAILURES) as error:
+            raise ConfigError(
+                f"BLOTTER_BUCKET: there is no bucket {self.bucket}, or "
+                f"{self.place} may not list it."
+            ) from error
+
+    def file_system(self) -> Any:
+        """The bucket's files, by fsspec."""
+        import gcsfs
+
+        return gcsfs.GCSFileSystem(**gcsfs_arguments())
+
+    def _dataset(self, name: str) -> bigquery.Dataset | None:
+        try:
+            return self.client.get_dataset(name, retry=Retry(timeout=PATIENCE))
+        except exceptions.NotFound:
+            return None
+
+    def make_schema(self, name: str) -> None:
+        # One that was made beforehand is used as it is: an account that may not make
+        # datasets can do without.
+        with self.connect():
+            if self._dataset(name) is None:
+                made = bigquery.Dataset(f"{self.project}.{name}")
+                made.location, made.labels = self.location, LABELS
+                # What a court sealed should not be there for longer: the least.
+                made.max_time_travel_hours = TIME_TRAVEL_HOURS
+                self.client.create_dataset(made, exists_ok=True)
+
+    def columns(self, schemas: list[str]) -> Columns:
+        with self.connect() as connection:
+            made = [name for name in schemas if self._dataset(name)]
+            each = [
+                "select table_schema, table_name, column_name, ordinal_position "
+                f"from `{name}`.INFORMATION_SCHEMA.COLUMNS"
+                for name in made
+            ]
+            if not each:
+                return {}
+            rows = connection.run(
+                f"select table_schema, table_name, column_name "
+                f"from ({' union all '.join(each)}) "
+                "order by table_schema, table_name, ordinal_position",
+                {},
+            ).fetchall()
+        return gathered(rows)
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect() as connection:
+            rows = connection.execute(statement).rows
+            if not rows.total_rows:
+                yield rows.to_arrow(create_bqstorage_client=False).schema, iter(())
+                return
+            # Page by page, by the API that needs no further right.
+            batches = rows.to_arrow_iterable()
+            first = next(batches)
+            yield first.schema, itertools.chain([first], batches)
+
+    def destination(self) -> Any:
+        import dlt
+
+        return dlt.destinations.bigquery(
+            credentials=self._dlt_credentials(), location=self.location
+        )
+
+    def pipeline_options(self) -> dict[str, Any]:
+        """Staged in the bucket; without one dlt uploads each file."""
+        if not self.bucket:
+            return {}
+        import dlt
+
+        staging = dlt.destinations.filesystem(
+            f"{self.bucket}/staging", credentials=self._dlt_credentials()
+        )
+        return {"staging": staging}
+
+    def _dlt_credentials(self) -> Any:
+        from dlt.common.configuration import configspec
+        from dlt.common.configuration.specs import GcpServiceAccountCredentials
+
+        @configspec
+        class Credentials(GcpServiceAccountCredentials):
+            """The ones that this engine has found; dlt looks for none."""
+
+            def to_native_credentials(self) -> Any:
+                return credentials()
+
+            def to_gcs_credentials(self) -> dict[str, Any]:
+                return gcsfs_arguments()
+
+        found = Credentials()
+        found.project_id = self.project
+        found.resolve()
+        return found
+
+    def table_hints(self, name: str, columns: list[str]) -> dict[str, Any]:
+        hints: dict[str, Any] = {}
+        if "window_month" in columns:
+            month = {"window_month": "DATE_TRUNC({column_name}, MONTH)"}
+            hints["x-bigquery-partition"] = month
+        if "row_id" in columns:
+            hints["x-bigquery-cluster-columns"] = ["row_id"]
+        return hints
+
+    def upsert(self, packages: "Packages", dataset: "Dataset", rows: pa.Table) -> None:
+        """Merge rows by `row_id`, reading only the months that hold any of them.
+
+        dlt's merge would read, and bill, the whole table.
+        """
+        incoming = f"{dataset.entity}_incoming"
+        packages.load(dataset, {incoming: rows}, "replace")
+        held, come = (f"{dataset.schema}.{n}" for n in (dataset.entity, incoming))
+        with self.connect() as connection:
+            months = connection.run(
+                f"select distinct window_month from {held} "
+                f"where row_id in (select row_id from {come})",
+                {},
+            ).fetchall()
+            connection.run(
+                merge(held, come, rows.column_names, [month for (month,) in months]), {}
+            )
+            connection.run(f"truncate table {come}", {})
+
+
+def credentials() -> Any:
+    """Application default credentials, or those of BLOTTER_IMPERSONATE's account.
+
+    Raises:
+        GoogleAuthError: There are none.
+    """
+    if os.environ.get("BIGQUERY_EMULATOR_HOST"):
+        return AnonymousCredentials()
+    found, _ = google.auth.default(scopes=[SCOPE])
+    if account := os.environ.get("BLOTTER_IMPERSONATE"):
+        found = impersonated_credentials.Credentials(
+            found, account, target_scopes=[SCOPE]
+        )
+    return found
+
+
+def gcsfs_arguments() -> dict[str, Any]:
+    """What fsspec's file system of buckets takes."""
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return {"token": "anon"}
+    return {"token": credentials()}
+
+
+def merge(held: str, come: str, columns: list[str], months: list[date | None]) -> str:
+    """A MERGE by `row_id` that reads no month but these; null: rows without one."""
+    among = ", ".join(f"date '{month}'" for month in months if month)
+    where = [f"held.window_month in ({among})"] if among else []
+    where += ["held.window_month is null"] if None in months else []
+    names = [quote(name).replace('"', "`") for name in columns]
+    return f"""
+        merge {held} as held using {come} as come
+        on held.row_id = come.row_id and ({" or ".join(where) or "false"})
+        when matched then update set {", ".join(f"{n} = come.{n}" for n in names)}
+        when not matched then insert ({", ".join(names)}) values ({", ".join(names)})
+    """

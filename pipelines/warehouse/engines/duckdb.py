@@ -1,0 +1,101 @@
+"""DuckDB: a file in the home, for one program at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import WarehouseError, first_line
+from pipelines.warehouse.engines.base import BATCH, Engine
+from pipelines.warehouse.engines.duckdb_lock import opened, when_free
+
+T = TypeVar("T")
+
+# For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
+MEMORY = "128MB"
+
+# What DuckDB raises where the system fails it: no space, no right. After a commit that
+# failed it lets nobody use the file any more until it is opened anew.
+UNWRITABLE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.TransactionException,
+)
+
+
+class DuckdbEngine(Engine):
+    """The DuckDB file of a home."""
+
+    def __init__(self, path: Path, wait: float, read_only: bool):
+        self.path = path
+        self.place = str(path)
+        self.failures = (duckdb.Error,)
+        self.wait, self.read_only = wait, read_only
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if self._connection is None:
+            self._connection = self._open()
+        # dlt opens the file too, and shares what is open in this process.
+        with self._connection.cursor() as cursor:
+            try:
+                yield cursor
+            except UNWRITABLE as error:
+                raise WarehouseError(
+                    f"{self.path} can't be written: {first_line(error)}."
+                ) from error
+            except duckdb.CatalogException as error:
+                raise WarehouseError(
+                    f"{self.path} lacks a table ({first_line(error)}); `blotter daily` "
+                    "makes those of every declared data set."
+                ) from error
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = when_free(
+            lambda: opened(self.path, self.read_only), self.path, self.wait
+        )
+        connection.execute(f"set memory_limit = '{MEMORY}'")
+        # Two threads load a batch sooner but cost half as much CPU again.
+        connection.execute("set threads = 1")
+        connection.execute("set enable_progress_bar = false")
+        connection.execute("set timezone = 'UTC'")
+        return connection
+
+    def close(self) -> None:
+        """Let go of the file: dbt opens it in its own way."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def destination(self) -> Any:
+        import dlt
+
+        return dlt.destinations.duckdb(str(self.path))
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect() as connection:
+            reader = connection.execute(statement).to_arrow_reader(BATCH)
+            yield reader.schema, iter(reader)
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def when_free(self, work: Callable[[], T]) -> T:
+        """Do what opens the file; again while another program has it open.
+
+        Raises:
+            HeldError: It still has, after the wait.
+        """
+
+        def once() -> T:
+            opened(self.path).close()
+            return work()
+
+        return when_free(once, self.path, self.wait)

@@ -1,0 +1,228 @@
+"""PostgreSQL 15 and later, by the settings of its own programs: PGHOST and so on."""
+
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import psycopg2
+import pyarrow as pa
+from psycopg2 import errors, extensions
+from pyarrow import csv
+
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+from pipelines.warehouse.engines.base import BATCH, Engine, needed, translated
+
+# What the server, or the client's library, says where the settings are wrong. It has no
+# code before there is a connection.
+REFUSED = re.compile(
+    r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry"
+    r"|could not translate host name|is not permitted|permission denied"
+)
+
+# PostgreSQL's numbers for the types of columns, as Arrow has them. A sum of whole
+# numbers is numeric.
+ARROW = {
+    16: pa.bool_(),
+    20: pa.int64(),
+    23: pa.int64(),
+    25: pa.string(),
+    701: pa.float64(),
+    1043: pa.string(),
+    1082: pa.date32(),
+    1184: pa.timestamp("us", "UTC"),
+    1700: pa.int64(),
+}
+
+# Where numeric may be a share or a rate. The files hold floats: they lose none of the
+# two decimals that are kept, and every program reads them.
+PUBLISHED = ARROW | {1114: pa.timestamp("us"), 1700: pa.float64()}
+
+AS_FLOAT = extensions.new_type(
+    (1700,), "AS_FLOAT", lambda value, _: None if value is None else float(value)
+)
+
+POSTGRES = {
+    pa.string(): "text",
+    pa.int64(): "bigint",
+    pa.date32(): "date",
+    pa.timestamp("us", "UTC"): "timestamptz",
+}
+
+
+class Cursor:
+    """One of psycopg2's, used as DuckDB's connection is."""
+
+    def __init__(self, cursor: Any):
+        self._cursor = cursor
+
+    def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> "Cursor":
+        for statement in translated(sql, "postgres"):
+            self._cursor.execute(statement, dict(values) if values else None)
+        return self
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self._cursor.fetchall()
+
+    def to_arrow_table(self) -> pa.Table:
+        return as_arrow(self._cursor.description, self._cursor.fetchall(), ARROW)
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Copy an Arrow table into a temporary one."""
+        columns = ", ".join(f'"{f.name}" {POSTGRES[f.type]}' for f in rows.schema)
+        self._cursor.execute(f"drop table if exists pg_temp.{name}")
+        self._cursor.execute(f"create temporary table {name} ({columns})")
+        # Arrow's CSV quotes every text and no null, as PostgreSQL's does.
+        file = io.BytesIO()
+        csv.write_csv(rows, file, csv.WriteOptions(include_header=False))
+        file.seek(0)
+        self._cursor.copy_expert(f"copy pg_temp.{name} from stdin (format csv)", file)
+        self._cursor.execute(f"analyze pg_temp.{name}")
+
+
+def as_arrow(columns: Any, rows: list[Any], types: dict[int, pa.DataType]) -> pa.Table:
+    """Rows as psycopg2 gives them, and its description of their columns."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pa.table(
+        [
+            pa.array(each, types[column.type_code])
+            for column, each in zip(columns, values, strict=True)
+        ],
+        names=[column.name for column in columns],
+    )
+
+
+class PostgresEngine(Engine):
+    """A database on a PostgreSQL server."""
+
+    # dlt's way with Parquet, ADBC, fails where there is no row.
+    empty_format = "insert_values"
+
+    def __init__(
+        self, host: str, port: int, user: str, password: str, database: str
+    ) -> None:
+        self._facts = {
+            "host": host,
+            "port": port,
+            "user": user,
+            "password": password,
+            "dbname": database,
+        }
+        self.place = f"PostgreSQL's database {database} at {host}:{port}"
+        self.failures = (psycopg2.Error,)
+        self._connection: Any = None
+
+    @classmethod
+    def from_environment(cls) -> "PostgresEngine":
+        """The server that libpq's settings name.
+
+        Raises:
+            ConfigError: One is missing, or the port is none.
+        """
+        host, user, database = needed("postgres", "PGHOST", "PGUSER", "PGDATABASE")
+        port = os.environ.get("PGPORT") or "5432"
+        if not port.isdigit():
+            raise ConfigError(f"PGPORT is {port!r}; it must be a number.")
+        return cls(host, int(port), user, os.environ.get("PGPASSWORD", ""), database)
+
+    @contextmanager
+    def connect(self) -> Iterator[Cursor]:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = self._open()
+            with self._connection.cursor() as cursor:
+                yield Cursor(cursor)
+        except errors.UndefinedTable as error:
+            raise WarehouseError(
+                f"{self.place} lacks a table ({first_line(error)}); `blotter daily` "
+                "makes those of every declared data set."
+            ) from error
+        except psycopg2.Error as error:
+            raise self._explained(error) from error
+
+    @contextmanager
+    def reading(
+        self, statement: str
+    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        with self.connect():
+            # The server keeps the rows: a plain cursor would fetch them all.
+            cursor = self._connection.cursor("reading", withhold=True)
+            with cursor:
+                extensions.register_type(AS_FLOAT, cursor)
+                (translation,) = translated(statement, "postgres")
+                cursor.execute(translation)
+                first = cursor.fetchmany(BATCH)
+                schema = as_arrow(cursor.description, [], PUBLISHED).schema
+                yield schema, self._batches(cursor, first)
+
+    def _batches(self, cursor: Any, rows: list[Any]) -> Iterator[pa.RecordBatch]:
+        while rows:
+            yield from as_arrow(cursor.description, rows, PUBLISHED).to_batches()
+            rows = cursor.fetchmany(BATCH)
+
+    def _open(self) -> Any:
+        connection = psycopg2.connect(
+            **self._facts,
+            application_name="blotter",
+            connect_timeout=15,
+            options="-c timezone=UTC",
+        )
+        connection.autocommit = True
+        return connection
+
+    def _explained(self, error: Exception) -> BlotterError:
+        """One sentence for what the server said."""
+        said = re.sub(r"^connection to server .*? failed: |FATAL: +", "", str(error))
+        said = (said.splitlines() or [type(error).__name__])[0].rstrip(".")
+        if isinstance(error, errors.InsufficientPrivilege) or REFUSED.search(said):
+            return ConfigError(
+                f"{self.place} refuses {self._facts['user']}: {said}. Correct PGUSER, "
+                "PGPASSWORD and PGDATABASE, or give the user the right to connect and "
+                "to create schemas."
+            )
+        return WarehouseError(f"{self.place} can't be used: {said}.")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def make_schema(self, name: str) -> None:
+        # One that an administrator made is used as it is: to ask for it anew would take
+        # the right to make schemas.
+        with self.connect() as connection:
+            made = connection.execute(
+                "select 1 from information_schema.schemata where schema_name = $name",
+                {"name": name},
+            ).fetchall()
+            if not made:
+                connection.execute(f"create schema {name}")
+
+    def destination(self) -> Any:
+        import dlt
+        from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+        from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+
+        class TypeMapper(PostgresTypeMapper):
+            # As dbt's contracts have it; dlt's own is `character varying`.
+            sct_to_unbound_dbt: ClassVar = {
+                **PostgresTypeMapper.sct_to_unbound_dbt,
+                "text": "text",
+            }
+            dbt_to_sct: ClassVar = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
+
+        credentials = PostgresCredentials()
+        credentials.database = self._facts["dbname"]
+        credentials.username = self._facts["user"]
+        credentials.password = self._facts["password"]
+        credentials.host = self._facts["host"]
+        credentials.port = self._facts["port"]
+        return dlt.destinations.postgres(
+            credentials=credentials, type_mapper=TypeMapper
+        )
+
+    def in_byte_order(self, column: str) -> str:
+        # The database's own order may be a language's, in which punctuation is last.
+        return f'{column} collate "C"'

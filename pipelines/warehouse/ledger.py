@@ -1,0 +1,415 @@
+"""Every run and data set, and every month read whole, in the warehouse itself."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.windows import local_day
+from pipelines.redaction import redacted
+from pipelines.settings import schema
+from pipelines.warehouse.engines.base import Engine
+from pipelines.warehouse.tables import INSTANT
+
+# What the line of a build has in place of a data set.
+MODELS = "(models)"
+
+# Columns in the order of their making: one that is new comes last, and is added.
+TABLES = {
+    "runs": {
+        "run_id": "text",
+        "command": "text",
+        "dataset": "text",
+        "started_at": "timestamptz",
+        "finished_at": "timestamptz",
+        "window_start": "date",
+        "portal_version": "text",
+        "declaration": "text",
+        "portal_rows": "bigint",
+        "rows_read": "bigint",
+        "added": "bigint",
+        "changed": "bigint",
+        "removed": "bigint",
+        "restored": "bigint",
+        "rejected": "bigint",
+        "repeats": "bigint",
+        "seconds": "double",
+        "outcome": "text",
+        "error": "text",
+        "warnings": "text",
+        "number": "bigint",
+        "swept": "bigint",
+        "swept_to": "timestamptz",
+        "compared_at": "timestamptz",
+        "months_compared": "bigint",
+        "months_repaired": "bigint",
+        "bytes_billed": "bigint",
+        "day": "date",
+        "unswept_at": "timestamptz",
+    },
+    "months": {
+        "dataset": "text",
+        "month": "date",
+        "declaration": "text",
+        "run_id": "text",
+        "finished_at": "timestamptz",
+        "surplus": "bigint",
+    },
+}
+
+# Of `months`, as Arrow has them.
+ARROW = {
+    "dataset": pa.string(),
+    "month": pa.date32(),
+    "declaration": pa.string(),
+    "run_id": pa.string(),
+    "finished_at": INSTANT,
+    "surplus": pa.int64(),
+}
+
+
+class Ledger:
+    """The schema `ledger`: `runs` has a line for each run and data set.
+
+    Lines are numbered as they are opened: the clock may be moved back between runs.
+    """
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self.connect = engine.connect
+        self.schema = schema("ledger")
+        self.runs, self.months = f"{self.schema}.runs", f"{self.schema}.months"
+
+    def prepare(self) -> None:
+        """Make the tables, and columns, where they are missing."""
+        made = self.engine.columns([self.schema])
+        if not made:
+            self.engine.make_schema(self.schema)
+        for table, wanted in TABLES.items():
+            there = made.get((self.schema, table))
+            name = f"{self.schema}.{table}"
+            typed = [f"{c} {t}" for c, t in wanted.items() if c not in (there or [])]
+            statements = [f"alter table {name} add column {c}" for c in typed]
+            if there is None:
+                statements = [f"create table {name} ({', '.join(typed)})"]
+            with self.connect() as connection:
+                for statement in statements:
+                    connection.execute(statement)
+
+    def carry_over(self, datasets: Iterable[Dataset]) -> None:
+        """Let lines count that tell of a data set by another of its addresses.
+
+        Nothing is written where there are none: it is looked for first.
+        """
+        former = {(d.name, f): d for d in datasets for f in d.former_fingerprints}
+        with self.connect() as connection:
+            told = connection.execute(
+                f"select dataset, declaration from {self.months} "
+                f"union select dataset, declaration from {self.runs}"
+            ).fetchall()
+        for dataset, declaration in sorted(former.keys() & set(told)):
+            present = former[dataset, declaration].fingerprint
+            self._carry_over(dataset, declaration, present)
+
+    def _carry_over(self, dataset: str, former: str, present: str) -> None:
+        """Give lines the present declaration; a kill in between leaves none twice."""
+        values = {"dataset": dataset, "former": former, "present": present}
+        these = "dataset = $dataset and declaration = $former"
+        with self.connect() as connection:
+            connection.execute(
+                f"delete from {self.months} where {these} and month in ("
+                f"select month from {self.months} "
+                "where dataset = $dataset and declaration = $present)",
+                values,
+            )
+            for name in (self.months, self.runs):
+                connection.execute(
+                    f"update {name} set declaration = $present where {these}", values
+                )
+
+    def open_run(self, row: dict[str, Any]) -> None:
+        """Add a line to the ledger for work that begins."""
+        values = {name: v for name, v in row.items() if v is not None}
+        marks = ", ".join(f"${name}" for name in values)
+        with self.connect() as connection:
+            connection.execute(
+                f"insert into {self.runs} ({', '.join(values)}, number) "
+                f"select {marks}, coalesce(max(number), 0) + 1 from {self.runs}",
+                values,
+            )
+
+    def close_run(self, run_id: str, dataset: str, row: dict[str, Any]) -> None:
+        """Complete a line of the ledger; what is None in it stays null."""
+        values = {
+            name: redacted(v) if isinstance(v, str) else v
+            for name, v in row.items()
+            if v is not None
+        }
+        if self.engine.bytes_billed is not None:
+            values["bytes_billed"] = self.engine.bytes_billed
+            self.engine.bytes_billed = 0
+        names = ", ".join(f"{name} = ${name}" for name in values)
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.runs} set {names} "
+                "where run_id = $run_id and dataset = $dataset",
+                {**values, "run_id": run_id, "dataset": dataset},
+            )
+
+    def close_killed_runs(self) -> None:
+        """Lines still open belong to runs that were killed: this run has the lock."""
+        with self.connect() as connection:
+            killed = connection.execute(
+                f"select 1 from {self.runs} where outcome = 'running'"
+            ).fetchall()
+            if killed:
+                connection.execute(
+                    f"update {self.runs} set outcome = 'killed', "
+                    "error = 'The run was killed before it could say why.' "
+                    "where outcome = 'running'"
+                )
+
+    def last_good_run(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The ledger's newest line of a read of this data set that went well."""
+        return self._newest(dataset, "('loaded', 'unchanged')")
+
+    def last_read(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The newest line of a read that was loaded, though it may have lacked files.
+
+        The version of such a `partial` one tells of a file what is loaded of it.
+        """
+        return self._newest(dataset, "('loaded', 'unchanged', 'partial')")
+
+    def _newest(self, dataset: Dataset, outcomes: str) -> dict[str, Any] | None:
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"""
+                select * from {self.runs}
+                where dataset = $dataset and outcome in {outcomes}
+                order by number desc nulls last, finished_at desc limit 1
+                """,
+                {"dataset": dataset.name},
+            ).to_arrow_table()
+        return rows.to_pylist()[0] if rows.num_rows else None
+
+    def last_look(self, dataset: Dataset) -> dict[str, Any] | None:
+        """The line of the last good run, if no later run of the data set failed."""
+        last = self.last_good_run(dataset)
+        with self.connect() as connection:
+            ((newest,),) = connection.execute(
+                f"select max(number) from {self.runs} where dataset = $dataset",
+                {"dataset": dataset.name},
+            ).fetchall()
+        return last if last and last["number"] == newest else None
+
+    def last_build(self) -> dict[str, Any] | None:
+        """Number, and digest of what the models are made of, of the last good build."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select number, declaration from {self.runs} where "
+                "dataset = $dataset and outcome = 'dbt_ok' and number is not null "
+                "order by number desc limit 1",
+                {"dataset": MODELS},
+            ).to_arrow_table()
+        return rows.to_pylist()[0] if rows.num_rows else None
+
+    def models_are_good(self) -> bool:
+        """Whether the last build went well: else the marts may be of two days."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select outcome from {self.runs} where dataset = $dataset "
+                "order by number desc nulls last, started_at desc limit 1",
+                {"dataset": MODELS},
+            ).fetchall()
+        return rows == [("dbt_ok",)]
+
+    def changed_since(self, number: int) -> set[str]:
+        """Data sets of which runs after a line may have written rows."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"""
+                select distinct dataset from {self.runs}
+                where number > $number and dataset <> $models and (
+                    outcome not in ('loaded', 'unchanged', 'moving', 'partial')
+                    or added + changed + removed + restored > 0
+                )
+                """,
+                {"number": number, "models": MODELS},
+            ).fetchall()
+        return {dataset for (dataset,) in rows}
+
+    def known_version(self, dataset: Dataset) -> str | None:
+        """The portal's version that is loaded, as the present declaration reads it."""
+        last = self.last_read(dataset)
+        is_same = last and last["declaration"] == dataset.fingerprint
+        return last["portal_version"] if last and is_same else None
+
+    def finished_months(self, dataset: Dataset) -> set[date]:
+        """First days of the months read whole under the present declaration."""
+        return set(self.surplus(dataset))
+
+    def finish_months(
+        self,
+        dataset: Dataset,
+        surplus: dict[date, int],
+        run_id: str,
+        now: datetime,
+        looked: bool = True,
+    ) -> None:
+        """Record months as read whole by a run that began at `now`.
+
+        Args:
+            surplus: By the month's first day, how many rows of the portal's are none
+                of the warehouse's: repeats, and rows without a key.
+            looked: They were read for themselves; a look at an open window only
+                confirms its first month.
+        """
+        former = self._surplus(dataset)
+        with self.connect() as connection:
+            for month, number in sorted(surplus.items()):
+                if month in former and former[month] != number:
+                    connection.execute(
+                        f"update {self.months} set surplus = $surplus, "
+                        "run_id = $run_id, finished_at = $finished_at "
+                        "where dataset = $dataset and month = $month "
+                        "and declaration = $declaration",
+                        self._month(dataset, month, number, run_id, now),
+                    )
+            if again := sorted(surplus.keys() & former.keys() if looked else []):
+                days = ", ".join(f"date '{month}'" for month in again)
+                connection.execute(
+                    f"update {self.months} set finished_at = $now "
+                    "where dataset = $dataset and declaration = $declaration "
+                    f"and month in ({days})",
+                    {
+                        "now": now,
+                        "dataset": dataset.name,
+                        "declaration": dataset.fingerprint,
+                    },
+                )
+            new = sorted(surplus.keys() - former.keys())
+            if new:
+                rows = [
+                    self._month(dataset, month, surplus[month], run_id, now)
+                    for month in new
+                ]
+                names = ", ".join(rows[0])
+                schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
+                connection.register("finished", pa.Table.from_pylist(rows, schema))
+                connection.execute(
+                    f"insert into {self.months} ({names}) select {names} from finished"
+                )
+
+    def _month(
+        self, dataset: Dataset, month: date, surplus: int, run_id: str, now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "dataset": dataset.name,
+            "month": month,
+            "declaration": dataset.fingerprint,
+            "run_id": run_id,
+            "finished_at": now,
+            "surplus": surplus,
+        }
+
+    def surplus(self, dataset: Dataset) -> dict[date, int]:
+        """What `finish_months` recorded under the present declaration."""
+        return {month: n or 0 for month, n in self._surplus(dataset).items()}
+
+    def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select month, surplus from {self.months} "
+                "where dataset = $dataset and declaration = $declaration",
+                {"dataset": dataset.name, "declaration": dataset.fingerprint},
+            ).fetchall()
+        return dict(rows)
+
+    def read_on(self, dataset: Dataset) -> date | None:
+        """The city's day of the newest run that read the window, and it stood still."""
+        read = (
+            "window_start is not null and "
+            "(outcome = 'loaded' or (outcome = 'partial' and rows_read > 0))"
+        )
+        return self._day(dataset, read, "desc")
+
+    def compared_on(self, dataset: Dataset) -> date | None:
+        """The day on which months were last compared; before it, of the first load."""
+        compared = "outcome = 'loaded' and compared_at is not null"
+        return self._day(dataset, compared, "desc") or self._day(
+            dataset, "outcome = 'loaded'", "asc"
+        )
+
+    def _day(self, dataset: Dataset, which: str, order: str) -> date | None:
+        """The city's day of the first line, in an order, of runs that went well."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select day, started_at from {self.runs} where dataset = $dataset "
+                f"and {which} "
+                f"order by number {order} nulls last, started_at {order} limit 1",
+                {"dataset": dataset.name},
+            ).to_arrow_table()
+        for row in rows.to_pylist():
+            # Lines of older versions have no day.
+            return row["day"] or local_day(row["started_at"], dataset.tzinfo)
+        return None
+
+    def unswept_at(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """When last no sweep told what changed in rows older than the window."""
+        with self.connect() as connection:
+            ((found,),) = connection.execute(
+                f"select max(unswept_at) from {self.runs} where dataset = $dataset "
+                "and outcome = 'loaded' and unswept_at <= $now",
+                {"dataset": dataset.name, "now": now},
+            ).fetchall()
+        return found
+
+    def months_before(self, dataset: Dataset, moment: datetime) -> list[date]:
+        """Months last read whole before a moment, the longest ago and newest first."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select month from {self.months} where dataset = $dataset "
+                "and declaration = $declaration and finished_at < $moment "
+                "order by finished_at, month desc",
+                {
+                    "dataset": dataset.name,
+                    "declaration": dataset.fingerprint,
+                    "moment": moment,
+                },
+            ).fetchall()
+        return [month for (month,) in rows]
+
+    def swept_to(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """Up to when changes of rows older than the window are known; None: never.
+
+        Without a sweep before, since the first of its months was read whole. A day
+        that took the portal's word for it that nothing changed is no sweep, and what a
+        wrong clock wrote ahead of `now` counts for nothing.
+        """
+        return self._either(
+            f"""
+            select
+                (
+                    select max(swept_to) from {self.runs}
+                    where dataset = $dataset and outcome = 'loaded'
+                        and swept_to <= $now
+                ),
+                (
+                    select min(finished_at) from {self.months}
+                    where dataset = $dataset and finished_at <= $now
+                        and declaration = $declaration
+                )
+            """,
+            {
+                "dataset": dataset.name,
+                "now": now,
+                "declaration": dataset.fingerprint,
+            },
+        )
+
+    def _either(self, sql: str, values: dict[str, Any]) -> datetime | None:
+        with self.connect() as connection:
+            ((first, second),) = connection.execute(sql, values).fetchall()
+        return first or second

@@ -1,0 +1,110 @@
+"""Load Arrow tables with dlt: one pipeline a data set, named like it."""
+
+import gc
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines import signals
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import WarehouseError, root_cause
+from pipelines.warehouse.engines.base import UPSERT, Engine
+from pipelines.warehouse.tables import hints
+
+log = logging.getLogger(__name__)
+
+# A collection walks every object of the process: for a few rows it took longer than
+# to load them.
+COLLECT_AFTER = 16 * 1024**2  # bytes
+
+
+class Packages:
+    """dlt's pipelines of a home; its working folder is `dlt/` there."""
+
+    def __init__(self, home: Path, engine: Engine):
+        self.home = home
+        self.engine = engine
+        self._pipelines: dict[str, Any] = {}
+        self._loaded_bytes = 0
+
+    def load(self, dataset: Dataset, tables: dict[str, pa.Table], how: Any) -> None:
+        """Load tables, by name, in one dlt package."""
+        signals.check()
+        pipeline = self.pipeline(dataset)
+        import dlt
+        from dlt.pipeline.exceptions import PipelineStepFailed
+
+        resources = [
+            dlt.resource(
+                [rows],
+                name=name,
+                write_disposition=how,
+                columns=hints(rows),
+                primary_key="row_id" if how is UPSERT else None,
+            ).apply_hints(
+                additional_table_hints=self.engine.table_hints(name, rows.column_names)
+            )
+            for name, rows in tables.items()
+        ]
+        is_empty = not any(rows.num_rows for rows in tables.values())
+        kind = self.engine.empty_format if is_empty else "parquet"
+        try:
+            pipeline.run(resources, loader_file_format=kind)
+        except (PipelineStepFailed, *self.engine.failures) as error:
+            raise WarehouseError(
+                f"{dataset.name}: {self.engine.place} could not be written: "
+                f"{root_cause(error)}."
+            ) from error
+        finally:
+            # dlt's resources refer to themselves and would keep their rows for long.
+            self._loaded_bytes += sum(rows.nbytes for rows in tables.values())
+            del resources, tables
+            if self._loaded_bytes > COLLECT_AFTER:
+                gc.collect()
+                self._loaded_bytes = 0
+
+    def abort(self, dataset: Dataset) -> None:
+        """Forget dlt's pending packages; it would load them in place of a new one."""
+        pipeline = self.pipeline(dataset)
+        if pipeline.has_pending_data:
+            log.warning("%s: dropping what a killed run left pending.", dataset.name)
+            pipeline.abort_packages()
+
+    def pipeline(self, dataset: Dataset) -> Any:
+        """The data set's dlt pipeline."""
+        configure_dlt(self.home)
+        import dlt
+
+        if dataset.name not in self._pipelines:
+            self._pipelines[dataset.name] = dlt.pipeline(
+                dataset.name,
+                destination=self.engine.destination(),
+                dataset_name=dataset.schema,
+                pipelines_dir=str(self.home / "dlt"),
+                **self.engine.pipeline_options(),
+            )
+        return self._pipelines[dataset.name]
+
+
+def configure_dlt(home: Path) -> None:
+    """Settings that dlt reads from the environment; none is the user's to choose."""
+    os.environ.update(
+        {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            # What fails is said in one sentence: dlt would add tracebacks.
+            "RUNTIME__LOG_LEVEL": "CRITICAL",
+            # Signals are the command's: dlt would wait, and may forget them.
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
+            "DLT_DATA_DIR": str(home / "dlt"),
+            # Names as declared: `case_` would lose its underscore.
+            "SCHEMA__NAMING": "direct",
+            # Loaded packages and the staging tables hold published values.
+            "LOAD__DELETE_COMPLETED_JOBS": "true",
+            "LOAD__TRUNCATE_STAGING_DATASET": "true",
+            "RESTORE_FROM_DESTINATION": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+        }
+    )

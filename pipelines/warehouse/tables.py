@@ -1,0 +1,150 @@
+"""The shape of a data set's raw tables, as Arrow tables and as dlt's columns."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.sql import quote
+
+INSTANT = pa.timestamp("us", tz="UTC")
+
+DLT = {pa.string(): "text", INSTANT: "timestamp", pa.date32(): "date"}
+
+
+def table(dataset: Dataset) -> str:
+    return f"{dataset.schema}.{dataset.entity}"
+
+
+def version_columns(dataset: Dataset) -> list[str]:
+    """What a version of a row holds: the declared columns and its key."""
+    return list(dict.fromkeys([*dataset.loaded_columns, "row_id"]))
+
+
+def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
+    """A data set's tables, by name, without rows.
+
+    `<entity>` holds the rows, `_former` the versions that later ones replaced,
+    `_changes` what was added, changed, removed or restored, and `_rejects` what the
+    portal shows and can't be loaded.
+    """
+    text, moment = pa.array([], pa.string()), pa.array([], INSTANT)
+    version = dict.fromkeys(version_columns(dataset), text)
+    entity = dataset.entity
+    return {
+        entity: pa.table(
+            {
+                **version,
+                "row_hash": text,
+                "run_id": text,
+                "loaded_at": moment,
+                "removed_at": moment,
+                "window_month": pa.array([], pa.date32()),
+            }
+        ),
+        f"{entity}_former": pa.table(
+            {**version, "run_id": text, "replaced_at": moment}
+        ),
+        f"{entity}_changes": pa.table(
+            {
+                "row_id": text,
+                "change": text,
+                "changed_fields": text,
+                "run_id": text,
+                "changed_at": moment,
+            }
+        ),
+        f"{entity}_rejects": pa.table(
+            {
+                "reason": text,
+                "row": text,
+                "window_value": text,
+                "run_id": text,
+                "rejected_at": moment,
+            }
+        ),
+    }
+
+
+def versions_view(dataset: Dataset, held: list[str]) -> str:
+    """SQL of the view `<entity>_versions`: present rows and former ones.
+
+    Staging reads it, so that values before and after a change get the same names and
+    types. `replaced_at` is null in the present version.
+
+    Args:
+        held: The columns of `<entity>_former`, in its order. So a column that is new
+            comes last in the view: PostgreSQL replaces no view in another order.
+    """
+    others = {"run_id", "replaced_at"}
+    columns = ", ".join(quote(name) for name in held if name not in others)
+    return f"""
+        create or replace view {table(dataset)}_versions as
+        select row_hash, run_id, loaded_at, removed_at, window_month,
+            cast(null as timestamptz) as replaced_at, {columns}
+        from {table(dataset)}
+        union all
+        select cast(null as text), run_id, cast(null as timestamptz),
+            cast(null as timestamptz), cast(null as date), replaced_at, {columns}
+        from {table(dataset)}_former
+    """
+
+
+def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
+    """Rows that can't be loaded, as JSON with the reason and the window's date."""
+    contents = rows.drop_columns([REJECT]).to_pylist()
+    return pa.table(
+        {
+            "reason": rows[REJECT],
+            "row": pa.array([json.dumps(row) for row in contents], pa.string()),
+            "window_value": window_values(dataset, rows),
+        }
+    )
+
+
+def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Array:
+    """The dates that windows go by; null in a file that has none."""
+    if dataset.window_column is None:
+        return pa.nulls(rows.num_rows, pa.string())
+    return rows[dataset.window_column.lower()]
+
+
+def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """The first day of the month that each row is dated in, on the city's calendar.
+
+    Null where it has no date that can be read, as in a removed row, or in a file. Dates
+    are ISO text (Socrata) or milliseconds since 1970 (ArcGIS).
+    """
+    values = window_values(dataset, rows)
+    iso = pc.match_substring_regex(values, r"^[12]\d{3}-(0[1-9]|1[0-2])-")
+    months = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 7)
+    days = pc.binary_join_element_wise(months, "01", "-").cast(pa.date32())
+    # Thirteen digits at most: until the year 2286.
+    epoch = pc.match_substring_regex(values, r"^-?\d{1,13}$")
+    if not pc.any(epoch).as_py():
+        return days
+    instants = pc.if_else(epoch, values, None).cast(pa.int64())
+    local = instants.cast(pa.timestamp("ms", "UTC")).cast(
+        pa.timestamp("ms", dataset.zone)
+    )
+    there = pc.local_timestamp(local).cast(pa.timestamp("us"))
+    return pc.coalesce(days, pc.floor_temporal(there, unit="month").cast(pa.date32()))
+
+
+def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
+    """Add the run and an instant to every row."""
+    rows = rows.append_column("run_id", pa.repeat(run_id, rows.num_rows))
+    for name, instant in instants.items():
+        rows = rows.append_column(
+            name, pa.repeat(pa.scalar(instant, INSTANT), rows.num_rows)
+        )
+    return rows
+
+
+def hints(rows: pa.Table) -> dict[str, dict[str, Any]]:
+    """dlt's columns, all declared: a table must not depend on what a page holds."""
+    # A dictionary each: dlt writes into them.
+    return {field.name: {"data_type": DLT[field.type]} for field in rows.schema}
