@@ -448,8 +448,8 @@ def test_a_misspelt_setting_is_a_warning(examined):
 
 def test_every_setting_that_the_project_reads_is_known_and_in_the_readme():
     named = set()
-    for folder, ending in (("pipelines", "py"), ("macros", "sql"), (".", "yml")):
-        for path in (ROOT / folder).glob(f"*.{ending}"):
+    for place in ("pipelines/**/*.py", "macros/*.sql", "*.yml"):
+        for path in ROOT.glob(place):
             named |= set(re.findall(r"\bBLOTTER_[A-Z_]+\b", path.read_text()))
     assert named - {runner.TODAY} == doctor.SETTINGS  # a run's own, told to dbt
     readme = (ROOT / "README.md").read_text()

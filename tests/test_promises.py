@@ -27,7 +27,7 @@ def listed(kind: str) -> dict[int, list[str]]:
 def exists(name: str) -> bool:
     """Whether there is such a test of pytest's, or of dbt's."""
     file, _, test = name.partition("::")
-    path = TESTS / file
+    path = TESTS / "dbt" / file if file.endswith(".sql") else TESTS / file
     if not path.is_file():
         return False
     return test in written(path) if test else path.suffix == ".sql"
