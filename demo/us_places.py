@@ -136,7 +136,9 @@ def _city_names(rng: np.random.Generator, size: np.ndarray) -> list[str]:
     states = [county.state_id for county in counties()]
     of_city = np.repeat(states, size).tolist()
     streets = draw.street_names()
-    order = {state: rng.permutation(len(streets)).tolist() for state in set(of_city)}
+    # Not of a set: its order is another in every process.
+    in_order = dict.fromkeys(of_city)
+    order = {state: rng.permutation(len(streets)).tolist() for state in in_order}
     names = []
     for number, state in enumerate(of_city):
         name = streets[order[state].pop()].capitalize()

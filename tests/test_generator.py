@@ -1,5 +1,8 @@
 """Made-up tables are what was asked for, days add to them, corrections change them."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -66,6 +69,24 @@ def test_a_table_of_a_size_of_its_own_is_the_same_for_the_same_arguments(name):
     assert made.equals(generate(name, 100_000, date(2015, 1, 2), END, seed=7))
     assert not made.to_pandas().duplicated(STANDING[name]).any()
     assert generate(name, 3, date(2015, 1, 2), END, seed=7).num_rows <= 3
+
+
+def test_rows_are_the_same_in_every_process():
+    """A set's order is another in each, unless it is told."""
+    program = (
+        "from datetime import date; from demo.generator import COLUMNS, generate;"
+        "days = date(2025, 1, 2), date(2025, 2, 1);"
+        "print([generate(n, 50, *days, seed=7).to_pylist() for n in COLUMNS])"
+    )
+    printed = {
+        subprocess.check_output(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=REPOSITORY,
+        )
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
 
 
 def is_filed(name: str) -> bool:
