@@ -1,0 +1,97 @@
+"""What a warehouse holds after one of the golden days, as it is compared."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.datasets.declarations import read_datasets
+from pipelines.ops.changes import changes_since, removals_since
+from pipelines.warehouse.ledger import MODELS
+from pipelines.warehouse.warehouse import Warehouse
+from tests import golden_days
+from tests.same_numbers import Table, tables_of
+
+Held = dict[str, Table]
+"""Tables by schema (without prefix) and name, and what commands print of changes."""
+
+# Columns of the ledger that are left out: the rest of a line is the same in every run.
+VARYING = {
+    "seconds": "measured by the clock of the machine",
+    "started_at": "read from the clock of the machine",
+    "finished_at": "read from the clock of the machine",
+    "bytes_billed": "BigQuery alone bills",
+    "portal_version": "made-up portals count their versions from when they start",
+}
+# The data's tests look at what is compared here; the emulator takes its time for each.
+NO_TESTS = ("--exclude-resource-type", "test")
+# Reports are made of the facts alone: they are compared on the last day.
+NO_REPORTS = ("--exclude", "path:models/marts/reports", *NO_TESTS)
+
+
+def run_day(
+    url: str, home: Path, day: date, settings: dict[str, str], *, tests: bool = False
+) -> Held:
+    """Run a golden day and tell what the warehouse holds then.
+
+    On the last day all is built anew, and raw tables and seeds are told, too.
+
+    Args:
+        settings: Environment variables that name the warehouse.
+        tests: Run the data's tests on the last day.
+    """
+    is_last = day == golden_days.DAYS[-1]
+    left_out = () if is_last and tests else NO_TESTS if is_last else NO_REPORTS
+    home.mkdir(parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for setting, value in settings.items():
+            patch.setenv(setting, value)
+        failure = golden_days.run_day(url, home, day, *left_out, everything=is_last)
+        assert failure is None, (settings.get("BLOTTER_TARGET"), day, failure)
+        return everything(home, is_last)
+
+
+def everything(home: Path, with_raw: bool) -> Held:
+    """Marts, ledger, what the commands print of changes; and raw tables, and seeds."""
+    warehouse = Warehouse(home)
+    datasets = list(read_datasets().values())
+    raw = sorted({f"raw_{dataset.source}" for dataset in datasets})
+    others = ["seeds", *raw] if with_raw else []
+    held = tables_of(warehouse, ["marts", "ledger", *others])
+    for name in [name for name in held if name.endswith("_incoming")]:
+        assert held.pop(name).rows == []
+    for name, table in held.items():
+        if name.startswith("raw_"):
+            held[name] = selected(table, sorted(table.columns))
+        if name.startswith("ledger."):
+            kept = [column for column in table.columns if column not in VARYING]
+            held[name] = selected(table, kept)
+    held["ledger.runs"] = without_models_print(held["ledger.runs"])
+    for name, find in {"changes": changes_since, "removals": removals_since}.items():
+        rows = [
+            (str(row),)
+            for dataset in datasets
+            for row in find(warehouse, dataset, golden_days.DAYS[0])
+        ]
+        held[f"blotter {name}"] = Table({"row": "text"}, rows)
+    warehouse.close()
+    return held
+
+
+def selected(table: Table, columns: list[str]) -> Table:
+    places = [list(table.columns).index(column) for column in columns]
+    rows = [tuple(row[place] for place in places) for row in table.rows]
+    return Table({column: table.columns[column] for column in columns}, rows)
+
+
+def without_models_print(runs: Table) -> Table:
+    """The fingerprint of the models changes with every word of a model's file."""
+    dataset, declaration = map(list(runs.columns).index, ("dataset", "declaration"))
+    rows = [
+        tuple(
+            None if place == declaration and row[dataset] == MODELS else cell
+            for place, cell in enumerate(row)
+        )
+        for row in runs.rows
+    ]
+    return Table(runs.columns, rows)
