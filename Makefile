@@ -17,7 +17,7 @@ test: .venv/installed lint
 
 # Kill the daily job some 350 times, at random and at every step; takes a while.
 torture: .venv/installed
-	$(BIN)/python -W ignore -m tests.torture
+	$(BIN)/python -W ignore -m tools.torture
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -31,15 +31,15 @@ format: .venv/installed
 # What reading and loading costs, against DuckDB alone reading the same pages; then the
 # site: to build it, to open it, to filter on it.
 bench: .venv/installed
-	$(BIN)/python -m demo.bench
-	$(BIN)/python -m tests.bench_site
+	$(BIN)/python -m tools.bench_loading
+	$(BIN)/python -m tools.bench_site
 
 # The picture of the site in the README, taken as the tests see it.
 screenshot: .venv/installed
-	$(BIN)/python -m tests.screenshot
+	$(BIN)/python -m tools.screenshot
 
 holidays: .venv/installed
-	$(BIN)/python seeds/make_holidays.py
+	$(BIN)/python -m tools.make_holidays
 
 # Exact versions and hashes of everything, for every platform.
 lock:

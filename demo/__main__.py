@@ -22,10 +22,11 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo import draw, generator
-from demo.portal import Portal, serve
+from demo import generator
+from demo.portal.server import Portal, serve
+from demo.portal.store import Dataset
+from demo.rows import draw
 from demo.stock import publish, stock_files
-from demo.store import Dataset
 
 HOME = Path("blotter_home_demo")
 FIRST_DAY = date(2024, 1, 1)

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from demo import rows_council
-from demo.file_table import FileTable
 from demo.generator import COLUMNS, MAKERS, generate
-from demo.portal import Portal
-from demo.store import Dataset
+from demo.portal.served_files import FileTable
+from demo.portal.server import Portal
+from demo.portal.store import Dataset
+from demo.rows import council as rows_council
 
 DECLARATIONS = Path(__file__).parent.parent / "pipelines" / "datasets"
 # name: share of the rows, first day published

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 import pytest
 
 from demo import generator
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
+from demo.portal.store import Dataset as Published
 from demo.stock import stock
-from demo.store import Dataset as Published
 from pipelines import jobs
 from pipelines.datasets import dataset, declarations
 from pipelines.errors import BlotterError

@@ -31,9 +31,9 @@ from dlt.load.load import Load
 from dlt.pipeline.pipeline import Pipeline
 
 from demo import generator
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
+from demo.portal.store import Dataset as Published
 from demo.stock import publish
-from demo.store import Dataset as Published
 from pipelines import cli as command
 from pipelines.datasets import dataset, declarations
 from pipelines.ops import status

@@ -17,8 +17,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from demo.portal import Portal
-from demo.store import Dataset as Published
+from demo.portal.server import Portal
+from demo.portal.store import Dataset as Published
 from pipelines import cli as command
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import read_datasets

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines import redaction, signals
 from pipelines.errors import BlotterError, RunUnderWayError, StoppedError

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines.datasets.declarations import FOLDER, read_datasets
 from pipelines.errors import ConfigError

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from demo.generator import day_rows, generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines import jobs
 from pipelines.transform import plan, runner

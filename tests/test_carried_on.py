@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
+from demo.portal.store import Dataset as Published
 from demo.stock import publish
-from demo.store import Dataset as Published
 from pipelines.ops.status import read_status
 from tests import live_portal as live
 from tests.killed_runs import Child, content, difference, pass_day

@@ -15,7 +15,7 @@ from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
 
 from demo.generator import corrected, day_rows, generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops.status import wall_clock, write_status

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import yaml
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import stock
 from tests.container_image import (
     REPOSITORY,

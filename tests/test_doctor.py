@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish, publish_council
 from pipelines.datasets.declarations import FOLDER, read_datasets
 from pipelines.datasets.windows import Window

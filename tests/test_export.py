@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from demo.rows_cambridge import MARKER, TAIL_MARKER
+from demo.rows.cambridge import MARKER, TAIL_MARKER
 from pipelines.cells import csv_cell
 from pipelines.errors import WarehouseError
 from pipelines.publish import parquet as export

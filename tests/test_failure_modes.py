@@ -16,10 +16,9 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from demo.bench import cost_of
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
-from demo.rows_cambridge import MARKER, TAIL_MARKER
+from demo.portal.server import Fault, Portal, serve
+from demo.rows.cambridge import MARKER, TAIL_MARKER
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
 from pipelines.datasets.windows import Window, daily_window, local_day
@@ -36,6 +35,7 @@ from pipelines.sync.run import Tally
 from pipelines.sync.window import read_window
 from tests import live_portal as live
 from tests.live_portal import IMPATIENT, ROOT, SHELBYVILLE, SPRINGFIELD
+from tools.bench_loading import cost_of
 
 CSV = "/resource/abcd-1234.csv"
 JSON = "/resource/abcd-1234.json"
@@ -71,7 +71,7 @@ def prepared(tmp_path_factory):
 def million():
     """A portal in a process of its own, with a million rows of San Francisco."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "demo.bench", "--rows", "1000000", "--serve"],
+        [sys.executable, "-m", "tools.bench_loading", "--rows", "1000000", "--serve"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import pipelines.sync.months
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import (
     PartsError,

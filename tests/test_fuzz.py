@@ -21,9 +21,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.exchange import Asked, Reply
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.exchange import Asked, Reply
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
 from pipelines.datasets.windows import Window

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from demo import rows_cambridge
 from demo.generator import generate
+from demo.rows import cambridge as rows_cambridge
 
 START, END = date(2024, 1, 1), date(2025, 12, 31)
 ROWS = 30_000

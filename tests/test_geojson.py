@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.errors import ConfigError, Retryable, SchemaDriftError

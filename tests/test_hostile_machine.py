@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.ops.status import read_status
 from pipelines.ops.status_words import is_fresh

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from tests import live_portal as live
 

@@ -21,7 +21,7 @@ from dlt.normalize.normalize import Normalize
 from dlt.pipeline.pipeline import Pipeline
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines import cli as command
 from pipelines.datasets.dataset import Dataset

@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.errors import ConfigError
 from pipelines.sync import daily as runs
 from pipelines.sync.compare import months_apart

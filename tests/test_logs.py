@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines import logs, redaction
 from pipelines.cli import BlotterError

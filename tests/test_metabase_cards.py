@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish, stock_files
 from metabase.files import read_dashboards, tags
 from metabase.payloads import in_schema

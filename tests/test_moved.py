@@ -19,7 +19,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import PortalMovedError

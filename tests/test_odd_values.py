@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.errors import PortalError, SchemaDriftError, TooManyRejectsError
 from tests import live_portal as live
 from tests.live_portal import SHELBYVILLE, SPRINGFIELD

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 import requests
 
-from demo.portal import Portal, serve
-from demo.values import to_text
+from demo.portal.server import Portal, serve
+from demo.portal.values import to_text
 
 COLUMNS = {
     "row_id": "text",

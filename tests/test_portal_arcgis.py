@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 
 LAYER = "/org/arcgis/rest/services/MPD_Public_Safety_Incidents/FeatureServer/0"
 COLUMNS = {

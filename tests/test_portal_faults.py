@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 
 PATH = "/resource/abcd-1234.csv"
 ROWS = [{"row_id": f"{number:03d}"} for number in range(100)]

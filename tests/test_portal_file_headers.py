@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 
 BODY = b"id,city\n1,Se\xc3\xb1alta\n2,Amberbeck\n"
 DIGEST = f'"{hashlib.sha256(BODY).hexdigest()}"'

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 import requests
 
-from demo.file_table import FileTable
-from demo.portal import Portal, serve
+from demo.portal.served_files import FileTable
+from demo.portal.server import Portal, serve
+from demo.rows.file_formats import csv_file, workbook
 from demo.stock import stock_files
-from demo.whole_file import csv_file, workbook
 
 PAPER = "/washingtonpost/data-police-shootings/master"
 SHOOTINGS = f"{PAPER}/v2/fatal-police-shootings-data.csv"

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from demo.files import read_file
-from demo.portal import Portal, add_folder
+from demo.portal.__main__ import add_folder
+from demo.portal.read_files import read_file
+from demo.portal.server import Portal
 
 
 def test_a_download_becomes_rows_with_field_names_and_told_types(tmp_path):

@@ -16,7 +16,7 @@ import pytest
 import requests
 import yaml
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "soda_http"
 ID = "uczf-rk3c"

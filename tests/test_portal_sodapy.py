@@ -4,7 +4,7 @@ import pytest
 import requests
 from sodapy import Socrata
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 
 COLUMNS = {"row_id": "text", "size": "number", "at": "calendar_date", "ok": "checkbox"}
 ROWS = [

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 import requests
 
-from demo.portal import Portal
+from demo.portal.server import Portal
 from demo.stock import STOCK, stock
 
 PAPER = "/washingtonpost/data-police-shootings/master"

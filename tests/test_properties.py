@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from pipelines.datasets.windows import daily_window
 from pipelines.sync import daily as runs
 from pipelines.sync.run import Run

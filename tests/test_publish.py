@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from demo.generator import generate
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish as publish_rows
 from pipelines.publish import publication
 from pipelines.publish.database import DATABASE

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from pipelines import jobs
 from pipelines.ops.status import dataset_status, looks
 from tests import live_portal as live

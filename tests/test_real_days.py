@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import pipelines.sync.daily as runs
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import read_datasets

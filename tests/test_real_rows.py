@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from tests import live_portal as live
 from tests import real_facts, real_rows

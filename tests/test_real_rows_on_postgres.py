@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
 from pipelines.sync.run import Run

@@ -15,7 +15,7 @@ import msgspec
 import pandas as pd
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import SchemaDriftError

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from demo.generator import generate
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from demo.stock import publish
 from pipelines.cells import csv_cell
 from pipelines.datasets.declarations import read_datasets

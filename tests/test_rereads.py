@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from pipelines.datasets.dataset import Dataset
 from pipelines.portals.arcgis import ArcgisReader
 from pipelines.portals.socrata import SocrataReader

@@ -15,9 +15,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.exchange import Reply
-from demo.portal import Fault, Portal, serve
-from demo.rows_cambridge import COLUMNS, TAIL_MARKER
+from demo.portal.exchange import Reply
+from demo.portal.server import Fault, Portal, serve
+from demo.rows.cambridge import COLUMNS, TAIL_MARKER
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.datasets.windows import Window
 from pipelines.errors import (

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from demo.expression import SoqlError
-from demo.query import parse
-from demo.soda import read
-from demo.store import Dataset, Store
+from demo.portal.soda import read
+from demo.portal.soql.expression import SoqlError
+from demo.portal.soql.query import parse
+from demo.portal.store import Dataset, Store
 
 ROWS = [
     {"name": "O'HARE", "code": "05", "size": 9, "at": "2026-08-31T23:59:59.999"},

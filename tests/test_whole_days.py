@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from demo.portal import Fault, Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.errors import PortalError, TooManyRemovalsError
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from demo.portal import Portal, serve
+from demo.portal.server import Portal, serve
 from pipelines.datasets.windows import daily_window
 from pipelines.portals.registry import reader_for
 from pipelines.sync.run import Tally

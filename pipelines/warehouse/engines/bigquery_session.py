@@ -24,6 +24,7 @@ TYPES = {
 }
 
 TYPE_OF = {str: "STRING", int: "INT64", float: "FLOAT64", bool: "BOOL"}
+TYPE_OF |= {datetime: "TIMESTAMP", date: "DATE"}
 
 
 class Job:
@@ -96,6 +97,3 @@ def as_parameter(name: str, rows: pa.Table) -> Any:
         *(bigquery.ScalarQueryParameterType(t, name=n) for n, t in types.items())
     )
     return bigquery.ArrayQueryParameter(name, kind, structs)
-
-
-TYPE_OF |= {datetime: "TIMESTAMP", date: "DATE"}

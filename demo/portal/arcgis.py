@@ -1,0 +1,234 @@
+"""Answer as an ArcGIS FeatureServer layer does.
+
+https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from demo.portal.exchange import Asked, Reply
+from demo.portal.soql.expression import NUMBER, Expression, SoqlError, mismatch
+from demo.portal.soql.parser import Parser
+from demo.portal.soql.query import shuffled
+from demo.portal.store import Dataset, Store, quote
+from demo.portal.values import to_table
+
+ESRI_TYPES = {
+    "oid": "esriFieldTypeOID",
+    "date": "esriFieldTypeDate",
+    "string": "esriFieldTypeString",
+    "double": "esriFieldTypeDouble",
+    "integer": "esriFieldTypeInteger",
+}
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
+
+
+class Layer(Dataset):
+    """A layer; dates are epoch milliseconds, true UTC, stored as text.
+
+    Rows without object id get the next one; a `replace` numbers all rows anew.
+    `max_record_count` caps every page, whatever a reader asks for.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        *,
+        max_record_count: int = 1000,
+    ):
+        if unknown := set(columns.values()) - set(ESRI_TYPES):
+            raise ValueError(f"{name}: no such field types: {sorted(unknown)}")
+        key = next(field for field, kind in columns.items() if kind == "oid")
+        self.max_record_count = max_record_count
+        self.next_object_id = 1
+        super().__init__(store, name, rows, columns, key)
+
+    def replace(self, rows: pa.Table | list[dict]) -> None:
+        """Empty the layer and fill it anew; object ids go on from the highest."""
+        table = to_table(rows, list(self.columns))
+        super().replace(
+            table.drop_columns([self.key]) if self.key in table.column_names else table
+        )
+
+    def _text(self, rows: pa.Table | list[dict]) -> pa.Table:
+        table = super()._text(rows)
+        given = [None] * table.num_rows
+        if self.key in table.column_names:
+            given = table[self.key].to_pylist()
+            table = table.drop_columns([self.key])
+        for position, object_id in enumerate(given):
+            number = int(object_id or self.next_object_id)
+            self.next_object_id = max(self.next_object_id, number + 1)
+            given[position] = str(number)
+        return table.append_column(self.key, pa.array(given, pa.string()))
+
+    def fields(self, names: list[str] | None = None) -> list[dict]:
+        """Return the description of some fields, or of all."""
+        return [
+            {"name": name, "type": ESRI_TYPES[kind], "alias": name}
+            for name, kind in self.columns.items()
+            if names is None or name in names
+        ]
+
+    def metadata(self) -> dict:
+        """Return what the layer's own address tells."""
+        edited = int(self.rows_updated_at.timestamp() * 1000)
+        return {
+            "currentVersion": 11.5,
+            "id": 0,
+            "name": self.name.split("/")[-3],
+            "type": "Feature Layer",
+            "geometryType": "esriGeometryPoint",
+            "objectIdField": self.key,
+            "maxRecordCount": self.max_record_count,
+            "supportedQueryFormats": "JSON",
+            "capabilities": "Query",
+            "editingInfo": {"lastEditDate": edited, "dataLastEditDate": edited},
+            "fields": self.fields(),
+        }
+
+
+def layer_reply(layer: Layer, asked: Asked, salt: int) -> Reply:
+    """Answer for the layer itself or for its `/query`; errors come inside a 200."""
+    parameters = {name.lower(): value for name, value in asked.form.items()}
+    if not asked.path.endswith("/query"):
+        return as_json(layer.metadata())
+    try:
+        return as_json(answer(layer, parameters, asked, salt))
+    except SoqlError as error:
+        return failure(400, "Cannot perform query. Invalid query parameters.", error)
+
+
+def answer(layer: Layer, parameters: dict[str, str], asked: Asked, salt: int) -> dict:
+    """Return the answer to a query as ArcGIS puts it."""
+    where = condition(layer, parameters.get("where", ""))
+    if parameters.get("returncountonly", "").lower() == "true":
+        sql = f"select count(*) as count from {layer.table} where {where}"
+        return layer.store.run(sql).to_pylist()[0]
+    if parameters.get("returnidsonly", "").lower() == "true":
+        sql = f"select {quote(layer.key)} from {layer.table} where {where}"
+        ids = [int(number) for number in layer.store.run(sql)[0].to_pylist()]
+        return {"objectIdFieldName": layer.key, "objectIds": ids}
+    names = out_fields(layer, parameters.get("outfields", layer.key))
+    limit = min(
+        whole_number(parameters, "resultrecordcount", layer.max_record_count),
+        layer.max_record_count,
+        asked.row_cap or layer.max_record_count,
+    )
+    order = order_by(layer, parameters.get("orderbyfields", ""), salt)
+    offset = whole_number(parameters, "resultoffset", 0)
+    found = layer.store.run(
+        f"select {', '.join(map(quote, names))} from {layer.table} where {where} "
+        f"order by {order} limit {limit + 1} offset {offset}"
+    )
+    rows = [row_values(layer, row) for row in found.slice(0, limit).to_pylist()]
+    rows += rows[:1] if asked.repeats_rows else []
+    result = {
+        "objectIdFieldName": layer.key,
+        "fields": layer.fields(names),
+        "features": [{"attributes": row} for row in rows],
+    }
+    return result | ({"exceededTransferLimit": True} if found.num_rows > limit else {})
+
+
+def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, Any]:
+    """Return a row's values: numbers and dates are numbers, nulls stay."""
+    casts = {"oid": int, "date": int, "integer": int, "double": float, "string": str}
+    return {
+        name: None if text is None else casts[layer.columns[name]](text)
+        for name, text in row.items()
+    }
+
+
+def out_fields(layer: Layer, wanted: str) -> list[str]:
+    """Return the names of the fields asked for, as the layer spells them."""
+    if wanted.strip() == "*":
+        return list(layer.columns)
+    return [field_name(layer, name) for name in wanted.split(",")]
+
+
+def field_name(layer: Layer, name: str) -> str:
+    """Return a field's name as the layer spells it; case does not matter."""
+    spelt = {column.lower(): column for column in layer.columns}
+    if name.strip().lower() not in spelt:
+        raise SoqlError("", f"'Invalid field: {name.strip()}' parameter is invalid")
+    return spelt[name.strip().lower()]
+
+
+def order_by(layer: Layer, wanted: str, salt: int) -> str:
+    """Return SQL for `orderByFields`; without it the rows are shuffled."""
+    terms = []
+    for term in filter(None, wanted.split(",")):
+        name, _, direction = term.strip().partition(" ")
+        if direction.strip().lower() not in ("", "asc", "desc"):
+            raise SoqlError("", "'orderByFields' parameter is invalid")
+        name = field_name(layer, name)
+        terms.append(f"{field(name, layer.columns[name]).sql} {direction}")
+    return ", ".join(terms) or shuffled(salt)
+
+
+def whole_number(parameters: dict[str, str], name: str, default: int) -> int:
+    """Return a parameter as a number of rows."""
+    text = parameters.get(name) or str(default)
+    if not text.isdigit():
+        raise SoqlError("", f"'{name}' parameter is invalid")
+    return int(text)
+
+
+def field(name: str, kind: str) -> Expression:
+    """Return a field as an expression that compares by its type."""
+    stored = quote(name)
+    if kind == "string":
+        return Expression(stored, "text", name, stored)
+    if kind == "double":
+        return Expression(f"try_cast({stored} as {NUMBER})", "number", name, stored)
+    kind = "date" if kind == "date" else "number"
+    return Expression(f"try_cast({stored} as bigint)", kind, name, stored)
+
+
+class WhereParser(Parser):
+    """ArcGIS's `where`: as SoQL's, with names in any case and dates as `TIMESTAMP`."""
+
+    def _primary(self) -> Expression:
+        if self.peek("timestamp", "date") and self.tokens[self.at + 1][0] == "text":
+            self.at += 2
+            return moment(self.tokens[self.at - 1][1][1:-1])
+        return super()._primary()
+
+
+def moment(text: str) -> Expression:
+    """Return the literal `YYYY-MM-DD[ HH:MM:SS]`, UTC, as epoch milliseconds."""
+    if not TIMESTAMP.fullmatch(text):
+        raise mismatch(f"{text!r} is no timestamp")
+    instant = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return Expression(str(int(instant.timestamp() * 1000)), "date")
+
+
+def condition(layer: Layer, where: str) -> str:
+    """Return the SQL of a `where`, which ArcGIS requires."""
+    if not where.strip():
+        raise SoqlError("", "'where' clause is required")
+    fields = {name.lower(): field(name, kind) for name, kind in layer.columns.items()}
+    parser = WhereParser(where, fields)
+    translated = parser.expression().sql
+    parser.done()
+    return translated
+
+
+def as_json(body: dict) -> Reply:
+    """Return an answer as ArcGIS sends it: always with status 200."""
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return Reply(200, json.dumps(body, separators=(",", ":")).encode(), headers)
+
+
+def failure(code: int, message: str, detail: object = "") -> Reply:
+    """Return an error as ArcGIS sends it, inside a 200."""
+    details = [str(detail)] if str(detail) else []
+    return as_json({"error": {"code": code, "message": message, "details": details}})

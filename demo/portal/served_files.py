@@ -1,0 +1,136 @@
+"""Files that a portal serves: tables as CSV, and any file as it is."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.portal.exchange import Asked, Reply
+from demo.portal.store import Dataset, Store
+
+
+class FileTable(Dataset):
+    """Rows that are written anew into one file or several whenever they change.
+
+    Args:
+        write: Makes a file's bytes of its rows.
+        file_column: The column that tells the file of a row, by name, and that no file
+            holds; None where there is one file.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        key: str | None = None,
+        *,
+        write: Callable[[pa.Table], bytes],
+        file_column: str | None = None,
+    ):
+        super().__init__(store, name, rows, columns, key)
+        self.write, self.file_column = write, file_column
+        self._written: dict[str, tuple[int, bytes, datetime]] = {}
+
+    def contents(self, file_name: str) -> tuple[bytes, datetime]:
+        """Return a file's bytes and when they became what they are.
+
+        A change of the table that leaves a file's bytes alone does not make it newer.
+        """
+        with self.store.lock:
+            version, body, changed_at = self._written.get(file_name, (0, None, None))
+            if version != self.version:
+                written = self.write(self._rows_of(file_name))
+                if written != body:
+                    body, changed_at = written, self.rows_updated_at
+                self._written[file_name] = self.version, body, changed_at
+            return body, changed_at
+
+    def _rows_of(self, file_name: str) -> pa.Table:
+        rows = self.rows()
+        if self.file_column is None:
+            return rows
+        inside = pc.equal(rows[self.file_column], file_name)
+        return rows.filter(inside).drop_columns(self.file_column)
+
+
+Contents = Callable[[], tuple[bytes, datetime]]
+
+CONTENT_TYPES = {
+    "csv": "text/csv",
+    "geojson": "application/vnd.geo+json; charset=utf-8",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+@dataclass
+class PlainFile:
+    """What is published at one path.
+
+    `contents` returns the bytes and when they were last changed (with a zone). Of the
+    two validators either can be left out, as some servers do. `has_length`: the number
+    of bytes is told, as servers do that send a file from their disk.
+    """
+
+    contents: Contents
+    content_type: str
+    has_etag: bool = True
+    has_last_modified: bool = True
+    has_length: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The bytes as they are now."""
+        return self.contents()[0]
+
+    def reply(self, asked: Asked) -> Reply:
+        """Answer with the file, or with a 304 if the reader's copy is the same."""
+        body, changed_at = self.contents()
+        changed_at = changed_at.astimezone(UTC).replace(microsecond=0)
+        headers = {"Cache-Control": "max-age=300"}
+        if self.has_etag:
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()}"'
+        if self.has_last_modified:
+            headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
+        if self._is_held(asked, headers.get("ETag"), changed_at):
+            return Reply(304, b"", headers)
+        if self.has_length:
+            headers["Content-Length"] = str(len(body))
+        return Reply(200, body, headers | {"Content-Type": self.content_type})
+
+    def _is_held(self, asked: Asked, etag: str | None, changed_at: datetime) -> bool:
+        """Whether the reader holds these bytes; an ETag counts before a date.
+
+        By https://www.rfc-editor.org/rfc/rfc9110#section-13.
+        """
+        if asked.method not in ("GET", "HEAD"):
+            return False
+        if given := asked.headers.get("if-none-match"):
+            held = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+            return etag in held or "*" in held
+        since = http_date(asked.headers.get("if-modified-since", ""))
+        return self.has_last_modified and since is not None and changed_at <= since
+
+
+def file_at(path: str, contents: Contents, **options: object) -> PlainFile:
+    """Return a file with the type that the ending of its path tells, or another."""
+    ending = path.rpartition(".")[2].lower()
+    kind = CONTENT_TYPES.get(ending, "application/octet-stream")
+    return PlainFile(contents, **{"content_type": kind, **options})
+
+
+def http_date(text: str) -> datetime | None:
+    """Read the date of a header; one that is none is as good as left out."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

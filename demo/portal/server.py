@@ -1,0 +1,271 @@
+"""A local portal that speaks SODA 2 and ArcGIS FeatureServer, and serves files.
+
+    python -m demo.portal --rows 100000 --port 8765 --seed 1
+
+It keeps its tables in memory, is changed as a publisher changes a portal, fails on
+demand, and remembers what it was asked.
+"""
+
+import itertools
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from demo.portal.arcgis import Layer, failure, layer_reply
+from demo.portal.control import control
+from demo.portal.exchange import Asked, Reply, common_headers, problem
+from demo.portal.faults import Delivery, Fault, moved, prepare, refused_token
+from demo.portal.read_files import read_file
+from demo.portal.served_files import FileTable, PlainFile, file_at
+from demo.portal.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
+from demo.portal.store import Dataset, Store
+
+__all__ = ["Fault", "Portal", "serve"]
+
+RESOURCE = re.compile(r"/resource/([^/.]+)(?:/([^/]+?))?(?:\.(\w+))?")
+
+VIEW = re.compile(r"/api/views/([^/.]+)(?:\.json)?")
+
+
+@dataclass
+class Record:
+    """A request as the portal saw it; header names are in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    status: int = 0
+    seconds: float = 0.0
+
+
+class Portal:
+    """Data sets, files and faults behind one address.
+
+    Args:
+        seed: Varies the order of rows that are asked for in no order.
+        clock: Returns the time, with its zone.
+        app_tokens: The app tokens that are valid; None takes any.
+        gzip_level: How hard to compress for readers that accept gzip.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        app_tokens: set[str] | None = None,
+        gzip_level: int = 1,
+    ):
+        self.store = Store(clock)
+        self.app_tokens, self.gzip_level = app_tokens, gzip_level
+        self.datasets: dict[str, Dataset] = {}
+        self.files: dict[str, PlainFile] = {}
+        self.requests: list[Record] = []
+        self.faults: list[Fault] = []
+        self.seed, self._numbers = seed, itertools.count(1)
+        self._location = ""
+
+    def add_soda(
+        self,
+        name: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        row_identifier: str | None = None,
+        **options: object,
+    ) -> SodaDataset:
+        """Publish rows at `/resource/{name}`; see `SodaDataset` for the options."""
+        dataset = SodaDataset(
+            self.store, name, rows, columns, row_identifier, **options
+        )
+        self.datasets[name] = dataset
+        return dataset
+
+    def add_layer(
+        self,
+        path: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        **options: object,
+    ) -> Layer:
+        """Publish rows as an ArcGIS layer at `path`; see `Layer` for the options."""
+        path = path.rstrip("/")
+        self.datasets[path] = Layer(self.store, path, rows, columns, **options)
+        return self.datasets[path]
+
+    def add_file_as_dataset(
+        self,
+        name: str,
+        path: Path,
+        types: dict[str, str] | None = None,
+        row_identifier: str | None = None,
+    ) -> SodaDataset:
+        """Publish a CSV or JSON file at `/resource/{name}`; see `read_file`."""
+        rows, columns = read_file(Path(path), types)
+        return self.add_soda(name, rows, columns, row_identifier)
+
+    def add_file(self, path: str, data: bytes, **options: object) -> PlainFile:
+        """Publish a plain file, or change it: the same bytes again change nothing.
+
+        Options are those of `PlainFile`; without a type it has that of its ending.
+        """
+        old, changed_at = self.files.get(path), self.store.clock()
+        if old is not None and old.contents()[0] == data:
+            changed_at = old.contents()[1]
+        self.files[path] = file_at(path, lambda: (data, changed_at), **options)
+        return self.files[path]
+
+    def add_file_table(
+        self, table: FileTable, paths: dict[str, str], **options: object
+    ) -> FileTable:
+        """Publish a table as whole files: the path of each by its name; see `add_file`.
+
+        A table of one file has it under the name "".
+        """
+        self.datasets[table.name] = table
+        for name, path in paths.items():
+            self.files[path] = file_at(path, partial(table.contents, name), **options)
+        return table
+
+    def fail(self, fault: Fault) -> Fault:
+        """Let something go wrong from now on; return the fault."""
+        self.faults.append(fault)
+        return fault
+
+    def heal(self) -> None:
+        """Forget all faults; a portal that moved is back."""
+        self.faults.clear()
+        self._location = ""
+
+    def move(self, location: str) -> None:
+        """Answer everything with a 302 to the same path on another host."""
+        self._location = location
+
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        """Answer one request (ASGI)."""
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        asked = Asked(
+            method=request.method,
+            path=request.url.path,
+            query_string=request.url.query,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.body(),
+        )
+        if asked.path.startswith("/_portal/"):
+            reply = await run_in_threadpool(control, self, asked)
+            await Delivery(reply, [])(receive, send)
+            return
+        record = Record(asked.method, asked.path, asked.form, asked.headers)
+        self.requests.append(record)
+        number = next(self._numbers)
+        words = " ".join(f"{name}={value}" for name, value in asked.form.items())
+        faults = [f for f in self.faults if f.strikes(asked.path, words)]
+        reply = await run_in_threadpool(self._reply, asked, faults, number)
+        record.status = reply.status
+        record.seconds = time.perf_counter() - started
+        await Delivery(reply, faults, is_head=asked.method == "HEAD")(receive, send)
+
+    def _reply(self, asked: Asked, faults: list[Fault], number: int) -> Reply:
+        reply = prepare(faults, asked)
+        if reply is None and self._location:
+            reply = moved(self._location, asked)
+        if reply is None:
+            with self.store.lock:
+                reply = self._answer(asked, number)
+        kinds = {fault.kind: fault for fault in faults}
+        if "edit" in kinds:
+            reply.body = kinds["edit"].edit(reply.body)
+        if "cut" in kinds:
+            reply.body = reply.body[: kinds["cut"].size]
+        if reply.body and "gzip" in asked.headers.get("accept-encoding", ""):
+            reply.compress(self.gzip_level)
+        if "bad_gzip" in kinds:
+            reply.headers["Content-Encoding"] = "gzip"
+            reply.body = reply.body[:10] + bytes(b ^ 0xFF for b in reply.body[10:])
+        reply.headers = {**common_headers(self.seed, number), **reply.headers}
+        return reply
+
+    def _answer(self, asked: Asked, number: int) -> Reply:
+        """Route a request that nothing befell."""
+        if asked.path in self.files:
+            return self.files[asked.path].reply(asked)
+        if "/FeatureServer" in asked.path:
+            layer = self.datasets.get(asked.path.removesuffix("/query").rstrip("/"))
+            if layer is None:
+                return failure(400, "Invalid URL", "Invalid URL")
+            return layer_reply(layer, asked, self.seed + number)
+        known = self.app_tokens
+        if asked.token is not None and known is not None and asked.token not in known:
+            return refused_token()
+        if match := VIEW.fullmatch(asked.path):
+            dataset = self.datasets.get(match[1])
+            if dataset is None:
+                reply = problem(404, "not_found", "Not found", id=match[1])
+                reply.headers |= {
+                    "X-Error-Code": "not_found",
+                    "X-Error-Message": "Not found",
+                }
+                return reply
+            return metadata_reply(dataset)
+        if match := RESOURCE.fullmatch(asked.path):
+            return self._resource(asked, number, *match.groups())
+        return problem(404, "not_found", "Not found")
+
+    def _resource(
+        self, asked: Asked, number: int, name: str, row: str | None, form: str | None
+    ) -> Reply:
+        """Answer for rows; the form comes from the extension or from `Accept`."""
+        dataset = self.datasets.get(name)
+        if dataset is None:
+            return problem(404, "dataset.missing", "Not found", id=name)
+        accepted = asked.headers.get("accept", "")
+        form = form or next((kind for kind in RENDER if kind in accepted), "json")
+        if form not in RENDER:
+            message = f"No such form: {form}"
+            return problem(406, "schema-invalid-for-mime-type", message)
+        if row:
+            return row_reply(dataset, row, form)
+        return rows_reply(dataset, asked, form, self.seed + number)
+
+
+@contextmanager
+def serve(portal: Portal, port: int = 0) -> Iterator[str]:
+    """Serve a portal on loopback from a thread; yield its address, stop at the end."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            portal,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    # asyncio sends small packets at once only on a socket that names its protocol.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError(f"the portal did not start on port {port}")
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

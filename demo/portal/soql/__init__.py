@@ -1,0 +1,1 @@
+"""SoQL: read, checked and run on DuckDB."""

@@ -1,0 +1,261 @@
+"""Keep a published table in DuckDB and change it as a publisher does."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from demo.portal.values import to_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+# Row ids are numbers in disguise: multiplied by an odd number, modulo 2^60, and
+# written with 12 digits to base 32, so that text order is not the rows' order.
+ID_SPACE = 1 << 60
+ID_FACTOR = 805_306_457_001_234_567
+ID_INVERSE = pow(ID_FACTOR, -1, ID_SPACE)
+DISGUISE = f"""
+create macro disguise(prefix, n) as prefix || regexp_replace(
+    lower(to_base(((n::hugeint * {ID_FACTOR}) % {ID_SPACE})::bigint, 32, 12)),
+    '^(.{{4}})(.{{4}})(.{{4}})$', '\\1~\\2.\\3')
+"""
+SYSTEM_COLUMNS = {
+    ":id": "row_identifier",
+    ":created_at": "fixed_timestamp",
+    ":updated_at": "fixed_timestamp",
+    ":version": "row_version",
+}
+
+
+def quote(name: str) -> str:
+    """Return a name as a DuckDB identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def hidden_number(row_id: str) -> int | None:
+    """Return the number behind `row-xxxx~xxxx.xxxx`; None if it is no row id."""
+    digits = row_id.removeprefix("row-").replace("~", "").replace(".", "")
+    try:
+        return int(digits, 32) * ID_INVERSE % ID_SPACE
+    except ValueError:
+        return None
+
+
+def alike(rows: list[dict]) -> list[list[dict]]:
+    """Part rows by the columns that they name."""
+    parts: dict[frozenset, list[dict]] = {}
+    for row in rows:
+        parts.setdefault(frozenset(row), []).append(row)
+    return list(parts.values())
+
+
+class Store:
+    """The DuckDB database, lock and clock that a portal's data sets share."""
+
+    def __init__(self, clock: "Callable[[], datetime]"):
+        self.clock = clock
+        self.lock = RLock()
+        self.connection = duckdb.connect(config={"python_enable_replacements": False})
+        self.connection.execute(DISGUISE)
+
+    def run(self, sql: str, parameters: "Iterable[Any]" = ()) -> pa.Table:
+        """Run one statement and return its result."""
+        with self.lock:
+            cursor = self.connection.cursor()
+            return cursor.execute(sql, list(parameters)).to_arrow_table()
+
+
+class Dataset:
+    """One published table: text columns, hidden row numbers and system fields.
+
+    Every action of the publisher is one transaction: it sets a new version and moves
+    `rows_updated_at` (UTC, whole seconds) on by a second or more, because readers see
+    no finer steps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        key: str | None = None,
+    ):
+        self.store, self.name, self.columns, self.key = store, name, dict(columns), key
+        if key is not None and key not in columns:
+            raise ValueError(f"{name}: the row identifier {key} is not a column")
+        self.table = quote(name)
+        self.version = 0
+        self.next_number = 1_000 + sum(name.encode()) % 1_000
+        self.rows_updated_at = datetime(1970, 1, 1, tzinfo=UTC)
+        published = "".join(f", {quote(column)} varchar" for column in columns)
+        store.run(
+            f'create table {self.table} (":n" bigint, ":id" varchar, '
+            ' ":created_at" timestamp, ":updated_at" timestamp, ":version" varchar'
+            f"{published})"
+        )
+        self.append(rows)
+
+    @property
+    def count(self) -> int:
+        """The number of rows as published."""
+        return self.store.run(f"select count(*) from {self.table}")[0][0].as_py()
+
+    def rows(self, *, system: bool = False) -> pa.Table:
+        """Return the rows as published, in the order of their hidden numbers.
+
+        With `system`, `:id`, `:created_at` and `:updated_at` come first.
+        """
+        names = [":id", ":created_at", ":updated_at"] if system else []
+        names += self.columns
+        chosen = ", ".join(map(quote, names))
+        return self.store.run(f'select {chosen} from {self.table} order by ":n"')
+
+    def append(self, rows: pa.Table | list[dict]) -> None:
+        """Add rows without looking at keys; all get new ids."""
+        with self._transaction() as cursor:
+            self._insert(cursor, self._text(rows))
+
+    def upsert(self, rows: pa.Table | list[dict]) -> None:
+        """Change the rows whose key exists and add the others.
+
+        A changed row keeps `:id`, `:created_at` and the columns that it does not name
+        (a column named as None becomes null); every row sent gets a new `:updated_at`,
+        unchanged ones too. Without a row identifier all rows are added.
+        """
+        if self.key is None:
+            self.append(rows)
+            return
+        with self._transaction() as cursor:
+            for part in [rows] if isinstance(rows, pa.Table) else alike(rows):
+                table = self._last_of_each_key(self._text(part))
+                self._update(cursor, table)
+                key = quote(self.key)
+                known = f"select 1 from {self.table} where {key} = sent.{key}"
+                self._insert(cursor, table, f"where not exists ({known})")
+
+    def delete(self, keys: "Iterable[str]") -> None:
+        """Remove the rows with these keys (`:id`s where there is no row identifier).
+
+        They leave no trace in the portal's answers.
+
+        Raises:
+            KeyError: A key that no row has; nothing is removed then.
+        """
+        keys = [str(key) for key in keys]
+        column = quote(self.key or ":id")
+        with self._transaction() as cursor:
+            gone = cursor.execute(
+                f"delete from {self.table} where {column} in (select unnest(?)) "
+                f"returning {column}",
+                [keys],
+            ).fetchall()
+            if missing := sorted(set(keys) - {key for (key,) in gone}):
+                raise KeyError(f"{self.name} has no row {', '.join(missing)}")
+
+    def seal(self, keys: "Iterable[str]") -> None:
+        """Withdraw rows as a court orders: to a reader the same as `delete`."""
+        self.delete(keys)
+
+    def replace(self, rows: pa.Table | list[dict]) -> None:
+        """Empty the table and fill it anew: all ids and times are new ones."""
+        with self._transaction() as cursor:
+            cursor.execute(f"delete from {self.table}")
+            self._insert(cursor, self._text(rows))
+
+    def rename_column(self, old: str, new: str) -> None:
+        """Publish a column under another name, in its old place."""
+        self._alter(f"rename column {quote(old)} to {quote(new)}")
+        pairs = self.columns.items()
+        self.columns = {new if name == old else name: kind for name, kind in pairs}
+        self.key = new if self.key == old else self.key
+
+    def add_column(self, name: str, kind: str) -> None:
+        """Publish one more column, null in every row, after the others."""
+        self._alter(f"add column {quote(name)} varchar")
+        self.columns[name] = kind
+
+    def drop_column(self, name: str) -> None:
+        """Publish a column no longer."""
+        self._alter(f"drop column {quote(name)}")
+        del self.columns[name]
+
+    def _alter(self, change: str) -> None:
+        with self._transaction() as cursor:
+            cursor.execute(f"alter table {self.table} {change}")
+
+    @contextmanager
+    def _transaction(self) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """Open a transaction; once it holds, the data set has a new version."""
+        with self.store.lock:
+            cursor = self.store.connection.cursor()
+            before = self.version, self.rows_updated_at, self.next_number
+            now = self.store.clock().astimezone(UTC)
+            self.version += 1
+            milliseconds = now.microsecond // 1000 * 1000
+            self.changed_at = now.replace(microsecond=milliseconds, tzinfo=None)
+            self.rows_updated_at = max(
+                now.replace(microsecond=0), self.rows_updated_at + timedelta(seconds=1)
+            )
+            cursor.begin()
+            try:
+                yield cursor
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                self.version, self.rows_updated_at, self.next_number = before
+                raise
+
+    def _text(self, rows: pa.Table | list[dict]) -> pa.Table:
+        return to_table(rows, list(self.columns))
+
+    def _last_of_each_key(self, table: pa.Table) -> pa.Table:
+        last = {key: i for i, key in enumerate(table[self.key].to_pylist())}
+        return table.take(pa.array(sorted(last.values()), pa.int64()))
+
+    def _insert(
+        self, cursor: duckdb.DuckDBPyConnection, table: pa.Table, which: str = ""
+    ) -> None:
+        if not table.num_rows:
+            return
+        numbers = np.arange(self.next_number, self.next_number + table.num_rows)
+        self.next_number += table.num_rows
+        names = ", ".join(map(quote, table.column_names))
+        values = ", ".join(self._normal(name) for name in table.column_names)
+        cursor.register("sent", table.append_column(":n", pa.array(numbers)))
+        cursor.execute(
+            f'insert into {self.table} (":n", ":id", ":created_at", ":updated_at", '
+            f""" ":version", {names}) select ":n", disguise('row-', ":n"), """
+            f"$now, $now, disguise('rv-', $version), {values} from sent {which}",
+            {"now": self.changed_at, "version": self.version},
+        )
+        cursor.unregister("sent")
+
+    def _update(self, cursor: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
+        values = "".join(
+            f", {quote(name)} = {self._normal(name)}" for name in table.column_names
+        )
+        key = quote(self.key)
+        cursor.register("sent", table)
+        cursor.execute(
+            f'update {self.table} set ":updated_at" = $now, '
+            f""" ":version" = disguise('rv-', $version) {values} from sent """
+            f"where {self.table}.{key} = sent.{key}",
+            {"now": self.changed_at, "version": self.version},
+        )
+        cursor.unregister("sent")
+
+    def _normal(self, name: str) -> str:
+        """Return SQL for a sent value: calendar dates get their time and ms."""
+        column = f"sent.{quote(name)}"
+        if self.columns[name] != "calendar_date":
+            return column
+        return (
+            f"case length({column}) when 10 then {column} || 'T00:00:00.000' "
+            f"when 19 then {column} || '.000' else {column} end"
+        )

@@ -1,0 +1,1 @@
+"""Made-up rows, one module a publisher."""

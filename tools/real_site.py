@@ -1,0 +1,136 @@
+"""The site of real rows, to be looked at as a reader would.
+
+    python -m tools.real_site {december,snapshots} HOME
+
+San Francisco's incidents of December 2018, or its 71 daily snapshots of 2026, each read
+on its day, so that the publisher's lag is measured; Chicago's of May and June 2026; the
+real boundaries. Then `BLOTTER_HOME=HOME blotter site --serve` shows the pages.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import click
+
+from demo.portal.server import Portal, serve
+from demo.stock import publish
+from pipelines import jobs
+from pipelines.datasets.declarations import read_datasets
+from pipelines.warehouse.warehouse import Warehouse
+from tests import live_portal as live
+from tests import real_rows, test_areas, test_real_shootings
+from tests.real_rows import Row
+from tests.test_real_days import act, compare
+
+DECLARED = read_datasets()
+SAN_FRANCISCO, CHICAGO = "san_francisco__incidents", "chicago__incidents"
+LAST_DAY = date(2026, 8, 2)
+
+
+def chicago_2026() -> list[Row]:
+    """6,201 rows of the last year's table, by the names of the whole one.
+
+    They have no id there and no date of change: the one is made up of the row's place,
+    the other is the day after.
+    """
+    same = {
+        "block": "Block",
+        "arrest": "Arrest",
+        "domestic": "Domestic",
+        "iucr": "IUCR",
+        "primary_type": "Primary Type",
+        "description": "Description",
+        "location_description": "Location Description",
+        "case_number": "Case Number",
+        "district": "District",
+        "fbi_code": "FBI Code",
+    }
+    rows = []
+    for place, line in enumerate(real_rows.read_csv(real_rows.CHICAGO_RECENT)):
+        moment = datetime.strptime(line["Date"], "%m/%d/%Y %I:%M:%S %p")
+        row: Row = {name: line[title] for name, title in same.items() if title in line}
+        row |= {name: row[name].lower() for name in ("arrest", "domestic")}
+        row |= {"id": str(14_000_000 + place), "date": real_rows.iso(moment)}
+        row["updated_on"] = real_rows.iso(moment + timedelta(days=1))
+        rows.append(row)
+    return rows
+
+
+@contextmanager
+def loaded_at(day: date) -> Iterator[None]:
+    """Have rows be loaded at noon UTC of a day."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+    def instant(warehouse: Warehouse) -> datetime:
+        later = warehouse._last_instant + timedelta(microseconds=1)
+        warehouse._last_instant = max(noon, later)
+        return warehouse._last_instant
+
+    with mock.patch.object(Warehouse, "next_instant", instant):
+        yield
+
+
+class Days:
+    """A portal whose data sets are read into a home, each on a day."""
+
+    def __init__(self, home: Path, portal: Portal, url: str):
+        self.home, self.portal, self.url = live.prepared(home), portal, url
+
+    def read(self, name: str, day: date, whole: bool = True) -> None:
+        with loaded_at(day):
+            dataset = DECLARED[name].at_portal(self.url)
+            if failure := live.daily(self.home, dataset, day, whole=whole):
+                raise failure
+
+    def december(self) -> None:
+        publish(self.portal, SAN_FRANCISCO, real_rows.san_francisco_2018())
+        self.read(SAN_FRANCISCO, date(2018, 12, 31))
+
+    def snapshots(self) -> None:
+        table = publish(self.portal, SAN_FRANCISCO, [])
+        before: dict[str, Row] = {}
+        gone: set[str] = set()
+        first_seen: dict[str, str] = {}
+        for file in real_rows.snapshots():
+            day = compare(before, file, gone)
+            gone = (gone | day.withdrawn) - day.returned
+            for row_id in sorted(day.new):
+                seen = str(day.day) if before else file.points[row_id]["date"]
+                first_seen.setdefault(row_id, seen)
+            act(table, day, first_seen)
+            self.read(SAN_FRANCISCO, day.day, whole=not before)
+            before = file.points
+
+    def others(self) -> None:
+        publish(self.portal, CHICAGO, chicago_2026())
+        self.read(CHICAGO, date(2026, 6, 4))
+        for name in test_areas.REAL:
+            content = test_areas.real(name)
+            test_real_shootings.publish(self.portal, DECLARED[name], content)
+            self.read(name, LAST_DAY)
+
+
+@click.command()
+@click.argument("rows", type=click.Choice(["december", "snapshots"]))
+@click.argument("home", type=click.Path(path_type=Path, exists=False))
+def main(rows: str, home: Path) -> None:
+    """Load real rows into a new home, build the models, publish."""
+    if home.exists():
+        raise click.ClickException(f"{home} exists; name a new folder.")
+    os.environ |= {"BLOTTER_HOME": str(home), "BLOTTER_SITE": "on"}
+    portal = Portal()
+    with serve(portal) as url:
+        days = Days(home, portal, url)
+        getattr(days, rows)()
+        days.others()
+    jobs.build_only(full_refresh=True)
+    jobs.publish_only()
+    click.echo(f"BLOTTER_HOME={home} blotter site --serve")
+
+
+if __name__ == "__main__":
+    main()
