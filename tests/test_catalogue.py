@@ -1,5 +1,6 @@
 """The published files are described: columns, terms, sources, hashes, for programs."""
 
+import copy
 import csv
 import hashlib
 import json
@@ -7,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -33,6 +35,7 @@ ROWS = {
         {"row_id": "1", "crime_id": "1", "offense_datetime": "2024-03-01T10:00:00.000"}
     ],
 }
+SCHEMAS = Path(__file__).parent
 PUBLISHERS = Path(__file__).parents[1] / "seeds" / "publishers.csv"
 
 
@@ -77,6 +80,17 @@ def catalogue(folder):
 
 
 @pytest.fixture(scope="module")
+def published(home, tmp_path_factory):
+    """The catalog of a site with an address and a contact."""
+    folder = tmp_path_factory.mktemp("on_the_web")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLOTTER_SITE_URL", "https://data.example.org/police")
+        patch.setenv("BLOTTER_SITE_CONTACT", "data@example.org")
+        describe(home, folder)
+    return json.loads((folder / "dcat-us.json").read_text())
+
+
+@pytest.fixture(scope="module")
 def publishers():
     with PUBLISHERS.open(newline="", encoding="utf-8") as file:
         return {row["dataset"]: row for row in csv.DictReader(file)}
@@ -90,6 +104,96 @@ def test_every_file_is_described_with_its_size_and_hash(folder, resources):
         content = (folder / resource["path"]).read_bytes()
         assert resource["bytes"] == len(content)
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def faults(standard: str, content: object) -> set[str]:
+    """Where a description is not as its standard demands, as paths of JSON."""
+    schema = json.loads((SCHEMAS / f"{standard}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    found = jsonschema.Draft202012Validator(schema).iter_errors(content)
+    return {each.json_path for each in found}
+
+
+def test_the_package_is_a_data_package(package):
+    assert faults("data_package", package) == set()
+
+
+def test_the_catalog_of_a_site_with_address_and_contact_is_of_dcat_us(published):
+    assert faults("dcat_us", published) == set()
+
+
+def test_a_catalog_without_address_and_contact_lacks_these_alone(catalogue):
+    lacking = {re.sub(r"\d+", "0", path) for path in faults("dcat_us", catalogue)}
+    assert lacking == {
+        "$.dataset[0].contactPoint",
+        "$.dataset[0].distribution[0].downloadURL",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (["$schema"], None, "$"),
+        (["profile"], "data-package", "$"),
+        (["created"], "yesterday", "$.created"),
+        (["resources"], [], "$.resources"),
+        (["resources", 0, "path"], "../data/x.csv", "$.resources[0].path"),
+        (["resources", 0, "hash"], "d41d8cd98f00", "$.resources[0].hash"),
+        (["resources", 0, "type"], None, "$.resources[0]"),
+        (
+            ["resources", 0, "licenses"],
+            [{"title": "Mine"}],
+            "$.resources[0].licenses[0]",
+        ),
+        (
+            ["resources", 0, "schema", "fields", 0, "type"],
+            "text",
+            "$.resources[0].schema.fields[0].type",
+        ),
+        (
+            ["resources", 0, "schema", "primaryKey"],
+            "city",
+            "$.resources[0].schema.primaryKey",
+        ),
+    ],
+)
+def test_a_package_that_breaks_the_standard_is_seen(package, path, value, fault):
+    assert faults("data_package", changed(package, path, value)) == {fault}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (["title"], None, "$.dataset[0]"),
+        (["publisher"], {"@type": "Organization"}, "$.dataset[0].publisher"),
+        (
+            ["contactPoint", "hasEmail"],
+            "a@b.example",
+            "$.dataset[0].contactPoint.hasEmail",
+        ),
+        (["modified"], "10 March", "$.dataset[0].modified"),
+        (["accrualPeriodicity"], "every day", "$.dataset[0].accrualPeriodicity"),
+        (["distribution", 0, "mediaType"], None, "$.dataset[0].distribution[0]"),
+        (["distribution", 0, "byteSize"], 12, "$.dataset[0].distribution[0].byteSize"),
+        (["distribution", 0, "checksum"], {}, "$.dataset[0].distribution[0].checksum"),
+    ],
+)
+def test_a_catalog_that_breaks_the_standard_is_seen(published, path, value, fault):
+    found = faults("dcat_us", changed(published, ["dataset", 0, *path], value))
+    assert found == {fault}
+
+
+def changed(content, path, value):
+    """A copy with another value at a path, or with none."""
+    content = copy.deepcopy(content)
+    *way, last = path
+    there = content
+    for step in way:
+        there = there[step]
+    there[last] = value
+    if value is None:
+        del there[last]
+    return content
 
 
 def test_names_are_those_that_the_standard_takes(package, resources):
@@ -106,7 +210,8 @@ def test_names_are_those_that_the_standard_takes(package, resources):
         "text/csv",
         "utf-8",
     )
-    assert report["profile"] == "tabular-data-resource"
+    assert incidents["type"] == report["type"] == "table"
+    assert "type" not in resources["marts.duckdb"]
 
 
 def test_every_column_has_the_type_of_its_file_and_a_meaning(folder, resources):
@@ -146,8 +251,8 @@ def test_keys_and_references_are_those_that_are_tested(resources):
     assert bridge["primaryKey"] == ["shooting_id", "race_code"]
     assert bridge["foreignKeys"] == [
         {
-            "fields": "shooting_id",
-            "reference": {"resource": "fct_shootings", "fields": "shooting_id"},
+            "fields": ["shooting_id"],
+            "reference": {"resource": "fct_shootings", "fields": ["shooting_id"]},
         }
     ]
     assert all(
@@ -268,12 +373,8 @@ def test_dcat_tells_time_place_and_terms(catalogue, publishers):
     assert [place["prefLabel"] for place in shootings["spatial"]] == ["United States"]
 
 
-def test_addresses_and_contact_are_the_settings(home, tmp_path, monkeypatch):
-    monkeypatch.setenv("BLOTTER_SITE_URL", "https://data.example.org/police")
-    monkeypatch.setenv("BLOTTER_SITE_CONTACT", "data@example.org")
-    describe(home, tmp_path)
-    catalogue = json.loads((tmp_path / "dcat-us.json").read_text())
-    (incidents,) = (d for d in catalogue["dataset"] if d["title"] == "fct_incidents")
+def test_addresses_and_contact_are_the_settings(published):
+    (incidents,) = (d for d in published["dataset"] if d["title"] == "fct_incidents")
     assert incidents["distribution"][0]["downloadURL"] == (
         "https://data.example.org/police/data/fct_incidents.parquet"
     )

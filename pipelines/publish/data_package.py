@@ -1,7 +1,7 @@
 """What the published files are, for programs and people that look for data.
 
-    datapackage.json    a Frictionless Data Package: every file with its columns, hash,
-                        terms and sources (https://datapackage.org)
+    datapackage.json    a Data Package 2.0: every file with its columns, hash, terms and
+                        sources (https://datapackage.org)
     dcat-us.json        a DCAT-US 3.0 catalogue, for harvesters such as data.gov's
                         (https://resources.data.gov/resources/dcat-us/)
 
@@ -38,7 +38,7 @@ from pipelines.warehouse.warehouse import Warehouse
 Moments = dict[str, datetime | None]
 
 PACKAGE = "datapackage.json"
-
+PROFILES = "https://datapackage.org/profiles/2.0"
 CATALOGUE = "dcat-us.json"
 
 # What a license is called in its publisher's row, and at https://opendefinition.org.
@@ -146,7 +146,7 @@ def data_package(described: list[Described], database: File) -> Json:
     used = [every[name] for name in sorted(every)]
     at = newest(used)
     return {
-        "profile": "data-package",
+        "$schema": f"{PROFILES}/datapackage.json",
         "name": "blotter",
         "title": TITLE,
         "description": f"{DESCRIPTION} {TERMS}",
@@ -155,7 +155,7 @@ def data_package(described: list[Described], database: File) -> Json:
         "resources": [
             *(resource(one, file) for one in described for file in one.files),
             {
-                "profile": "data-resource",
+                "$schema": f"{PROFILES}/dataresource.json",
                 "name": DATABASE,
                 "title": "The tables as a DuckDB database",
                 "description": (
@@ -174,7 +174,7 @@ def resource(one: Described, file: File) -> Json:
     is_csv, name = file.kind == ".csv", one.table.name
     parts = file.parts
     return {
-        "profile": "tabular-data-resource" if is_csv else "data-resource",
+        "$schema": f"{PROFILES}/dataresource.json",
         "name": "-".join([name, *(each.strip("_").lower() for each in parts.values())])
         + (file.kind if is_csv else ""),
         "title": ", ".join(
@@ -182,6 +182,7 @@ def resource(one: Described, file: File) -> Json:
         ),
         "description": one.table.model.description,
         **of_file(file),
+        "type": "table",
         "schema": table_schema(one.table),
         **terms(one.sources),
     }
@@ -207,8 +208,8 @@ def table_schema(table: Table) -> Json:
         "primaryKey": model.key,
         "foreignKeys": [
             {
-                "fields": reference.column,
-                "reference": {"resource": reference.to, "fields": reference.field},
+                "fields": [reference.column],
+                "reference": {"resource": reference.to, "fields": [reference.field]},
             }
             for reference in model.references
         ],
