@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.transform import runner
-from tests import bigquery_emulator, parsed_once, postgres_server, slowest
+from tests import bigquery_emulator, needs, parsed_once, postgres_server, slowest
 
 # A publication takes seconds: the tests of it turn it on.
 os.environ["BLOTTER_SITE"] = "off"
@@ -29,7 +29,7 @@ LONGEST = (
 
 
 def may_skip(reason):
-    return not REAL_ROWS.exists() and ("real rows" in reason or "shared/" in reason)
+    return not REAL_ROWS.exists() and str(needs.REAL_ROWS) in reason
 
 
 def fail_if_skipped(report):
@@ -58,6 +58,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
+    if skipped := terminalreporter.stats.get("skipped"):
+        terminalreporter.section("skipped")
+        terminalreporter.write_line("\n".join(needs.table(skipped)))
     reports = [report for kind in terminalreporter.stats.values() for report in kind]
     seconds = slowest.seconds_by_module(reports)
     if len(seconds) > slowest.SHOWN:
@@ -69,7 +72,7 @@ def pytest_terminal_summary(terminalreporter):
 def postgres_settings():
     """libpq's settings for a server of the session's own."""
     if not postgres_server.programs():
-        pytest.skip("no PostgreSQL server is installed; Debian's package is postgresql")
+        needs.POSTGRES.skip()
     with postgres_server.running_server() as found:
         yield found
 
@@ -78,7 +81,7 @@ def postgres_settings():
 def bigquery_settings(tmp_path_factory):
     """The settings under which emulators of the session's own are found."""
     if not bigquery_emulator.PROGRAM.exists():
-        pytest.skip("no emulator of BigQuery is installed; see `make emulator`")
+        needs.BIGQUERY.skip()
     with bigquery_emulator.running_emulator(tmp_path_factory.mktemp("google")) as found:
         yield found
 

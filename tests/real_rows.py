@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
+from tests import needs
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -49,7 +49,7 @@ FIELDS_RECENT = {
 def need_data() -> None:
     """Skip where the files are not beside the repository."""
     if not DATA.is_dir():
-        pytest.skip("the real rows are not beside the repository")
+        needs.REAL_ROWS.skip()
 
 
 def san_francisco_2018() -> list[Row]:

@@ -11,6 +11,9 @@ from tests import golden_days, golden_digests, golden_tables
 from tests.files_below import files_below
 from tests.same_numbers import Table, differences
 
+# Three days on a warehouse, the emulator among them.
+pytestmark = pytest.mark.timeout(1200)
+
 WAREHOUSES = ("duckdb", "postgres", "bigquery")
 
 

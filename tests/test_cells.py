@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.cells import csv_cell, csv_cell_in_sql
 from tests import browser as chromium
+from tests import needs
 
 HERE = Path(__file__).parent
 CELLS = json.loads((HERE / "csv_cells.json").read_text())
@@ -28,7 +29,7 @@ def test_duckdb_writes_the_same_cells():
     assert found == [(cell,) for _, cell in TEXTS]
 
 
-@pytest.mark.skipif(chromium.CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.skipif(chromium.CHROMIUM is None, reason=str(needs.CHROMIUM))
 def test_the_script_writes_the_same_cells():
     values = [value for value, _ in CELLS]
     with (

@@ -17,6 +17,7 @@ import yaml
 
 from demo.portal.server import Fault, Portal, serve
 from demo.stock import stock
+from tests import needs
 from tests.container_image import (
     REPOSITORY,
     base_root,
@@ -24,6 +25,9 @@ from tests.container_image import (
     copy_with_decoys,
     missing_tools,
 )
+
+# An image is built, from a Debian root made here.
+pytestmark = pytest.mark.timeout(1800)
 
 SECRET = "decoy-of-a-secret-3f1c"
 TOKEN = "token-of-the-test"
@@ -39,7 +43,7 @@ ENABLED = [
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     if missing := missing_tools():
-        pytest.skip(f"the container's test needs {', '.join(missing)}")
+        needs.container(missing).skip()
     folder = tmp_path_factory.mktemp("image")
     context = copy_with_decoys(folder / "context", SECRET)
     with built_image(folder, context) as image:

@@ -92,7 +92,7 @@ def holding():
     yield start
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def everything(folder):

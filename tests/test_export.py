@@ -24,6 +24,9 @@ from tests import golden_days
 from tests.files_below import files_below
 from tests.same_numbers import sort_key, tables_of
 
+# Everything is loaded and built first.
+pytestmark = pytest.mark.timeout(600)
+
 DAY = golden_days.DAYS[0]
 # So that facts and some reports of the made-up rows are large.
 FEW = 100

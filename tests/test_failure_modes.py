@@ -37,6 +37,9 @@ from tests import live_portal as live
 from tests.live_portal import IMPATIENT, ROOT, SHELBYVILLE, SPRINGFIELD
 from tools.bench_loading import cost_of
 
+# A million rows are read and loaded once.
+pytestmark = pytest.mark.timeout(600)
+
 CSV = "/resource/abcd-1234.csv"
 JSON = "/resource/abcd-1234.json"
 VIEW = "/api/views/abcd-1234.json"

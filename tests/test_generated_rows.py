@@ -9,6 +9,7 @@ import pytest
 
 from demo.generator import generate
 from demo.rows import cambridge as rows_cambridge
+from tests import needs
 
 START, END = date(2024, 1, 1), date(2025, 12, 31)
 ROWS = 30_000
@@ -44,7 +45,7 @@ def real_rows() -> pd.DataFrame:
     name = "shared/data/sf/incidents_2018-12-01_2018-12-20.csv.gz"
     path = Path(__file__).parents[2] / name
     if not path.exists():
-        pytest.skip(f"no real rows in {name}")
+        needs.REAL_ROWS.skip()
     return pd.read_csv(path, dtype=str)
 
 

@@ -22,7 +22,11 @@ from pipelines.ops.status import read_status
 from pipelines.ops.status_words import is_fresh
 from pipelines.transform import runner
 from tests import live_portal as live
+from tests import needs
 from tests.killed_runs import Child, content, go_through
+
+# Jobs that wait for a lock or start over.
+pytestmark = pytest.mark.timeout(600)
 
 CITY = "cambridge__incidents"
 LOAD = ("daily", CITY, "--window-only", "--no-build", "--today", "2026-03-10")
@@ -103,7 +107,7 @@ def held(home, seconds):
         yield holder
     finally:
         holder.kill()
-        holder.wait()
+        holder.communicate()
 
 
 def hold(home, seconds):
@@ -287,7 +291,7 @@ def mount(*arguments):
     """Mount something, where that is allowed."""
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"mounting takes root's rights: {done.stderr.strip()}")
+        needs.MOUNTS.skip()
 
 
 @contextlib.contextmanager

@@ -32,6 +32,9 @@ from tests import live_portal as live
 from tests.children import PROCESSES
 from tests.live_portal import SPRINGFIELD
 
+# A load is killed at each of its steps.
+pytestmark = pytest.mark.timeout(600)
+
 # What a load goes through; a child may be struck after each.
 STEPS = [
     (Warehouse, "repair"),

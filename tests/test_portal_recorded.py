@@ -17,6 +17,7 @@ import requests
 import yaml
 
 from demo.portal.server import Portal, serve
+from tests import needs
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "soda_http"
 ID = "uczf-rk3c"
@@ -38,7 +39,7 @@ FORMS = {
 @pytest.fixture(scope="module", autouse=True)
 def _needs_recordings():
     if not RECORDINGS.is_dir():
-        pytest.skip("no recordings in ../shared/data/soda_http")
+        needs.REAL_ROWS.skip()
 
 
 def recorded(name):

@@ -26,6 +26,9 @@ from pipelines.sync.run import Run
 from tests import live_portal as live
 from tests.live_portal import SPRINGFIELD
 
+# A test is many histories of many runs.
+pytestmark = pytest.mark.timeout(600)
+
 HISTORIES = int(os.environ.get("BLOTTER_FUZZ", "20"))
 BEGIN = datetime(2026, 3, 10, 12, tzinfo=UTC)
 RAW = "raw_springfield.incidents"

@@ -15,6 +15,9 @@ from pipelines.transform import check, runner
 from pipelines.warehouse.warehouse import Warehouse
 from tests import live_portal as live
 
+# A whole project is built on each warehouse.
+pytestmark = pytest.mark.timeout(600)
+
 # A project as small as can be, with what the real one has: a source, a seed, a view, an
 # incremental table with a contract, and a report. `{text}` is as the warehouse says it.
 FILES = {

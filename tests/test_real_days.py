@@ -24,6 +24,9 @@ from pipelines.warehouse.warehouse import Warehouse
 from tests.memory_portal import new_warehouse, select
 from tests.real_rows import Row, Snapshot, need_data, snapshots
 
+# 71 days are replayed.
+pytestmark = pytest.mark.timeout(600)
+
 RAW = "raw_san_francisco.incidents"
 
 FEED_STOOD_STILL = [

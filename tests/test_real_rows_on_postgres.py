@@ -17,6 +17,9 @@ from tests import real_shootings as real
 from tests import test_real_shootings as shootings
 from tests.same_numbers import differences, tables_of
 
+# The rows are loaded into two warehouses, and the models built.
+pytestmark = pytest.mark.timeout(900)
+
 DECLARED = read_datasets()
 FIRST_INSTANT = datetime(2026, 6, 10, 12, tzinfo=UTC)
 # Rows of the facts, as the tests of the real rows know them from the files.

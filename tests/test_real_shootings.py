@@ -24,6 +24,9 @@ from tests import live_portal as live
 from tests import real_shootings as real
 from tests.real_rows import DATA, need_data
 
+# Two editions and their models are built first.
+pytestmark = pytest.mark.timeout(600)
+
 DECLARED = read_datasets()
 SHOOTINGS = DECLARED["washington_post__shootings"]
 FIRST_EDITION = DECLARED["washington_post__shootings_v1"]

@@ -206,8 +206,10 @@ def test_a_body_that_drips_is_left(monkeypatch, portal, springfield):
             yield part
 
     started = time.monotonic()
-    response = requests.get(springfield.url + ".csv", stream=True, timeout=5)
-    with pytest.raises(Retryable, match=r"over 0\.3 s") as caught:
+    with (
+        requests.get(springfield.url + ".csv", stream=True, timeout=5) as response,
+        pytest.raises(Retryable, match=r"over 0\.3 s") as caught,
+    ):
         for _ in slowly(response.raw, 0.3):
             pass
     assert caught.value.slow

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from tests import needs
 from tools.make_holidays import holidays_csv
 
 REPOSITORY = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ NOT_NIBRS = "Not a NIBRS offense"
 def shared_data() -> Path:
     folder = REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the real rows are not beside the repository")
+        needs.REAL_ROWS.skip()
     return folder
 
 

@@ -14,12 +14,15 @@ from demo import __main__ as demo
 from pipelines.site.pages import Context, Site
 from tests import browser as chromium
 from tests import live_portal as live
+from tests import needs
 
 CHARTS = Path(__file__).parent.parent / "site" / "charts"
 
-pytestmark = pytest.mark.skipif(
-    chromium.CHROMIUM is None, reason="no Chromium is installed; Debian's package is so"
-)
+pytestmark = [
+    pytest.mark.skipif(chromium.CHROMIUM is None, reason=str(needs.CHROMIUM)),
+    # What all of it looks at is loaded, built and published first.
+    pytest.mark.timeout(600),
+]
 
 ROWS = 20_000
 FIRST, TODAY = date(2024, 1, 1), date(2026, 3, 10)

@@ -9,6 +9,9 @@ import pytest
 from tests import killed_runs
 from tests.killed_runs import Kill, Scenario, beyond, scenarios, shown, tortured
 
+# A whole job is killed and run again, many times.
+pytestmark = pytest.mark.timeout(900)
+
 SEED = 3
 
 # Beside those at random: rows merged but their copies still in dlt's staging tables,

@@ -1,6 +1,6 @@
 """The identity of a row: its key, its hash, and which of several it is.
 
-All of it is vectorised: DuckDB in memory over Arrow tables, no loop over rows.
+All of it is vectorized: DuckDB in memory over Arrow tables, no loop over rows.
 """
 
 import re
