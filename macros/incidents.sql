@@ -4,7 +4,31 @@
 {%- endmacro %}
 
 
-{# The columns that every city's staging model has, in one order. `removed_at` apart. #}
+{#
+    All cities' incidents of a layer, `base` or `stg`: a key, one set of columns and, after
+    these, `others`. A row without a number is an incident of its own.
+#}
+{% macro unioned_incidents(layer, others) -%}
+    {% for city in incident_cities() -%}
+    select
+        city || ':' || row_id as incident_id,
+        {% for column in incident_columns() -%}
+        {% if column == 'counting_id' -%}
+        coalesce(counting_id, row_id) as counting_id,
+        {% else -%}
+        {{ column }},
+        {% endif -%}
+        {% endfor -%}
+        {{ others | join(',\n        ') }}
+    from {{ ref(layer ~ '_' ~ city ~ '__incidents') }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# The columns that every city's incidents have, in one order. #}
 {% macro incident_columns() -%}
     {{ return([
         'city', 'row_id', 'incident_number', 'counting_id', 'is_supplement',
@@ -123,9 +147,7 @@
 {%- endmacro %}
 
 {% macro removed_incidents() -%}
-    select incident_id
-    from {{ ref('int_incidents_unioned') }}
-    where removed_at is not null and window_month is null
+    select incident_id from {{ ref('int_removed_incidents') }}
 {%- endmacro %}
 
 

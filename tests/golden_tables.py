@@ -26,7 +26,8 @@ VARYING = {
 # The data's tests look at what is compared here; the emulator takes its time for each.
 NO_TESTS = ("--exclude-resource-type", "test")
 # Reports are made of the facts alone: they are compared on the last day.
-NO_REPORTS = ("--exclude", "path:models/marts/reports", *NO_TESTS)
+REPORTS = ("path:models/marts/reports", "path:models/report_inputs")
+NO_REPORTS = ("--exclude", *REPORTS, *NO_TESTS)
 
 
 def run_day(

@@ -201,6 +201,8 @@ select
     county as county_fips,
     match as county_match
 from shootings;
+create table intermediate.int_shootings_judged as
+select cast(day as date) as plausible_date from shootings;
 create table marts.dim_counties as
 select distinct county as county_fips, 'County ' || county as county_name,
     state as state_id

@@ -471,7 +471,7 @@ BROKEN = {
         "warn",
     ),
     "assert_population_is_the_sum_of_its_parts": (
-        "update staging.stg_census__county_population set nhba_male = nhba_female",
+        "update staging.base_census__county_population set nhba_male = nhba_female",
         "fail",
     ),
     "assert_removed_shootings_hold_no_values": (
@@ -516,9 +516,9 @@ def test_each_check_finds_what_it_is_for(warehouse):
 def test_groups_of_age_must_add_up_too(warehouse):
     check = "assert_population_is_the_sum_of_its_parts"
     ages = (
-        "insert into staging.stg_census__county_population select * replace"
+        "insert into staging.base_census__county_population select * replace"
         " (row_id || '-{age}' as row_id, {age} as age_group, false as is_total_age,"
-        " {persons} as tot_pop) from staging.stg_census__county_population"
+        " {persons} as tot_pop) from staging.base_census__county_population"
         " where county_fips = '06003' and is_total_age"
     )
 

@@ -6,7 +6,6 @@
 with shootings as (
 
     select * from {{ ref('stg_washington_post__shootings') }}
-    where removed_at is null and replaced_at is null
 
 ),
 

@@ -11,20 +11,18 @@ with shootings as (
         {{ plain_county('coalesce(county, city)') }} as plain_county
 
     from {{ ref('stg_washington_post__shootings') }}
-    where removed_at is null and replaced_at is null
 
 ),
 
 counties as (
 
-    select * from {{ ref('dim_counties') }}
+    select * from {{ ref('int_counties') }}
 
 ),
 
 cities as (
 
     select * from {{ ref('stg_simplemaps__cities') }}
-    where removed_at is null and replaced_at is null
 
 ),
 

@@ -1,12 +1,12 @@
 with shootings as (
 
-    select * from {{ ref('fct_shootings') }}
+    select * from {{ ref('int_shootings_judged') }}
 
 ),
 
 publishers as (
 
-    select * from {{ ref('dim_publishers') }}
+    select * from {{ ref('publishers') }}
     where dataset = 'washington_post__shootings'
 
 ),
@@ -16,17 +16,17 @@ publishers as (
 covered as (
 
     select
-        shootings.shooting_date,
+        shootings.plausible_date as shooting_date,
         publishers.coverage_to
 
     from shootings
     cross join publishers
     where
-        shootings.shooting_date >= coalesce(
-            publishers.coverage_from, shootings.shooting_date
+        shootings.plausible_date >= coalesce(
+            publishers.coverage_from, shootings.plausible_date
         )
-        and shootings.shooting_date <= coalesce(
-            publishers.coverage_to, shootings.shooting_date
+        and shootings.plausible_date <= coalesce(
+            publishers.coverage_to, shootings.plausible_date
         )
 
 ),

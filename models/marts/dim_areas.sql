@@ -1,40 +1,6 @@
 with features as (
 
-    {% for source_name, entity in boundary_entities() -%}
-    select
-        row_id,
-        city,
-        area_kind,
-        area_name,
-        polygons
-    from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
-    where removed_at is null and replaced_at is null and polygons is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-neighborhoods as (
-
-    select * from {{ ref('neighborhoods') }}
-
-),
-
--- As in the fact: a published number is replaced by its name.
-named as (
-
-    select
-        features.row_id,
-        features.city,
-        features.area_kind,
-        coalesce(neighborhoods.neighborhood, features.area_name) as area_name,
-        features.polygons
-
-    from features
-    left join neighborhoods
-        on features.city = neighborhoods.city
-        and features.area_kind = 'neighborhood'
-        and features.area_name = neighborhoods.neighborhood_code
+    select * from {{ ref('int_areas_unioned') }}
 
 ),
 
@@ -49,7 +15,7 @@ areas as (
             'polygons', "','", 'order by ' ~ in_byte_order('row_id')
         )) }} as geometry
 
-    from named
+    from features
     group by city, area_kind, area_name
 
 )

@@ -1,28 +1,9 @@
 {% set races = ['wa', 'ba', 'ia', 'aa', 'na', 'tom'] -%}
 {% set sexes = ['male', 'female'] -%}
 
-with totals as (
+with chosen as (
 
-    select
-        edition,
-        file_name,
-        county_fips,
-        substr(county_fips, 1, 2) as state_fips,
-        year,
-        {% for race in races -%}
-        {% for sex in sexes -%}
-        {{ race }}_{{ sex }},
-        nh{{ race }}_{{ sex }}
-        {{- ',' if not loop.last }}
-        {% endfor -%}
-        {{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ ref('stg_census__county_population') }}
-    where
-        is_total_age
-        and year is not null
-        and removed_at is null
-        and replaced_at is null
+    select * from {{ ref('int_county_population_chosen') }}
 
 ),
 
@@ -34,29 +15,6 @@ races as (
         substr(population_columns, 3) as race_column
     from {{ ref('race_groups') }}
     where population_columns like 'nh%'
-
-),
-
--- Editions overlap, and may draw other counties: a state's year comes from one file.
-newest as (
-
-    select
-        state_fips,
-        year,
-        max(edition || ' ' || file_name) as edition_and_file
-    from totals
-    group by state_fips, year
-
-),
-
-chosen as (
-
-    select totals.*
-    from totals
-    inner join newest
-        on totals.state_fips = newest.state_fips
-        and totals.year = newest.year
-        and totals.edition || ' ' || totals.file_name = newest.edition_and_file
 
 ),
 

@@ -9,39 +9,9 @@ with population as (
 
 ),
 
-unemployment as (
-
-    select
-        *,
-        -- A year may be in two files, as published and in a copy.
-        row_number() over (
-            partition by county_fips, year
-            order by loaded_at desc, file_name
-        ) as file_rank
-
-    from {{ ref('stg_bls__county_unemployment') }}
-    where
-        removed_at is null
-        and replaced_at is null
-        and year is not null
-
-),
-
-unemployment_years as (
-
-    select * from {{ ref('unemployment_years') }}
-
-),
-
 labor as (
 
-    select
-        unemployment.*,
-        coalesce(unemployment_years.month_count, 12) as month_count
-
-    from unemployment
-    left join unemployment_years on unemployment.year = unemployment_years.year
-    where unemployment.file_rank = 1
+    select * from {{ ref('int_county_unemployment_years') }}
 
 ),
 

@@ -18,7 +18,7 @@
 -- and a warehouse keeps in memory what is used twice.
 with additions as (
 
-    select * from {{ ref('stg_incident_changes') }}
+    select * from {{ ref('int_incident_changes_unioned') }}
     where change = 'added'
     {% if is_incremental() -%}
     and {{ is_newer_than(newest, 'changed_at') }}
@@ -28,7 +28,7 @@ with additions as (
 
 events as (
 
-    select * from {{ ref('stg_incident_changes') }}
+    select * from {{ ref('int_incident_changes_unioned') }}
     where change <> 'added'
     {% if is_incremental() -%}
     and {{ is_newer_than(newest, 'changed_at') }}
@@ -41,7 +41,7 @@ loads as (
     select distinct
         city,
         changed_at
-    from {{ ref('stg_incident_changes') }}
+    from {{ ref('int_incident_changes_unioned') }}
     {% if is_incremental() -%}
     where {{ is_newer_than(newest, 'changed_at') }}
     {%- endif %}
@@ -62,10 +62,9 @@ former_versions as (
 present_versions as (
 
     select * from {{ ref('int_incidents_unioned') }}
-    where removed_at is null
     {% if is_incremental() -%}
     {% set new = is_newer_than(newest, 'loaded_at') -%}
-    and {{ new }} {{ in_partitions_of(ref('int_incidents_unioned'), new) }}
+    where {{ new }} {{ in_partitions_of(ref('int_incidents_unioned'), new) }}
     {%- endif %}
 
 ),

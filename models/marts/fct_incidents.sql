@@ -9,14 +9,24 @@
     )
 }}
 
+{% if is_incremental() -%}
+{% set new = is_newer_than(newest_by_city(this, 'loaded_at'), 'loaded_at') -%}
+{% endif -%}
+
 with changed as (
 
     select * from {{ ref('int_incidents_unioned') }}
     {% if is_incremental() -%}
-    {% set new -%}
-    {{ is_newer_than(newest_by_city(this, 'loaded_at'), 'loaded_at') }}
-    {%- endset -%}
     where {{ new }} {{ in_partitions_of(ref('int_incidents_unioned'), new) }}
+    {%- endif %}
+
+),
+
+removed as (
+
+    select * from {{ ref('int_removed_incidents') }}
+    {% if is_incremental() -%}
+    where {{ new }}
     {%- endif %}
 
 ),
@@ -112,8 +122,8 @@ redated as (
 
 ),
 
--- A changed row may alter which row counts, in the incident that it left as well as in
--- the one that it joined: their other rows are written again.
+-- A row that was changed or removed may alter which row counts, in the incident that it
+-- left as well as in the one that it joined: their other rows are written again.
 altered as (
 
     select city, counting_id from changed
@@ -121,6 +131,10 @@ altered as (
     select stored_keys.city, stored_keys.counting_id
     from stored_keys
     inner join changed on stored_keys.incident_id = changed.incident_id
+    union distinct
+    select stored_keys.city, stored_keys.counting_id
+    from stored_keys
+    inner join removed on stored_keys.incident_id = removed.incident_id
     union distinct
     select redated.city, redated.counting_id from redated
 
@@ -134,7 +148,8 @@ siblings as (
         on dated.city = altered.city
         and dated.counting_id = altered.counting_id
     left join changed on dated.incident_id = changed.incident_id
-    where changed.incident_id is null
+    left join removed on dated.incident_id = removed.incident_id
+    where changed.incident_id is null and removed.incident_id is null
 
 ),
 
@@ -147,7 +162,6 @@ published as (
         false as has_implausible_date,
         false as has_implausible_place
     from changed
-    where removed_at is null
     {% if is_incremental() %}
     union all
 

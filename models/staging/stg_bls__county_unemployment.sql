@@ -1,6 +1,7 @@
 with source as (
 
-    select * from {{ source('bls', 'county_unemployment_versions') }}
+    select * from {{ source('bls', 'county_unemployment') }}
+    where removed_at is null
 
 ),
 
@@ -63,16 +64,12 @@ renamed as (
         ) as unemployment_rate,
 
         -- the row itself
-        removed_at is null and (
-            year_number is null
-            or {{ is_unparsed_number('labor_force', 'labor_force_count') }}
-            or {{ is_unparsed_number('employed', 'employed_count') }}
-            or {{ is_unparsed_number('unemployed', 'unemployed_count') }}
-            or {{ is_unparsed_number('unemployment_rate', 'published_rate') }}
-        ) as has_unparsed_values,
-        loaded_at,
-        removed_at,
-        replaced_at
+        year_number is null
+        or {{ is_unparsed_number('labor_force', 'labor_force_count') }}
+        or {{ is_unparsed_number('employed', 'employed_count') }}
+        or {{ is_unparsed_number('unemployed', 'unemployed_count') }}
+        or {{ is_unparsed_number('unemployment_rate', 'published_rate') }} as has_unparsed_values,
+        loaded_at
 
     from parsed
 

@@ -1,6 +1,7 @@
 with source as (
 
-    select * from {{ source('chicago', 'recent_incidents_versions') }}
+    select * from {{ source('chicago', 'recent_incidents') }}
+    where removed_at is null
 
 ),
 
@@ -75,9 +76,7 @@ renamed as (
         {{ is_unparsed('date_of_occurrence', 'occurred_at_local') }}
         or {{ is_unparsed('latitude', 'latitude_degrees') }}
         or {{ is_unparsed('longitude', 'longitude_degrees') }} as has_unparsed_values,
-        loaded_at,
-        removed_at,
-        replaced_at
+        loaded_at
 
     from parsed
 

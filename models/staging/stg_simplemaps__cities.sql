@@ -1,6 +1,7 @@
 with source as (
 
-    select * from {{ source('simplemaps', 'cities_versions') }}
+    select * from {{ source('simplemaps', 'cities') }}
+    where removed_at is null
 
 ),
 
@@ -42,9 +43,7 @@ renamed as (
         {{ is_unparsed('population', 'residents') }}
         or {{ is_unparsed('lat', 'latitude') }}
         or {{ is_unparsed('lng', 'longitude') }} as has_unparsed_values,
-        loaded_at,
-        removed_at,
-        replaced_at
+        loaded_at
 
     from parsed
 

@@ -1,6 +1,7 @@
 with source as (
 
-    select * from {{ source('washington_post', 'agencies_versions') }}
+    select * from {{ source('washington_post', 'agencies') }}
+    where removed_at is null
 
 ),
 
@@ -26,9 +27,7 @@ renamed as (
         published_shooting_count,
         {{ is_unparsed('total_shootings', 'published_shooting_count') }}
             as has_unparsed_values,
-        loaded_at,
-        removed_at,
-        replaced_at
+        loaded_at
 
     from parsed
 

@@ -1,6 +1,7 @@
 with source as (
 
-    select * from {{ source('washington_post', 'shootings_versions') }}
+    select * from {{ source('washington_post', 'shootings') }}
+    where removed_at is null
 
 ),
 
@@ -60,9 +61,7 @@ renamed as (
         or {{ is_unparsed('body_camera', 'has_body_camera') }}
         or {{ is_unparsed('latitude', 'latitude_degrees') }}
         or {{ is_unparsed('longitude', 'longitude_degrees') }} as has_unparsed_values,
-        loaded_at,
-        removed_at,
-        replaced_at
+        loaded_at
 
     from parsed
 

@@ -9,10 +9,7 @@ with shootings as (
         shooting_id,
         agency_ids
     from {{ ref('stg_washington_post__shootings') }}
-    where
-        removed_at is null
-        and replaced_at is null
-        and agency_ids is not null
+    where agency_ids is not null
 
 ),
 

@@ -13,7 +13,6 @@
 with present as (
 
     select * from {{ ref('stg_washington_post__shootings') }}
-    where removed_at is null and replaced_at is null
 
 ),
 

@@ -17,8 +17,7 @@
 
 with present as (
 
-    select * from {{ ref('stg_census__county_population') }}
-    where removed_at is null and replaced_at is null
+    select * from {{ ref('int_county_population_dated') }}
 
 ),
 

@@ -26,7 +26,6 @@ with counts as (
         count(*) as row_count,
         sum(case when has_unparsed_values then 1 else 0 end) as unparsed_count
     from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
-    where removed_at is null and replaced_at is null
 
     {% endfor %}
 )

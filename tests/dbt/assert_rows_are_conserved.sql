@@ -10,7 +10,6 @@ with counts as (
         ) as raw_count,
         (
             select count(*) from {{ ref('stg_' ~ city ~ '__incidents') }}
-            where removed_at is null and replaced_at is null
         ) as staging_count,
         (
             select count(*) from {{ ref('fct_incidents') }}

@@ -41,7 +41,6 @@ select
     'edition' as field,
     coalesce(edition, file_name) as code,
     count(*) as row_count
-from {{ ref('stg_census__county_population') }}
-where removed_at is null and replaced_at is null
+from {{ ref('int_county_population_dated') }}
 group by coalesce(edition, file_name)
 having count(year) = 0

@@ -11,7 +11,6 @@ with counts as (
         ) as row_count,
         (
             select count(*) from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
-            where removed_at is null and replaced_at is null
         ) as arrived_count
 
     union all

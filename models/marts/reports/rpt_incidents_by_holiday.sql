@@ -1,6 +1,6 @@
 with days as (
 
-    select * from {{ ref('rpt_incidents_by_calendar_day') }}
+    select * from {{ ref('int_incident_days') }}
 
 ),
 

@@ -1,12 +1,12 @@
 with days as (
 
-    select * from {{ ref('rpt_incidents_by_calendar_day') }}
+    select * from {{ ref('int_incident_days') }}
 
 ),
 
 freshness as (
 
-    select * from {{ ref('rpt_freshness_by_city') }}
+    select * from {{ ref('int_city_freshness') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with state_rows as (
 
-    select * from {{ ref('rpt_shootings_by_state_race_and_year') }}
+    select * from {{ ref('int_shootings_by_state_race_and_year') }}
 
 ),
 

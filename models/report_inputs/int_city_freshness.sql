@@ -1,0 +1,215 @@
+with incidents as (
+
+    select * from {{ ref('fct_incidents') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('fct_incident_changes') }}
+
+),
+
+days as (
+
+    select * from {{ ref('int_incident_days') }}
+
+),
+
+cities as (
+
+    select
+        city,
+        {{ run_day('time_zone') }} as today
+    from {{ ref('cities') }}
+
+),
+
+covered as (
+
+    select
+        city,
+        min(date_day) as first_day
+
+    from days
+    where is_covered
+    group by city
+
+),
+
+-- A row may be dated tomorrow: clocks differ. No day that is yet to come is the newest.
+published as (
+
+    select
+        incidents.city,
+        max(
+            case
+                when incidents.occurred_date <= cities.today
+                    then incidents.occurred_date
+            end
+        ) as newest_day,
+        count(*) as row_count,
+        count(case when incidents.is_counted then 1 end) as incident_count,
+        max(incidents.loaded_at) as newest_loaded_at
+
+    from incidents
+    left join cities on incidents.city = cities.city
+    group by incidents.city
+
+),
+
+added as (
+
+    select
+        changes.city,
+        changes.changed_at,
+        changes.changed_date,
+        incidents.occurred_date,
+        count(*) as row_count
+
+    from changes
+    inner join incidents on changes.incident_id = incidents.incident_id
+    where changes.change = 'added' and incidents.occurred_date is not null
+    group by 1, 2, 3, 4
+
+),
+
+-- What the newest day was when a row came: a city that withholds its last week, or whose
+-- portal stood still, is no later than it is.
+placed as (
+
+    select
+        city,
+        changed_date,
+        occurred_date,
+        row_count,
+        max(occurred_date) over (
+            partition by city
+            order by changed_at
+            range between unbounded preceding and current row
+        ) as newest_day,
+        min(changed_date) over (partition by city) as first_load_date,
+        max(changed_date) over (partition by city) as last_load_date
+
+    from added
+
+),
+
+-- The first load is history, and so is what came for days before the window.
+lags as (
+
+    select
+        city,
+        changed_date,
+        row_count,
+        {{ dbt.datediff('occurred_date', 'newest_day', 'day') }} as lag_days
+
+    from placed
+    where
+        changed_date > first_load_date
+        and {{ dbt.datediff('changed_date', 'last_load_date', 'day') }} < 90
+
+),
+
+recent_lags as (
+
+    select * from lags where lag_days between 0 and 62
+
+),
+
+measured as (
+
+    select
+        city,
+        cast(sum(row_count) as {{ dbt.type_bigint() }}) as lag_row_count,
+        count(distinct changed_date) as lag_day_count
+
+    from recent_lags
+    group by city
+
+),
+
+by_lag as (
+
+    select
+        city,
+        lag_days,
+        sum(sum(row_count)) over (
+            partition by city
+            order by lag_days
+            rows between unbounded preceding and current row
+        ) as rows_so_far
+
+    from recent_lags
+    group by city, lag_days
+
+),
+
+usual as (
+
+    select
+        by_lag.city,
+        min(by_lag.lag_days) as lag_days
+
+    from by_lag
+    inner join measured on by_lag.city = measured.city
+    where 10 * by_lag.rows_so_far >= 9 * measured.lag_row_count
+    group by by_lag.city
+
+),
+
+figures as (
+
+    select
+        published.city,
+        covered.first_day,
+        published.newest_day,
+        coalesce(measured.lag_row_count, 0) as lag_row_count,
+        coalesce(measured.lag_day_count, 0) >= 7
+        and coalesce(measured.lag_row_count, 0) >= 100 as is_lag_measured,
+        usual.lag_days,
+        published.row_count,
+        published.incident_count,
+        published.newest_loaded_at
+
+    from published
+    left join covered on published.city = covered.city
+    left join measured on published.city = measured.city
+    left join usual on published.city = usual.city
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when is_lag_measured then greatest(1, lag_days) else 7
+        end as provisional_day_count
+
+    from figures
+
+),
+
+finished as (
+
+    select
+        city,
+        first_day,
+        newest_day,
+        cast(
+            {{ dbt.dateadd('day', '-1 * provisional_day_count', 'newest_day') }}
+            as date
+        ) as complete_through,
+        provisional_day_count,
+        is_lag_measured,
+        lag_row_count,
+        row_count,
+        incident_count,
+        newest_loaded_at
+
+    from judged
+
+)
+
+select * from finished

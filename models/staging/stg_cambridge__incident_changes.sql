@@ -1,0 +1,1 @@
+{{ staged_changes(source('cambridge', 'incidents_changes')) }}

@@ -1,0 +1,1 @@
+{{ staged_changes(source('chicago', 'incidents_changes')) }}

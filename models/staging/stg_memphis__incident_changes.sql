@@ -1,0 +1,1 @@
+{{ staged_changes(source('memphis', 'incidents_changes')) }}

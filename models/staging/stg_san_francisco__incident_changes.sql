@@ -1,0 +1,1 @@
+{{ staged_changes(source('san_francisco', 'incidents_changes')) }}
