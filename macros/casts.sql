@@ -166,12 +166,6 @@
 {%- endmacro %}
 
 
-{# "lat, lon" in the published digits; the same on every warehouse. #}
-{% macro coordinates_text(latitude, longitude) -%}
-    {{ trimmed(latitude) }} || ', ' || {{ trimmed(longitude) }}
-{%- endmacro %}
-
-
 {# True where a value was published but `parsed` holds none. #}
 {% macro is_unparsed(published, parsed) -%}
     ({{ clean_text(published) }} is not null and {{ parsed }} is null)

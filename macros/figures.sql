@@ -1,14 +1,23 @@
+{# Rounded by decimal arithmetic, so alike on every warehouse. #}
+{% macro rounded(expression, decimals=2) -%}
+    round(cast({{ expression }} as {{ dbt.type_numeric() }}), {{ decimals }})
+{%- endmacro %}
+
+
 {# `part` in percent of `whole`; null of a small whole. #}
 {% macro percent_of(part, whole, decimals=2) -%}
     case
         when not {{ is_small_base(whole) }}
-            then round(
-                cast(
-                    100.0 * {{ part }} / nullif({{ whole }}, 0)
-                    as {{ dbt.type_numeric() }}
-                ),
-                {{ decimals }}
-            )
+            then {{ rounded('100.0 * ' ~ part ~ ' / nullif(' ~ whole ~ ', 0)', decimals) }}
+    end
+{%- endmacro %}
+
+
+{# By how many percent `number` differs from `usual`; null of a small `base`. #}
+{% macro difference_pct(number, usual, base=none) -%}
+    case
+        when not {{ is_small_base(base or usual) }}
+            then {{ rounded('100.0 * ' ~ number ~ ' / nullif(' ~ usual ~ ', 0) - 100') }}
     end
 {%- endmacro %}
 
@@ -17,13 +26,7 @@
 {% macro per_million(count, population) -%}
     case
         when not {{ is_small_base(count) }}
-            then round(
-                cast(
-                    1000000.0 * {{ count }} / nullif({{ population }}, 0)
-                    as {{ dbt.type_numeric() }}
-                ),
-                2
-            )
+            then {{ rounded('1000000.0 * ' ~ count ~ ' / nullif(' ~ population ~ ', 0)') }}
     end
 {%- endmacro %}
 

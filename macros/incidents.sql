@@ -11,7 +11,7 @@
 {% macro unioned_incidents(layer, others) -%}
     {% for city in incident_cities() -%}
     select
-        city || ':' || row_id as incident_id,
+        {{ key_of(['city', 'row_id']) }} as incident_id,
         {% for column in incident_columns() -%}
         {% if column == 'counting_id' -%}
         coalesce(counting_id, row_id) as counting_id,
@@ -42,23 +42,6 @@
 {%- endmacro %}
 
 
-{#
-    The district by the lines that were in force on `day`. `lines` are the columns of a
-    row's districts, each with the first day of its lines, none for the oldest, oldest
-    first. Null without a day, and where the city does not tell the lines of that day.
-#}
-{% macro district_of_the_day(day, lines) -%}
-    case
-        {%- for first_day, column in lines | reverse %}
-        when {{ day }}
-        {%- if first_day %} >= cast('{{ first_day }}' as date)
-        {%- else %} is not null
-        {%- endif %} then {{ column }}
-        {%- endfor %}
-    end
-{%- endmacro %}
-
-
 {# Those that are a day, each with the time that it is taken from. #}
 {% macro day_columns() -%}
     {{ return({
@@ -81,125 +64,4 @@
     {{ return(
         type_local_timestamp() if column.endswith('_at_local') else dbt.type_string()
     ) }}
-{%- endmacro %}
-
-
-{# The newest `column` that `relation` holds of each city. #}
-{% macro newest_by_city(relation, column) -%}
-    {%- if execute -%}
-        {%- set query -%}
-            select
-                city,
-                cast(max({{ column }}) as {{ dbt.type_string() }}) as newest
-            from {{ relation }}
-            group by city
-            order by city
-        {%- endset -%}
-        {{ return(run_query(query).rows) }}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#
-    A condition: `column` is later than its city's instant in `newest`. The bounds are
-    literals, so that a warehouse skips the old part of the raw tables; by city, since
-    the rows of a load that was interrupted yesterday and finished today are older than
-    what other cities loaded meanwhile.
-#}
-{% macro is_newer_than(newest, column) -%}
-    {%- if not execute -%}
-        true
-    {%- else -%}
-        (
-        {%- for city, instant in newest %}
-        (
-            city = '{{ city }}'
-            and {{ column }} > cast('{{ instant }}' as {{ type_instant() }})
-        ) or
-        {%- endfor %}
-        city not in (
-            {%- for city, instant in newest %}'{{ city }}', {% endfor -%}
-        '')
-        )
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#
-    More of a condition on raw rows: the partitions in which some meet it. A warehouse
-    that bills the bytes it reads looks first for the months, which takes two columns.
-#}
-{% macro in_partitions_of(relation, condition) -%}
-    {{ return(adapter.dispatch('in_partitions_of')(relation, condition)) }}
-{%- endmacro %}
-
-{% macro default__in_partitions_of(relation, condition) %}{{ return('') }}{% endmacro %}
-
-
-{# Deletes the rows that the portals no longer show; they lie in no month. #}
-{% macro delete_removed_incidents(relation) -%}
-    {{ return(adapter.dispatch('delete_removed_incidents')(relation)) }}
-{%- endmacro %}
-
-{% macro default__delete_removed_incidents(relation) -%}
-    delete from {{ relation }}
-    where incident_id in ({{ removed_incidents() }})
-{%- endmacro %}
-
-{% macro removed_incidents() -%}
-    select incident_id from {{ ref('int_removed_incidents') }}
-{%- endmacro %}
-
-
-{# A fact's partitions, where the warehouse has them: months of a date. #}
-{% macro month_partition(column) -%}
-    {{ return(adapter.dispatch('month_partition')(column)) }}
-{%- endmacro %}
-
-{% macro default__month_partition(column) %}{{ return(none) }}{% endmacro %}
-
-{% macro bigquery__month_partition(column) -%}
-    {{ return({'field': column, 'data_type': 'date', 'granularity': 'month'}) }}
-{%- endmacro %}
-
-
-{#
-    Clusters a fact where the warehouse has no clustering of its own: DuckDB keeps rows
-    in the order in which they were written.
-#}
-{% macro in_storage_order(columns) -%}
-    {{ return(adapter.dispatch('in_storage_order')(columns)) }}
-{%- endmacro %}
-
-{% macro default__in_storage_order(columns) %}{% endmacro %}
-
-{% macro duckdb__in_storage_order(columns) -%}
-    order by {{ columns | join(', ') }}
-{%- endmacro %}
-
-
-{# Schema, table and name of every column of the schemas. #}
-{% macro columns_of_schemas(schemas) -%}
-    {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
-{%- endmacro %}
-
-{% macro default__columns_of_schemas(schemas) -%}
-    select
-        table_schema,
-        table_name,
-        column_name
-    from information_schema.columns
-    where table_schema in ('{{ schemas | join("', '") }}')
-{%- endmacro %}
-
-{# Each schema has its own. #}
-{% macro bigquery__columns_of_schemas(schemas) -%}
-    {% for schema in schemas -%}
-    select
-        table_schema,
-        table_name,
-        column_name
-    from `{{ schema }}`.INFORMATION_SCHEMA.COLUMNS
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
 {%- endmacro %}

@@ -14,6 +14,37 @@
 {%- endmacro %}
 
 
+{#
+    The columns `latitude`, `longitude` and `coordinates`, which are null unless both
+    degrees are known: "lat, lon" in the published digits, the same on every warehouse.
+#}
+{% macro coordinates() -%}
+    latitude_degrees as latitude,
+        longitude_degrees as longitude,
+        case
+            when latitude_degrees is not null and longitude_degrees is not null
+                then {{ trimmed('latitude') }} || ', ' || {{ trimmed('longitude') }}
+        end as coordinates
+{%- endmacro %}
+
+
+{#
+    The district by the lines that were in force on `day`. `lines` are the columns of a
+    row's districts, each with the first day of its lines, none for the oldest, oldest
+    first. Null without a day, and where the city does not tell the lines of that day.
+#}
+{% macro district_of_the_day(day, lines) -%}
+    case
+        {%- for first_day, column in lines | reverse %}
+        when {{ day }}
+        {%- if first_day %} >= cast('{{ first_day }}' as date)
+        {%- else %} is not null
+        {%- endif %} then {{ column }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
 {# Names of places as they are compared: spelled in one way, in lower case. #}
 
 {# Every match of a pattern (RE2 syntax, no groups) replaced. #}

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from pipelines.warehouse.engines.bigquery import merge
 
+STRATEGY = "dbt_bigquery_validate_get_incremental_strategy"
 FACTS = {
     "fct_incidents": (
         "occurred_date",
@@ -165,4 +166,7 @@ def test_facts_are_partitioned_by_month_and_clustered(fact):
     partition = {"field": field, "data_type": "date", "granularity": "month"}
     assert config.extra["partition_by"] == partition
     assert config.extra["cluster_by"] == clusters
-    assert config.incremental_strategy == "merge"
+    # dbt-bigquery's own, so that nothing has to ask which warehouse it is.
+    assert config.incremental_strategy is None
+    default = manifest.macros[f"macro.dbt_bigquery.{STRATEGY}"].macro_sql
+    assert "or 'merge'" in default

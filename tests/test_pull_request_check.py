@@ -51,14 +51,11 @@ FILES = {
             description: One row per incident.
             config:
               contract: {enforced: true}
-              incremental_strategy: >-
-                {{ 'merge' if target.type == 'bigquery' else 'delete+insert' }}
             columns:
               - name: incident_id
-                data_type: &text >-
-                  {{ 'string' if target.type == 'bigquery' else 'text' }}
+                data_type: text
                 data_tests: [unique_and_not_null]
-              - {name: category, data_type: *text}
+              - {name: category, data_type: text}
               - {name: severity, data_type: int}
         """,
     "models/marts/rpt_incidents.sql": """

@@ -23,7 +23,7 @@ ranked as (
 first_of_day as (
 
     select
-        city || ':' || cast(holiday_date as {{ dbt.type_string() }}) as holiday_id,
+        {{ key_of(['city', 'holiday_date']) }} as holiday_id,
         city,
         holiday_date,
         holiday_name,

@@ -2,7 +2,7 @@ with changes as (
 
     {% for city in incident_cities() -%}
     select
-        '{{ city }}:' || row_id as incident_id,
+        {{ key_of(["'" ~ city ~ "'", 'row_id']) }} as incident_id,
         '{{ city }}' as city,
         row_id,
         change,

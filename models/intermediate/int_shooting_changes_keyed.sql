@@ -18,11 +18,8 @@ removals as (
 keyed as (
 
     select
-        changes.shooting_id
-        || ':'
-        || cast(
-            {{ epoch_microseconds('changes.changed_at') }} as {{ dbt.type_string() }}
-        ) as change_id,
+        {{ key_of(['changes.shooting_id', epoch_microseconds('changes.changed_at')]) }}
+            as change_id,
         changes.shooting_id,
         changes.change,
         case

@@ -7,7 +7,7 @@ with features as (
 areas as (
 
     select
-        city || ':' || area_kind || ':' || area_name as area_id,
+        {{ key_of(['city', 'area_kind', 'area_name']) }} as area_id,
         city,
         area_kind,
         area_name,

@@ -7,11 +7,8 @@ with terms as (
 keyed as (
 
     select
-        city
-        || ':'
-        || council_district
-        || ':'
-        || cast(valid_from as {{ dbt.type_string() }}) as council_district_term_id,
+        {{ key_of(['city', 'council_district', 'valid_from']) }}
+            as council_district_term_id,
         city,
         council_district,
         member_name,

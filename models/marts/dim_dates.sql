@@ -32,7 +32,7 @@ days as (
 described as (
 
     select
-        days.city || ':' || cast(days.date_day as {{ dbt.type_string() }}) as date_id,
+        {{ key_of(['days.city', 'days.date_day']) }} as date_id,
         days.city,
         days.date_day,
         cast(extract(year from days.date_day) as integer) as year,

@@ -46,7 +46,7 @@ categories as (
 keyed as (
 
     select
-        city || ':' || offense_code as offense_category_id,
+        {{ key_of(['city', 'offense_code']) }} as offense_category_id,
         city,
         offense_code,
         offense_group,

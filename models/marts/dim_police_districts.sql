@@ -7,7 +7,7 @@ with districts as (
 keyed as (
 
     select
-        city || ':' || police_district as police_district_id,
+        {{ key_of(['city', 'police_district']) }} as police_district_id,
         city,
         police_district,
         district_name,

@@ -5,6 +5,11 @@
         on_schema_change='fail',
         partition_by=month_partition('changed_date'),
         cluster_by=['city', 'change'],
+        indexes=postgres_indexes([
+            {'columns': ['change_id'], 'unique': true},
+            {'columns': ['incident_id']},
+            {'columns': ['city', 'changed_date']},
+        ]),
     )
 }}
 
@@ -273,11 +278,8 @@ logged as (
 keyed as (
 
     select
-        logged.incident_id
-        || ':'
-        || cast(
-            {{ epoch_microseconds('logged.changed_at') }} as {{ dbt.type_string() }}
-        ) as change_id,
+        {{ key_of(['logged.incident_id', epoch_microseconds('logged.changed_at')]) }}
+            as change_id,
         logged.incident_id,
         logged.city,
         logged.row_id,

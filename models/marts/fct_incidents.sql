@@ -5,6 +5,13 @@
         on_schema_change='fail',
         partition_by=month_partition('occurred_date'),
         cluster_by=['city', 'incident_category', 'neighborhood', 'supervisor_name'],
+        indexes=postgres_indexes([
+            {'columns': ['incident_id'], 'unique': true},
+            {'columns': ['city', 'occurred_date']},
+            {'columns': [
+                'city', 'incident_category', 'neighborhood', 'supervisor_name'
+            ]},
+        ]),
         post_hook='{{ delete_removed_incidents(this) }}',
     )
 }}

@@ -1,3 +1,13 @@
+{{
+    config(
+        indexes=postgres_indexes([
+            {'columns': ['shooting_id'], 'unique': true},
+            {'columns': ['shooting_date']},
+            {'columns': ['county_fips']},
+        ]),
+    )
+}}
+
 with shootings as (
 
     select * from {{ ref('int_shootings_judged') }}

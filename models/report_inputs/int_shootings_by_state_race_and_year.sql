@@ -152,11 +152,8 @@ compared as (
 measured as (
 
     select
-        compared.state_id
-        || ':'
-        || cast(compared.year as {{ dbt.type_string() }})
-        || ':'
-        || compared.race_group as state_year_race_id,
+        {{ key_of(['compared.state_id', 'compared.year', 'compared.race_group']) }}
+            as state_year_race_id,
         compared.state_id,
         states.state_name,
         compared.year,

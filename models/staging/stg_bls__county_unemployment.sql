@@ -52,15 +52,11 @@ renamed as (
         employed_count as employed,
         unemployed_count as unemployed,
         cast(
-            round(
-                cast(
-                    coalesce(
-                        published_rate,
-                        100.0 * unemployed_count / nullif(labor_force_count, 0)
-                    ) as {{ dbt.type_numeric() }}
-                ),
+            {{ rounded(
+                'coalesce(published_rate,'
+                ~ ' 100.0 * unemployed_count / nullif(labor_force_count, 0))',
                 1
-            ) as {{ type_double() }}
+            ) }} as {{ type_double() }}
         ) as unemployment_rate,
 
         -- the row itself

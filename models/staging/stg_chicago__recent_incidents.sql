@@ -65,12 +65,7 @@ renamed as (
         location_kind,
         {{ as_number('x_coordinate') }} as x_coordinate,
         {{ as_number('y_coordinate') }} as y_coordinate,
-        latitude_degrees as latitude,
-        longitude_degrees as longitude,
-        case
-            when latitude_degrees is not null and longitude_degrees is not null
-                then {{ coordinates_text('latitude', 'longitude') }}
-        end as coordinates,
+        {{ coordinates() }},
 
         -- the row itself
         {{ is_unparsed('date_of_occurrence', 'occurred_at_local') }}

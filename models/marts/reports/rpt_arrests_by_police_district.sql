@@ -107,7 +107,7 @@ measured as (
 ranked as (
 
     select
-        city || ':' || police_district as police_district_id,
+        {{ key_of(['city', 'police_district']) }} as police_district_id,
         city,
         police_district,
         district_name,
@@ -119,7 +119,7 @@ ranked as (
         incident_count,
         arrest_row_count,
         arrest_count,
-        round(cast(100 * arrest_share as {{ dbt.type_numeric() }}), 2) as arrest_pct,
+        {{ rounded('100 * arrest_share') }} as arrest_pct,
         case
             when is_ranked and arrest_count is not null
                 then dense_rank() over (

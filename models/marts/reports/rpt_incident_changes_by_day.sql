@@ -7,8 +7,7 @@ with changes as (
 counted as (
 
     select
-        city || ':' || cast(changed_date as {{ dbt.type_string() }})
-        || ':' || change as city_day_change_id,
+        {{ key_of(['city', 'changed_date', 'change']) }} as city_day_change_id,
         city,
         changed_date,
         change,

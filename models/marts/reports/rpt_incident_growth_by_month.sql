@@ -27,8 +27,7 @@ months as (
 paired as (
 
     select
-        months.city || ':' || cast(months.month_start as {{ dbt.type_string() }})
-            as city_month_id,
+        {{ key_of(['months.city', 'months.month_start']) }} as city_month_id,
         months.city,
         months.month_start,
         months.year,

@@ -95,7 +95,7 @@ named as (
 described as (
 
     select
-        named.city || ':' || named.council_district as council_district_id,
+        {{ key_of(['named.city', 'named.council_district']) }} as council_district_id,
         named.city,
         named.council_district,
         members.member_name,

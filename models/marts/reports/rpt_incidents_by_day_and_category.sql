@@ -20,8 +20,8 @@ labeled as (
 counted as (
 
     select
-        city || ':' || cast(occurred_date as {{ dbt.type_string() }})
-        || ':' || incident_category as city_day_category_id,
+        {{ key_of(['city', 'occurred_date', 'incident_category']) }}
+            as city_day_category_id,
         city,
         occurred_date,
         incident_category,

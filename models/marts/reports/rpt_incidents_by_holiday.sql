@@ -110,7 +110,7 @@ other_days as (
 averaged as (
 
     select
-        totals.city || ':' || totals.day_group
+        {{ key_of(['totals.city', 'totals.day_group']) }}
         || case
             when totals.is_observed_holiday
                 then ':' || totals.holiday_name || ':observed'
@@ -127,34 +127,17 @@ averaged as (
         totals.day_count,
         totals.row_count,
         totals.incident_count,
-        round(
-            cast(
-                1.0 * totals.row_count / totals.day_count as {{ dbt.type_numeric() }}
-            ),
-            2
-        ) as rows_per_day,
-        round(
-            cast(
-                1.0 * totals.incident_count / totals.day_count
-                as {{ dbt.type_numeric() }}
-            ),
-            2
-        ) as incidents_per_day,
+        {{ rounded('1.0 * totals.row_count / totals.day_count') }} as rows_per_day,
+        {{ rounded('1.0 * totals.incident_count / totals.day_count') }}
+            as incidents_per_day,
+        -- The base: as many incidents as other days of that number have.
         case
-            when
-                totals.day_group <> 'other_days'
-                -- as many incidents as other days of that number have
-                and not {{ is_small_base(
-                    'totals.day_count * other_days.incidents_per_day'
+            when totals.day_group <> 'other_days'
+                then {{ difference_pct(
+                    'totals.incident_count / totals.day_count',
+                    'other_days.incidents_per_day',
+                    base='totals.day_count * other_days.incidents_per_day'
                 ) }}
-                then round(
-                    cast(
-                        100.0 * totals.incident_count / totals.day_count
-                        / nullif(other_days.incidents_per_day, 0) - 100
-                        as {{ dbt.type_numeric() }}
-                    ),
-                    2
-                )
         end as difference_pct
 
     from totals

@@ -37,8 +37,7 @@ hours as (
 filled as (
 
     select
-        cities.city || ':' || cast(hours.hour_of_day as {{ dbt.type_string() }})
-            as city_hour_id,
+        {{ key_of(['cities.city', 'hours.hour_of_day']) }} as city_hour_id,
         cities.city,
         hours.hour_of_day,
         coalesce(counted.row_count, 0) as row_count,

@@ -23,8 +23,8 @@ labeled as (
 counted as (
 
     select
-        city || ':' || cast(month_start as {{ dbt.type_string() }})
-        || ':' || incident_category as city_month_category_id,
+        {{ key_of(['city', 'month_start', 'incident_category']) }}
+            as city_month_category_id,
         city,
         month_start,
         incident_category,

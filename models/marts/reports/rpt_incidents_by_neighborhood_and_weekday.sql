@@ -46,9 +46,9 @@ weekdays as (
 filled as (
 
     select
-        neighborhoods.city || ':' || neighborhoods.neighborhood
-        || ':' || cast(weekdays.day_of_week_iso as {{ dbt.type_string() }})
-            as city_neighborhood_weekday_id,
+        {{ key_of([
+            'neighborhoods.city', 'neighborhoods.neighborhood', 'weekdays.day_of_week_iso'
+        ]) }} as city_neighborhood_weekday_id,
         neighborhoods.city,
         neighborhoods.neighborhood,
         weekdays.day_of_week_iso,

@@ -23,8 +23,7 @@ counted as (
 keyed as (
 
     select
-        city
-        || ':' || cast(month_start as {{ dbt.type_string() }})
+        {{ key_of(['city', 'month_start']) }}
         || ':' || coalesce(cast(hour_of_day as {{ dbt.type_string() }}), 'unknown')
             as city_month_hour_id,
         city,

@@ -65,20 +65,10 @@ finished as (
         compared.day_of_week_name,
         compared.incident_count,
         compared.usual_day_count,
-        round(
-            cast(compared.usual_incident_count as {{ dbt.type_numeric() }}), 2
-        ) as usual_incident_count,
-        case
-            when not {{ is_small_base('compared.usual_incident_count') }}
-                then round(
-                    cast(
-                        100.0 * compared.incident_count
-                        / nullif(compared.usual_incident_count, 0) - 100
-                        as {{ dbt.type_numeric() }}
-                    ),
-                    2
-                )
-        end as difference_pct
+        {{ rounded('compared.usual_incident_count') }} as usual_incident_count,
+        {{ difference_pct(
+            'compared.incident_count', 'compared.usual_incident_count'
+        ) }} as difference_pct
 
     from compared
     left join renamings

@@ -46,19 +46,16 @@ aged as (
 counted as (
 
     select
-        city
-        || ':' || cast(month_start as {{ dbt.type_string() }})
-        || ':' || incident_category_before
-        || ':' || incident_category_after as city_month_categories_id,
+        {{ key_of([
+            'city', 'month_start', 'incident_category_before', 'incident_category_after'
+        ]) }} as city_month_categories_id,
         city,
         month_start,
         incident_category_before,
         incident_category_after,
         count(*) as row_count,
         count(case when is_counted then 1 end) as incident_count,
-        round(
-            cast(1.0 * sum(age_days) / count(age_days) as {{ dbt.type_numeric() }}), 2
-        ) as mean_age_days
+        {{ rounded('1.0 * sum(age_days) / count(age_days)') }} as mean_age_days
 
     from aged
     group by 1, 2, 3, 4, 5

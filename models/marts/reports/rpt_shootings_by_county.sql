@@ -109,9 +109,8 @@ filled as (
 described as (
 
     select
-        coalesce(filled.county_fips, filled.state_id)
-        || ':'
-        || cast(filled.year as {{ dbt.type_string() }}) as county_year_id,
+        {{ key_of(['coalesce(filled.county_fips, filled.state_id)', 'filled.year']) }}
+            as county_year_id,
         filled.county_fips,
         counties.county_name,
         filled.state_id,
@@ -123,9 +122,7 @@ described as (
         {{ per_million('filled.shooting_count', 'county_years.population') }}
             as rate_per_million,
         {{ is_small_number('filled.shooting_count') }} as is_small_number,
-        round(
-            cast(county_years.unemployment_rate as {{ dbt.type_numeric() }}), 1
-        ) as unemployment_rate,
+        {{ rounded('county_years.unemployment_rate', 1) }} as unemployment_rate,
         county_years.unemployment_month_count,
         filled.mental_illness_count,
         {{ percent_of(

@@ -57,7 +57,7 @@ compared as (
 measured as (
 
     select
-        cast(year as {{ dbt.type_string() }}) || ':' || race_group as year_race_id,
+        {{ key_of(['year', 'race_group']) }} as year_race_id,
         year,
         is_partial_year,
         race_group,

@@ -138,7 +138,7 @@ filled as (
 measured as (
 
     select
-        state_id || ':' || cast(year as {{ dbt.type_string() }}) as state_year_id,
+        {{ key_of(['state_id', 'year']) }} as state_year_id,
         state_id,
         state_name,
         year,

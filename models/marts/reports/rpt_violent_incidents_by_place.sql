@@ -28,7 +28,7 @@ places as (
 ranked as (
 
     select
-        city || ':' || place_kind || ':' || place_name as city_place_id,
+        {{ key_of(['city', 'place_kind', 'place_name']) }} as city_place_id,
         city,
         place_kind,
         place_name,

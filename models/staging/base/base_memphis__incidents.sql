@@ -62,12 +62,7 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as neighborhood,
         {{ clean_text('street_address') }} as place,
         cast(null as {{ dbt.type_string() }}) as location_kind,
-        latitude_degrees as latitude,
-        longitude_degrees as longitude,
-        case
-            when latitude_degrees is not null and longitude_degrees is not null
-                then {{ coordinates_text('latitude', 'longitude') }}
-        end as coordinates,
+        {{ coordinates() }},
 
         -- the row itself
         {{ is_unparsed('offense_datetime', 'occurred_at_local') }}

@@ -89,12 +89,7 @@ renamed as (
         {{ clean_text('analysis_neighborhood') }} as neighborhood,
         {{ clean_text('intersection') }} as place,
         cast(null as {{ dbt.type_string() }}) as location_kind,
-        latitude_degrees as latitude,
-        longitude_degrees as longitude,
-        case
-            when latitude_degrees is not null and longitude_degrees is not null
-                then {{ coordinates_text('latitude', 'longitude') }}
-        end as coordinates,
+        {{ coordinates() }},
 
         -- the row itself
         {{ is_unparsed('incident_datetime', 'occurred_at_local') }}

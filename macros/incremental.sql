@@ -1,0 +1,67 @@
+{# What an incremental model reads, and what it deletes. #}
+
+{# The newest `column` that `relation` holds of each city. #}
+{% macro newest_by_city(relation, column) -%}
+    {%- if execute -%}
+        {%- set query -%}
+            select
+                city,
+                cast(max({{ column }}) as {{ dbt.type_string() }}) as newest
+            from {{ relation }}
+            group by city
+            order by city
+        {%- endset -%}
+        {{ return(run_query(query).rows) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    A condition: `column` is later than its city's instant in `newest`. The bounds are
+    literals, so that a warehouse skips the old part of the raw tables; by city, since
+    the rows of a load that was interrupted yesterday and finished today are older than
+    what other cities loaded meanwhile.
+#}
+{% macro is_newer_than(newest, column) -%}
+    {%- if not execute -%}
+        true
+    {%- else -%}
+        (
+        {%- for city, instant in newest %}
+        (
+            city = '{{ city }}'
+            and {{ column }} > cast('{{ instant }}' as {{ type_instant() }})
+        ) or
+        {%- endfor %}
+        city not in (
+            {%- for city, instant in newest %}'{{ city }}', {% endfor -%}
+        '')
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    More of a condition on raw rows: the partitions in which some meet it. A warehouse
+    that bills the bytes it reads looks first for the months, which takes two columns.
+#}
+{% macro in_partitions_of(relation, condition) -%}
+    {{ return(adapter.dispatch('in_partitions_of')(relation, condition)) }}
+{%- endmacro %}
+
+{% macro default__in_partitions_of(relation, condition) %}{{ return('') }}{% endmacro %}
+
+
+{# Deletes the rows that the portals no longer show; they lie in no month. #}
+{% macro delete_removed_incidents(relation) -%}
+    {{ return(adapter.dispatch('delete_removed_incidents')(relation)) }}
+{%- endmacro %}
+
+{% macro default__delete_removed_incidents(relation) -%}
+    delete from {{ relation }}
+    where incident_id in ({{ removed_incidents() }})
+{%- endmacro %}
+
+{% macro removed_incidents() -%}
+    select incident_id from {{ ref('int_removed_incidents') }}
+{%- endmacro %}

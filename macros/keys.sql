@@ -1,0 +1,8 @@
+{# A key of several columns: their texts with colons between; null if any is. #}
+{% macro key_of(columns) -%}
+    {%- set texts = [] -%}
+    {%- for column in columns -%}
+        {%- do texts.append('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {%- endfor -%}
+    {{ texts | join(" || ':' || ") }}
+{%- endmacro %}
