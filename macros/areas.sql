@@ -1,4 +1,3 @@
-{# Every data set of boundaries: source and entity. A new one is one line here. #}
 {% macro boundary_entities() -%}
     {{ return([
         ('san_francisco', 'neighborhood_boundaries'),
@@ -9,11 +8,6 @@
 {%- endmacro %}
 
 
-{#
-    The polygons of a shape, as the brackets of a MultiPolygon hold them, so that those
-    of several shapes can stand in one. Shapes are as the pipeline writes them: type,
-    coordinates, no blanks; null for any other.
-#}
 {% macro polygons_of(geometry) -%}
     case
         {%- for kind, brackets in {'Polygon': 0, 'MultiPolygon': 1}.items() %}
@@ -29,16 +23,11 @@
 {%- endmacro %}
 
 
-{# A shape of polygons that `polygons_of` gave, with commas between them. #}
 {% macro multipolygon_of(polygons) -%}
     '{"type":"MultiPolygon","coordinates":[' || {{ polygons }} || ']}'
 {%- endmacro %}
 
 
-{#
-    A staging model of boundaries: present features, each with its kind and name.
-    `others` are columns that a publisher has besides, by name.
-#}
 {% macro staged_boundaries(features, city, area_kind, area_name, others={}) -%}
 with source as (
 

@@ -29,10 +29,6 @@
 {%- endmacro %}
 
 
-{#
-    First and last days, as text, of the months in which `relation` has rows of these
-    keys; nulls for rows without a day.
-#}
 {% macro months_of_rows(relation, key, keys, field) -%}
     {%- set query -%}
         select distinct
@@ -48,7 +44,6 @@
 {%- endmacro %}
 
 
-{# A condition: a date lies in one of the months, or is null where one of them is. #}
 {% macro in_months(column, months) -%}
     {%- set conditions = [] -%}
     {%- for first_day, last_day in months -%}

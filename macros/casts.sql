@@ -1,6 +1,5 @@
 {# Casts of published text. What does not parse becomes null, and is flagged. #}
 
-{# Overrides dbt's own, which only some adapters have. #}
 {% macro duckdb__safe_cast(field, type) -%}
     try_cast({{ field }} as {{ type }})
 {%- endmacro %}
@@ -22,10 +21,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#
-    What text of a type looks like: a number that is in the type's range, a day that the
-    calendar has; nothing for other types.
-#}
 {% macro castable(type) -%}
     {%- set month_and_day =
         '(?:0?[13578]|1[02])-(?:0?[1-9]|[12][0-9]|3[01])'
@@ -56,15 +51,12 @@
 {%- endmacro %}
 
 
-{# BigQuery's own: 38 digits, nine of them decimals. #}
 {% macro default__type_numeric() %}{{ return('numeric(38, 9)') }}{% endmacro %}
 
-{# int64 on BigQuery. #}
 {% macro default__type_int() %}{{ return('integer') }}{% endmacro %}
 {% macro bigquery__type_int() %}{{ return('int64') }}{% endmacro %}
 
 
-{# dbt.type_float() is 32 bits wide on DuckDB: seven digits, too few for coordinates. #}
 {% macro type_double() -%}
     {{ return(adapter.dispatch('type_double')()) }}
 {%- endmacro %}
@@ -73,7 +65,6 @@
 {% macro bigquery__type_double() %}{{ return('float64') }}{% endmacro %}
 
 
-{# Wall-clock time, without a zone. #}
 {% macro type_local_timestamp() -%}
     {{ return(adapter.dispatch('type_local_timestamp')()) }}
 {%- endmacro %}
@@ -82,7 +73,6 @@
 {% macro bigquery__type_local_timestamp() %}{{ return('datetime') }}{% endmacro %}
 
 
-{# An instant. #}
 {% macro type_instant() -%}
     {{ return(adapter.dispatch('type_instant')()) }}
 {%- endmacro %}
@@ -96,11 +86,7 @@
 {%- endmacro %}
 
 
-{#
-    A whole number of up to nine digits, as published with commas, blanks or decimals
-    that are zeros; null where the publisher has none, "N.A.". By its digits, since
-    DuckDB would round 41.5 and read 4e1.
-#}
+{# By its digits: DuckDB would round 41.5 and read 4e1. #}
 {% macro as_whole_number(column) -%}
     {{ dbt.safe_cast(
         text_matching(published_number(column), '^-?[0-9]{1,9}$'), dbt.type_int()
@@ -114,10 +100,6 @@
 {%- endmacro %}
 
 
-{#
-    ISO text without a zone, as the cities publish it, to wall-clock time of the years 1
-    to 9999. Which of them a city can mean, the fact tells; see `plausible_days`.
-#}
 {% macro as_local_timestamp(column) -%}
     {{ return(adapter.dispatch('as_local_timestamp')(column)) }}
 {%- endmacro %}
@@ -134,10 +116,7 @@
 {%- endmacro %}
 
 
-{#
-    A day that text begins with, year first; DuckDB would read 29/02/20 as one, too. A
-    year of another century is a slip, and no calendar should be filled up to it.
-#}
+{# By its looks: DuckDB would read 29/02/20 as a day, too. #}
 {% macro as_date(column) -%}
     {{ dbt.safe_cast(
         text_matching(
@@ -148,7 +127,6 @@
 {%- endmacro %}
 
 
-{# 'true', 'Y' and the like. #}
 {% macro as_boolean(column) -%}
     case
         when lower({{ trimmed(column) }}) in ('true', 't', 'yes', 'y', '1') then true
@@ -157,7 +135,6 @@
 {%- endmacro %}
 
 
-{# A degree of latitude or longitude; null beyond the bound or where not a number. #}
 {% macro as_degrees(column, bound) -%}
     case
         when {{ as_number(column) }} between -{{ bound }} and {{ bound }}
@@ -166,12 +143,10 @@
 {%- endmacro %}
 
 
-{# True where a value was published but `parsed` holds none. #}
 {% macro is_unparsed(published, parsed) -%}
     ({{ clean_text(published) }} is not null and {{ parsed }} is null)
 {%- endmacro %}
 
-{# The same of a number, where "N.A." is no value. #}
 {% macro is_unparsed_number(published, parsed) -%}
     ({{ published_number(published) }} is not null and {{ parsed }} is null)
 {%- endmacro %}

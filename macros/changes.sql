@@ -1,4 +1,3 @@
-{# A staging model of a change log, which the pipelines write: its columns are the same. #}
 {% macro staged_changes(log, key='row_id') -%}
 with source as (
 

@@ -1,13 +1,8 @@
-{# The cities whose rows are in the marts. A new city is one word here. #}
 {% macro incident_cities() -%}
     {{ return(['san_francisco', 'chicago', 'memphis', 'cambridge']) }}
 {%- endmacro %}
 
 
-{#
-    All cities' incidents of a layer, `base` or `stg`: a key, one set of columns and, after
-    these, `others`. A row without a number is an incident of its own.
-#}
 {% macro unioned_incidents(layer, others) -%}
     {% for city in incident_cities() -%}
     select
@@ -28,7 +23,6 @@
 {%- endmacro %}
 
 
-{# The columns that every city's incidents have, in one order. #}
 {% macro incident_columns() -%}
     {{ return([
         'city', 'row_id', 'incident_number', 'counting_id', 'is_supplement',
@@ -42,7 +36,6 @@
 {%- endmacro %}
 
 
-{# Those that are a day, each with the time that it is taken from. #}
 {% macro day_columns() -%}
     {{ return({
         'occurred_date': 'occurred_at_local', 'report_date': 'reported_at_local'
@@ -50,7 +43,6 @@
 {%- endmacro %}
 
 
-{# The columns whose values before and after a change are kept. #}
 {% macro logged_columns() -%}
     {{ return([
         'incident_category', 'resolution', 'police_district', 'council_district',
@@ -59,7 +51,6 @@
 {%- endmacro %}
 
 
-{# The type of one of them: PostgreSQL takes a bare null for text. #}
 {% macro logged_type(column) -%}
     {{ return(
         type_local_timestamp() if column.endswith('_at_local') else dbt.type_string()

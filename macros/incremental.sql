@@ -1,6 +1,5 @@
 {# What an incremental model reads, and what it deletes. #}
 
-{# The newest `column` that `relation` holds of each city. #}
 {% macro newest_by_city(relation, column) -%}
     {%- if execute -%}
         {%- set query -%}
@@ -16,12 +15,6 @@
 {%- endmacro %}
 
 
-{#
-    A condition: `column` is later than its city's instant in `newest`. The bounds are
-    literals, so that a warehouse skips the old part of the raw tables; by city, since
-    the rows of a load that was interrupted yesterday and finished today are older than
-    what other cities loaded meanwhile.
-#}
 {% macro is_newer_than(newest, column) -%}
     {%- if not execute -%}
         true
@@ -41,10 +34,6 @@
 {%- endmacro %}
 
 
-{#
-    More of a condition on raw rows: the partitions in which some meet it. A warehouse
-    that bills the bytes it reads looks first for the months, which takes two columns.
-#}
 {% macro in_partitions_of(relation, condition) -%}
     {{ return(adapter.dispatch('in_partitions_of')(relation, condition)) }}
 {%- endmacro %}
@@ -52,7 +41,6 @@
 {% macro default__in_partitions_of(relation, condition) %}{{ return('') }}{% endmacro %}
 
 
-{# Deletes the rows that the portals no longer show; they lie in no month. #}
 {% macro delete_removed_incidents(relation) -%}
     {{ return(adapter.dispatch('delete_removed_incidents')(relation)) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# A key of several columns: their texts with colons between; null if any is. #}
 {% macro key_of(columns) -%}
     {%- set texts = [] -%}
     {%- for column in columns -%}

@@ -1,7 +1,3 @@
-{#
-    The parts of lists, one a row: the `keys` of `relation`, `position` (1, 2, ...) and
-    `part`, as published. Rows without a list have no parts.
-#}
 {% macro parts_of_lists(relation, keys, column, separator=';') -%}
     {{ return(
         adapter.dispatch('parts_of_lists')(relation, keys, column, separator)

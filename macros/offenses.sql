@@ -1,4 +1,3 @@
-{# A code of NIBRS, in capitals, as `seeds/nibrs_offenses.csv` has them; else null. #}
 {% macro nibrs_code(column) -%}
     {{ text_matching(
         'upper(' ~ trimmed(column) ~ ')',

@@ -1,10 +1,5 @@
 {# Places on the map. #}
 
-{#
-    True where there is a place, and it is none in the box of `box`: at 0,0, at the
-    origin of a projection, or with its degrees the wrong way round. Boxes cross no 180th
-    meridian.
-#}
 {% macro lies_outside(latitude, longitude, box) -%}
     coalesce(
         {{ latitude }} not between {{ box }}.south and {{ box }}.north
@@ -14,10 +9,6 @@
 {%- endmacro %}
 
 
-{#
-    The columns `latitude`, `longitude` and `coordinates`, which are null unless both
-    degrees are known: "lat, lon" in the published digits, the same on every warehouse.
-#}
 {% macro coordinates() -%}
     latitude_degrees as latitude,
         longitude_degrees as longitude,
@@ -28,11 +19,6 @@
 {%- endmacro %}
 
 
-{#
-    The district by the lines that were in force on `day`. `lines` are the columns of a
-    row's districts, each with the first day of its lines, none for the oldest, oldest
-    first. Null without a day, and where the city does not tell the lines of that day.
-#}
 {% macro district_of_the_day(day, lines) -%}
     case
         {%- for first_day, column in lines | reverse %}
@@ -47,7 +33,6 @@
 
 {# Names of places as they are compared: spelled in one way, in lower case. #}
 
-{# Every match of a pattern (RE2 syntax, no groups) replaced. #}
 {% macro replace_all(column, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_all')(column, pattern, replacement)) }}
 {%- endmacro %}
@@ -61,10 +46,6 @@
 {%- endmacro %}
 
 
-{#
-    Without accents, dots, apostrophes and hyphens; St., Ste., Ft. and Mt. in full.
-    Blanks stand around each word, so that only whole words are written in full.
-#}
 {% macro plain_words(column) -%}
     {%- set spelled = namespace(out=replace_all(
         replace_all(
@@ -86,22 +67,16 @@
 {%- endmacro %}
 
 
-{# A city's name, without a last word that only some sources write: "New York City". #}
 {% macro plain_city(column) -%}
     {{ trimmed(replace_all(plain_words(column), ' (?:city|town|township) $', '')) }}
 {%- endmacro %}
 
 
-{# A county's name, without blanks: "DeKalb" and "De Kalb" are one. #}
 {% macro plain_county(column) -%}
     replace({{ plain_words(column) }}, ' ', '')
 {%- endmacro %}
 
 
-{#
-    The kind of county that ends a name, "Parish" of "Acadia Parish"; null where none
-    does. The case counts: Carson City is a name, "Baltimore city" a kind.
-#}
 {% macro county_kind(column) -%}
     {{ trimmed(text_matching(column, county_kind_pattern())) }}
 {%- endmacro %}
@@ -110,7 +85,6 @@
     {{ replace_all(column, county_kind_pattern(), '') }}
 {%- endmacro %}
 
-{# The Census Bureau's words, and those of the Bureau of Labor Statistics. #}
 {% macro county_kind_pattern() -%}
     {{ return(
         ' (?:County|Parish|Borough|Census Area|Municipality|Municipio|Planning Region'
@@ -120,7 +94,6 @@
 {%- endmacro %}
 
 
-{# Five digits of state and county, which may have lost their leading zeros. #}
 {% macro county_fips(state, county) -%}
     {{ zero_padded(state, 2) }} || {{ zero_padded(county, 3) }}
 {%- endmacro %}

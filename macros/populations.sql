@@ -1,7 +1,3 @@
-{#
-    The columns of persons in the Census Bureau's county files: the total, and men and
-    women of each race, and of those that are not Hispanic (`nh...`).
-#}
 {% macro population_columns() -%}
     {%- set columns = ['tot_pop', 'tot_male', 'tot_female'] -%}
     {%- for group in [

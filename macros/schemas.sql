@@ -1,4 +1,3 @@
-{# Schema, table and name of every column of the schemas. #}
 {% macro columns_of_schemas(schemas) -%}
     {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
 {%- endmacro %}
@@ -25,7 +24,6 @@
 {%- endmacro %}
 
 
-{# Drop the schemas that the check of a change built in: all that begin with `prefix`. #}
 {% macro drop_check_schemas(prefix) %}
     {% if not modules.re.fullmatch('([a-z][a-z0-9_]*_)?check_[a-z0-9]+_', prefix) %}
         {{ exceptions.raise_compiler_error(prefix ~ ' is not the prefix of a check') }}

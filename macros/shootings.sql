@@ -1,4 +1,3 @@
-{# Years of age in bands; the youngest are children by federal law. #}
 {% macro age_group(column) -%}
     case
         when {{ column }} < 18 then 'under 18'
@@ -20,7 +19,6 @@
 {%- endmacro %}
 
 
-{# Every data set that is published as whole files: source and entity. #}
 {% macro whole_file_entities() -%}
     {{ return([
         ('washington_post', 'shootings'),

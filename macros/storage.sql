@@ -1,6 +1,5 @@
 {# How a fact is stored: partitions, order and indexes, as each warehouse has them. #}
 
-{# A fact's partitions, where the warehouse has them: months of a date. #}
 {% macro month_partition(column) -%}
     {{ return(adapter.dispatch('month_partition')(column)) }}
 {%- endmacro %}
@@ -12,10 +11,6 @@
 {%- endmacro %}
 
 
-{#
-    Clusters a fact where the warehouse has no clustering of its own: DuckDB keeps rows
-    in the order in which they were written.
-#}
 {% macro in_storage_order(columns) -%}
     {{ return(adapter.dispatch('in_storage_order')(columns)) }}
 {%- endmacro %}
@@ -27,7 +22,6 @@
 {%- endmacro %}
 
 
-{# Indexes, where the warehouse needs them; DuckDB could have some, and keeps minima. #}
 {% macro postgres_indexes(indexes) -%}
     {{ return(adapter.dispatch('postgres_indexes')(indexes)) }}
 {%- endmacro %}

@@ -1,25 +1,18 @@
-{#
-    Without blanks and no-break spaces around. Each warehouse's own trim takes something
-    else for blank.
-#}
 {% macro trimmed(column) -%}
     trim({{ column }}, ' {{ '\u00a0' }}')
 {%- endmacro %}
 
 
-{# The same; null where nothing is left. #}
 {% macro clean_text(column) -%}
     nullif({{ trimmed(column) }}, '')
 {%- endmacro %}
 
 
-{# A whole number as text, '37' for '37', '037' or '37.0'; other text stays. #}
 {% macro whole_number_code(column) -%}
     nullif(ltrim({{ without_decimals(column) }}, '0'), '')
 {%- endmacro %}
 
 
-{# A code of `length` characters that may have lost its leading zeros. #}
 {% macro zero_padded(column, length) -%}
     case
         when length({{ without_decimals(column) }}) >= {{ length }}
@@ -34,7 +27,6 @@
 {%- endmacro %}
 
 
-{# What matches `pattern` (RE2 syntax, no groups), null where nothing does. #}
 {% macro text_matching(column, pattern) -%}
     {{ return(adapter.dispatch('text_matching')(column, pattern)) }}
 {%- endmacro %}
@@ -48,7 +40,6 @@
 {%- endmacro %}
 
 
-{# Sorts text by its bytes, whatever the database's language. #}
 {% macro in_byte_order(column) -%}
     {{ return(adapter.dispatch('in_byte_order')(column)) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# Epoch milliseconds (true UTC, as text) to the wall clock of `zone`. #}
 {% macro local_from_epoch_ms(column, zone) -%}
     {{ return(adapter.dispatch('local_from_epoch_ms')(column, zone)) }}
 {%- endmacro %}
@@ -22,7 +21,6 @@
 {%- endmacro %}
 
 
-{# 1 = Monday to 7 = Sunday. #}
 {% macro day_of_week_iso(column) -%}
     {{ return(adapter.dispatch('day_of_week_iso')(column)) }}
 {%- endmacro %}
@@ -55,7 +53,6 @@
 {%- endmacro %}
 
 
-{# The first name for 1, the second for 2, ... #}
 {% macro name_of_number(expression, names) -%}
     case {{ expression }}
         {%- for name in names %}
@@ -88,7 +85,6 @@
 {%- endmacro %}
 
 
-{# 1 = January 1. #}
 {% macro day_of_year(column) -%}
     {{ return(adapter.dispatch('day_of_year')(column)) }}
 {%- endmacro %}
@@ -102,7 +98,6 @@
 {%- endmacro %}
 
 
-{# night 0-6, morning 6-12, afternoon 12-18, evening 18-24; unknown without a time. #}
 {% macro time_of_day(column) -%}
     case
         when {{ hour_of_day(column) }} < 6 then 'night'
@@ -114,7 +109,6 @@
 {%- endmacro %}
 
 
-{# A row per day from `first_day` to `last_day`, for each row of `relation`. #}
 {% macro days_between(relation, key, first_day, last_day) -%}
     {{ return(adapter.dispatch('days_between')(relation, key, first_day, last_day)) }}
 {%- endmacro %}
@@ -147,7 +141,6 @@
 {%- endmacro %}
 
 
-{# The day of an instant on the calendar of `zone`, an expression. #}
 {% macro local_day(instant, zone) -%}
     {{ return(adapter.dispatch('local_day')(instant, zone)) }}
 {%- endmacro %}
@@ -161,7 +154,6 @@
 {%- endmacro %}
 
 
-{# Whole microseconds from 1970 (UTC) to an instant: its text is the same everywhere. #}
 {% macro epoch_microseconds(instant) -%}
     {{ return(adapter.dispatch('epoch_microseconds')(instant)) }}
 {%- endmacro %}
@@ -180,11 +172,6 @@
 {%- endmacro %}
 
 
-{#
-    The day of the run on the calendar of `zone`, or one `ahead` of it: the day that the
-    run was told to take for today, if that is no past one, in BLOTTER_TODAY; else by the
-    clock when dbt started.
-#}
 {% macro run_day(zone, ahead=0) -%}
     {%- set told = env_var('BLOTTER_TODAY', '') -%}
     {%- set later = modules.datetime.timedelta(days=ahead) -%}
@@ -198,11 +185,6 @@
 {%- endmacro %}
 
 
-{#
-    The first and the last day that `relation`, of cities, can mean: no day of an
-    incident is before the city's first year or after the run's tomorrow. A day more than
-    today, since clocks differ.
-#}
 {% macro plausible_days(relation) -%}
     select
         city,
@@ -213,7 +195,6 @@
 {%- endmacro %}
 
 
-{# True where there is a day, and it lies beyond its city's in `spans`. #}
 {% macro is_implausible_day(day, spans) -%}
     coalesce(
         {{ day }} not between {{ spans }}.first_day and {{ spans }}.last_day, false

@@ -1,4 +1,3 @@
-{# dbt's own two tests of a key, for the price of one. #}
 {% test unique_and_not_null(model, column_name) %}
     select
         {{ column_name }},

@@ -1,4 +1,3 @@
-{# A key of several columns: none null, and no two rows alike in all. #}
 {% test unique_together(model, columns) %}
     select
         {{ columns | join(',\n        ') }},
