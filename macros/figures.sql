@@ -4,25 +4,25 @@
 
 
 {% macro percent_of(part, whole, decimals=2) -%}
+    {%- set percent = '100.0 * ' ~ part ~ ' / nullif(' ~ whole ~ ', 0)' -%}
     case
-        when not {{ is_small_base(whole) }}
-            then {{ rounded('100.0 * ' ~ part ~ ' / nullif(' ~ whole ~ ', 0)', decimals) }}
+        when not {{ is_small_base(whole) }} then {{ rounded(percent, decimals) }}
     end
 {%- endmacro %}
 
 
 {% macro difference_pct(number, usual, base=none) -%}
+    {%- set percent = '100.0 * ' ~ number ~ ' / nullif(' ~ usual ~ ', 0) - 100' -%}
     case
-        when not {{ is_small_base(base or usual) }}
-            then {{ rounded('100.0 * ' ~ number ~ ' / nullif(' ~ usual ~ ', 0) - 100') }}
+        when not {{ is_small_base(base or usual) }} then {{ rounded(percent) }}
     end
 {%- endmacro %}
 
 
 {% macro per_million(count, population) -%}
+    {%- set rate = '1000000.0 * ' ~ count ~ ' / nullif(' ~ population ~ ', 0)' -%}
     case
-        when not {{ is_small_base(count) }}
-            then {{ rounded('1000000.0 * ' ~ count ~ ' / nullif(' ~ population ~ ', 0)') }}
+        when not {{ is_small_base(count) }} then {{ rounded(rate) }}
     end
 {%- endmacro %}
 

@@ -31,7 +31,8 @@
         'published_offense_code', 'offense_code', 'report_type', 'resolution',
         'filing_status', 'is_arrest', 'is_domestic', 'reported_city',
         'police_district', 'beat', 'council_district', 'present_council_district',
-        'neighborhood', 'place', 'location_kind', 'latitude', 'longitude', 'coordinates', 'has_unparsed_values', 'loaded_at',
+        'neighborhood', 'place', 'location_kind', 'latitude', 'longitude',
+        'coordinates', 'has_unparsed_values', 'loaded_at',
     ]) }}
 {%- endmacro %}
 

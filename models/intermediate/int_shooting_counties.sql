@@ -118,7 +118,9 @@ ranked_cities as (
                     else 1
                 end,
                 -- Union and Union City, both in New Jersey.
-                case when named.city_words = spelled_cities.city_words then 0 else 1 end,
+                case
+                    when named.city_words = spelled_cities.city_words then 0 else 1
+                end,
                 coalesce(spelled_cities.population, 0) desc,
                 spelled_cities.county_fips
         ) as city_rank
@@ -146,7 +148,7 @@ located as (
         -- Connecticut's gave way to planning regions; the newspaper still names them.
         coalesce(
             named.named_last_year < named.shooting_year
-            and named.named_last_year < city_counties.last_year,
+            and named.named_last_year < counties.last_year,
             false
         ) as is_former_county
 
@@ -154,8 +156,7 @@ located as (
     left join ranked_cities
         on named.shooting_id = ranked_cities.shooting_id
         and ranked_cities.city_rank = 1
-    left join counties as city_counties
-        on ranked_cities.county_fips = city_counties.county_fips
+    left join counties on ranked_cities.county_fips = counties.county_fips
 
 ),
 

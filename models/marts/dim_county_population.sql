@@ -46,7 +46,7 @@ counted as (
             when origins.is_hispanic then 'hispanic' else races.race
         end as race_group,
         -- Hispanics of a race are all of it but those who are not Hispanic.
-        case races.race_column || '_' || sexes.sex
+        case (races.race_column || '_' || sexes.sex)
             {%- for race in races %}
             {%- for sex in sexes %}
             when '{{ race }}_{{ sex }}'

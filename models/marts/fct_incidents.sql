@@ -29,7 +29,8 @@ with changed as (
 
 ),
 
-removed as (
+-- Of use to a build of what is new alone, but dbt must see it in every one.
+removed as ( -- noqa: ST03
 
     select * from {{ ref('int_removed_incidents') }}
     {% if is_incremental() -%}

@@ -64,7 +64,8 @@ renamed as (
         or {{ is_unparsed_number('labor_force', 'labor_force_count') }}
         or {{ is_unparsed_number('employed', 'employed_count') }}
         or {{ is_unparsed_number('unemployed', 'unemployed_count') }}
-        or {{ is_unparsed_number('unemployment_rate', 'published_rate') }} as has_unparsed_values,
+        or {{ is_unparsed_number('unemployment_rate', 'published_rate') }}
+            as has_unparsed_values,
         loaded_at
 
     from parsed

@@ -1,6 +1,6 @@
--- Warns, with their number: places outside of the city's box. Such rows stay in the fact,
--- without a place on the map. Chicago has published some at the origin of the state's
--- projection, in Missouri.
+-- Warns, with their number: places outside of the city's box. Such rows stay in the
+-- fact, without a place on the map. Chicago has published some at the origin of the
+-- state's projection, in Missouri.
 {{ config(severity='warn') }}
 
 select

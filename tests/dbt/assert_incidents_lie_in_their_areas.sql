@@ -1,9 +1,16 @@
--- Warns where incidents of a city have places, and none of them lies where its areas do:
--- the boundaries have latitude first, or are another city's. None has so far. Each area
--- is taken by the first corner of its shape, and 0.05 degrees, some 5 km, around it.
+-- Warns where incidents of a city have places, and none of them lies where its areas
+-- do: the boundaries have latitude first, or are another city's. None has so far. Each
+-- area is taken by the first corner of its shape, and 0.05 degrees, some 5 km, around
+-- it.
 {{ config(severity='warn') }}
 
-with corners as (
+with incidents as (
+
+    select * from {{ ref('fct_incidents') }}
+
+),
+
+corners as (
 
     select
         city,
@@ -42,8 +49,7 @@ counted as (
             end
         ) as inside_count
     from boxes
-    inner join {{ ref('fct_incidents') }} as incidents
-        on boxes.city = incidents.city
+    inner join incidents on boxes.city = incidents.city
     where incidents.latitude is not null and incidents.longitude is not null
     group by boxes.city, boxes.area_kind
 

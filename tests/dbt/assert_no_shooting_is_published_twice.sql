@@ -1,7 +1,7 @@
--- Warns of pairs of rows that seem to be one person: of one name and day, under two ids,
--- whatever else they say; of persons without a name those that differ in nothing. Three
--- pairs are in the file of October 2023, two in that of April 2024. Which ids they have
--- is told, never a name. That no id is in twice is tested as the key.
+-- Warns of pairs of rows that seem to be one person: of one name and day, under two
+-- ids, whatever else they say; of persons without a name those that differ in nothing.
+-- Three pairs are in the file of October 2023, two in that of April 2024. Which ids
+-- they have is told, never a name. That no id is in twice is tested as the key.
 {{ config(severity='warn') }}
 
 {% set others = [

@@ -1,6 +1,6 @@
 -- Of each county and year: both sexes, the races of each sex with and without regard to
--- Hispanic origin, the age groups and the rows of the mart make up the total. Else a column is another than
--- its header says, and every rate is wrong.
+-- Hispanic origin, the age groups and the rows of the mart make up the total. Else a
+-- column is another than its header says, and every rate is wrong.
 {% set sums = [] -%}
 {% for sex in ['male', 'female'] -%}
 {% for groups in [

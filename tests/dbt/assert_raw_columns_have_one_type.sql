@@ -1,5 +1,6 @@
 -- dlt puts values of another type than their column's into a column of its own, named
--- `<column>__v_<type>`: no model would see them. Raw tables are all text, so none may be.
+-- `<column>__v_<type>`: no model would see them. Raw tables are all text, so none may
+-- be.
 {% set schemas = [] %}
 {% for city in incident_cities() -%}
 {% do schemas.append(source(city, 'incidents').schema) %}

@@ -33,7 +33,9 @@ last_changes as (
     select
         shooting_id,
         change,
-        row_number() over (partition by shooting_id order by changed_at desc) as age_rank
+        row_number() over (
+            partition by shooting_id order by changed_at desc
+        ) as age_rank
     from changes
 
 ),

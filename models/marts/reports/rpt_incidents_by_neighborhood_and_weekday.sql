@@ -47,7 +47,9 @@ filled as (
 
     select
         {{ key_of([
-            'neighborhoods.city', 'neighborhoods.neighborhood', 'weekdays.day_of_week_iso'
+            'neighborhoods.city',
+            'neighborhoods.neighborhood',
+            'weekdays.day_of_week_iso',
         ]) }} as city_neighborhood_weekday_id,
         neighborhoods.city,
         neighborhoods.neighborhood,

@@ -27,6 +27,13 @@ renamings as (
 
 ),
 
+holidays as (
+
+    select * from complete_days
+    where is_holiday
+
+),
+
 compared as (
 
     select
@@ -37,18 +44,17 @@ compared as (
         holidays.is_observed_holiday,
         holidays.day_of_week_name,
         holidays.incident_count,
-        count(others.date_day) as usual_day_count,
-        avg(1.0 * others.incident_count) as usual_incident_count
+        count(complete_days.date_day) as usual_day_count,
+        avg(1.0 * complete_days.incident_count) as usual_incident_count
 
-    from complete_days as holidays
-    left join complete_days as others
-        on holidays.city = others.city
-        and holidays.day_of_week_iso = others.day_of_week_iso
-        and not others.is_holiday
+    from holidays
+    left join complete_days
+        on holidays.city = complete_days.city
+        and holidays.day_of_week_iso = complete_days.day_of_week_iso
+        and not complete_days.is_holiday
         and abs(
-            {{ dbt.datediff('holidays.date_day', 'others.date_day', 'day') }}
+            {{ dbt.datediff('holidays.date_day', 'complete_days.date_day', 'day') }}
         ) <= 28
-    where holidays.is_holiday
     group by 1, 2, 3, 4, 5, 6, 7
 
 ),

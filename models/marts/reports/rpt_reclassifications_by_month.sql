@@ -35,8 +35,9 @@ aged as (
         reclassified.incident_category_before,
         reclassified.incident_category_after,
         incidents.is_counted,
-        {{ dbt.datediff('incidents.occurred_date', 'reclassified.changed_date', 'day') }}
-            as age_days
+        {{ dbt.datediff(
+            'incidents.occurred_date', 'reclassified.changed_date', 'day'
+        ) }} as age_days
 
     from reclassified
     inner join incidents on reclassified.incident_id = incidents.incident_id

@@ -72,7 +72,8 @@ renamed as (
             when filed_online is null then 'Filed by SFPD'
             else 'Unknown'
         end as filing_status,
-        coalesce({{ trimmed('report_type_code') }} in ('IS', 'VS'), false) as is_supplement,
+        coalesce({{ trimmed('report_type_code') }} in ('IS', 'VS'), false)
+            as is_supplement,
         {{ trimmed('resolution') }} like 'Cite or Arrest%' as is_arrest,
         cast(null as boolean) as is_domestic,
 
