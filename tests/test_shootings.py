@@ -22,7 +22,7 @@ from tests.scratch_warehouse import Warehouse
 READ_AT = datetime(2024, 4, 10, 12, tzinfo=UTC)
 SHOOTINGS = "washington_post__shootings"
 MODELS = ["+fct_shootings", "+fct_shooting_changes", "+dim_agencies"]
-MODELS += ["+dim_county_years", "+bridge_shooting_races"]
+MODELS += ["+dim_counties", "+dim_county_years", "+bridge_shooting_races"]
 MODELS += ["stg_washington_post__shootings_v1", "stg_*_boundaries"]
 OF_THE_NEWSPAPER = {
     *("fct_shootings", "fct_shooting_changes", "dim_agencies"),
