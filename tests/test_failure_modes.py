@@ -808,10 +808,13 @@ def test_sealed_rows_are_in_no_mart(built):
     home, rows, sealed = built.home, built.rows, built.sealed
     shown = set(rows["san_francisco"]["row_id"].to_pylist())
     facts = "select row_id from marts.fct_incidents where city = 'san_francisco'"
-    assert {row_id for (row_id,) in live.select(home, facts)} == shown - set(sealed)
+    staged = "select row_id from staging.stg_san_francisco__incidents"
+    for present in (facts, staged):
+        found = {row_id for (row_id,) in live.select(home, present)}
+        assert found == shown - set(sealed)
     gone = (
         "select row_id, incident_number, incident_description "
-        "from staging.stg_san_francisco__incidents where removed_at is not null"
+        "from staging.base_san_francisco__incidents where removed_at is not null"
     )
     assert sorted(live.select(home, gone)) == [(key, None, None) for key in sealed]
 
