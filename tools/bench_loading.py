@@ -22,6 +22,8 @@ VIEW = "wg3w-h783"
 FIRST, LAST = date(2018, 1, 1), date(2026, 11, 20)
 TODAY, TOMORROW = "2026-11-21", "2026-11-22"
 CHANGED_ROWS = 1_000
+# Of memory, in MB, which loads of a million rows keep below.
+MEMORY_BAR = 1_024
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,12 @@ def main(rows: int, as_server: bool) -> None:
             f"DuckDB alone    {alone.cpu:8.1f}{alone.memory:10,}\n"
             f"first load      {first.cpu:8.1f}{first.memory:10,}   "
             f"ratio {first.cpu / alone.cpu:.2f}, bar 1.5 and 3 s: "
-            f"{1.5 * alone.cpu + 3:.1f} s\n"
+            f"{1.5 * alone.cpu + 3:.1f} s; {MEMORY_BAR:,} MB\n"
             f"unchanged day   {quiet.cpu:8.1f}{quiet.memory:10,}\n"
             f"a day, {CHANGED_ROWS:,} rows changed {day.cpu:.1f} s {day.memory:,} MB\n"
         )
+        if max(first.memory, quiet.memory, day.memory) > MEMORY_BAR:
+            raise click.ClickException(f"more than {MEMORY_BAR:,} MB were used")
     finally:
         server.kill()
         shutil.rmtree(room)
