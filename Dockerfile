@@ -4,20 +4,24 @@
 #   docker run --rm --volume blotter:/data --env-file .env IMAGE blotter daily
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BASE_IMAGE} AS dependencies
 
 RUN python3 -m venv --without-pip /opt/venv
 WORKDIR /app
 COPY requirements.lock .
 RUN python3 -m pip --python /opt/venv/bin/python install --require-hashes \
         --no-warn-script-location --requirement requirements.lock
+
+FROM dependencies AS project
+
 # The models, seeds and declarations stay beside the code: dbt reads them from here.
 COPY . .
 RUN python3 -m pip --python /opt/venv/bin/python install --no-deps \
-        --no-build-isolation --no-warn-script-location --editable . \
+        --no-build-isolation --no-warn-script-location --root /opt/project \
+        --editable . \
     && /opt/venv/bin/python -m compileall -q pipelines container demo metabase
 
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS system
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
@@ -26,8 +30,13 @@ RUN apt-get update \
     && useradd --uid 10001 --gid blotter --home-dir /data --no-create-home \
         --shell /usr/sbin/nologin blotter \
     && install --directory --owner blotter --group blotter /data
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
+COPY --from=dependencies /opt/venv /opt/venv
+
+# Versions of the image that need the same packages differ only from here on.
+FROM system
+
+COPY --from=project /opt/project /
+COPY --from=project /app /app
 
 ENV BLOTTER_HOME=/data \
     HOME=/data \

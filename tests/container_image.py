@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import tarfile
 import time
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ RELEASE = "bookworm"
 PACKAGES = "ca-certificates,python3,python3-pip"
 CERTIFICATES = "/etc/ssl/certs"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+IMAGE = "blotter-test"
+# Of the Dockerfile, those that hold no file of the project but its lock of packages.
+KEPT_STAGES = ("dependencies", "system")
 NEVER_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "blotter_home*")
 
 
@@ -33,13 +37,18 @@ def missing_tools() -> list[str]:
     return missing + ([] if os.geteuid() == 0 else ["root"])
 
 
+def cache() -> Path:
+    """$BLOTTER_TEST_CACHE or ~/.cache/blotter-test."""
+    folder = os.environ.get("BLOTTER_TEST_CACHE") or "~/.cache/blotter-test"
+    return Path(folder).expanduser()
+
+
 def base_root() -> Path:
     """A tar file of a Debian root with Python and pip; made once, then kept.
 
-    It lies in $BLOTTER_TEST_CACHE or ~/.cache/blotter-test, and can be deleted.
+    It can be deleted.
     """
-    cache = os.environ.get("BLOTTER_TEST_CACHE") or "~/.cache/blotter-test"
-    folder = Path(cache).expanduser()
+    folder = cache()
     kept = folder / f"{RELEASE}-{PACKAGES}.tar"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,34 +150,63 @@ class Container:
 
 
 @contextmanager
-def built_image(folder: Path, context: Path):
-    """Build a context's Dockerfile on the Debian root; gone at the end."""
+def built_image(context: Path) -> Iterator[Image]:
+    """Build a context's Dockerfile on the Debian root.
 
-    def buildah(*arguments: object) -> str:
-        driver = os.environ.get("STORAGE_DRIVER", "overlay")  # vfs: slow, anywhere
-        store = ("--root", folder / "store", "--runroot", folder / "run")
-        command = ("buildah", *store, "--storage-driver", driver, *arguments)
-        isolation = {**os.environ, "BUILDAH_ISOLATION": "chroot"}
-        return call(*command, env=isolation).strip()
-
-    try:
+    The base and the stages below the project's own files are kept, by what they are
+    made of, in the test cache; what is of this context is gone at the end.
+    """
+    if not kept_image("base"):
         base = buildah("from", "scratch")
         buildah("add", "--quiet", base, base_root(), "/")
-        buildah("commit", "--quiet", "--rm", base, "blotter-test-base")
-        # The build downloads with the machine's certificates; a mount leaves nothing.
-        buildah(
-            *("build", "--format", "docker", "--pull-never", "--tag", "blotter-test"),
-            *("--build-arg", "BASE_IMAGE=localhost/blotter-test-base"),
-            *("--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", context),
-        )
-        container = buildah("from", "--pull-never", "localhost/blotter-test")
-        described = buildah("inspect", "--type", "image", "localhost/blotter-test")
-        config = json.loads(described)["Docker"]["config"]
-        yield Image(Path(buildah("mount", container)), config)
+        buildah("commit", "--quiet", "--rm", base, f"{IMAGE}-base")
+    for stage in KEPT_STAGES:
+        keep(context, stage)
+    project, name = f"{IMAGE}-project-{os.getpid()}", f"{IMAGE}-{os.getpid()}"
+    build(context, project, "--target", "project")
+    build(context, name)
+    container = buildah("from", "--pull-never", f"localhost/{name}")
+    try:
+        config = json.loads(buildah("inspect", "--type", "image", f"localhost/{name}"))
+        yield Image(Path(buildah("mount", container)), config["Docker"]["config"])
     finally:
-        buildah("umount", "--all")
-        buildah("rm", "--all")
-        shutil.rmtree(folder / "store")
+        buildah("umount", container)
+        buildah("rm", container)
+        buildah("rmi", f"localhost/{name}", f"localhost/{project}")
+
+
+def keep(context: Path, stage: str) -> None:
+    """Build a stage, or find it built; an image that it replaces goes."""
+    before = kept_image(stage)
+    build(context, f"{IMAGE}-{stage}", "--target", stage)
+    if before and before != kept_image(stage):
+        with suppress(AssertionError):  # while another run has it
+            buildah("rmi", before)
+
+
+def kept_image(stage: str) -> str | None:
+    """The id of a stage's image."""
+    images = json.loads(buildah("images", "--json"))
+    found = {name: image["id"] for image in images for name in image.get("names") or []}
+    return found.get(f"localhost/{IMAGE}-{stage}:latest")
+
+
+def build(context: Path, name: str, *options: str) -> None:
+    # It downloads with the machine's certificates; a mount leaves nothing.
+    certificates = f"{CERTIFICATES}:{CERTIFICATES}:ro"
+    buildah(
+        *("build", "--layers", "--format", "docker", "--pull-never", "--tag", name),
+        *("--build-arg", f"BASE_IMAGE=localhost/{IMAGE}-base", *options),
+        *("--volume", certificates, context),
+    )
+
+
+def buildah(*arguments: object) -> str:
+    """What buildah says, of images in the test cache."""
+    driver = os.environ.get("STORAGE_DRIVER", "overlay")  # vfs: slow, anywhere
+    store = ("--root", cache() / "images", "--runroot", cache() / "images.run")
+    command = ("buildah", *store, "--storage-driver", driver, *arguments)
+    return call(*command, env={**os.environ, "BUILDAH_ISOLATION": "chroot"}).strip()
 
 
 def copy_with_decoys(target: Path, secret: str) -> Path:

@@ -25,6 +25,7 @@ from tests.container_image import (
     copy_with_decoys,
     missing_tools,
 )
+from tests.live_portal import NO_DATA_TESTS
 
 # An image is built, from a Debian root made here.
 pytestmark = pytest.mark.timeout(1800)
@@ -45,8 +46,7 @@ def image(tmp_path_factory):
     if missing := missing_tools():
         needs.container(missing).skip()
     folder = tmp_path_factory.mktemp("image")
-    context = copy_with_decoys(folder / "context", SECRET)
-    with built_image(folder, context) as image:
+    with built_image(copy_with_decoys(folder / "context", SECRET)) as image:
         yield image
 
 
@@ -197,7 +197,8 @@ def test_the_cronfile_runs_the_job_on_time_with_environment_and_output(
     daily = (REPOSITORY / "cronfile").read_text()
     every_minute.write_text(daily.replace("15 6 * * * blotter", "* * * * * blotter"))
     asked_before = len(portal.requests)
-    with image.start(volume, cronfile=every_minute, **settings) as container:
+    soon = {**settings, **dict([NO_DATA_TESTS])}
+    with image.start(volume, cronfile=every_minute, **soon) as container:
         container.wait_for("`blotter daily` begins", seconds=90)
         container.wait_for("`blotter daily` ended with 0", seconds=120)
         assert container.stop(seconds=10) == 0
