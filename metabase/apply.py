@@ -133,7 +133,7 @@ def fill(
     found = server.ask("GET", path)
     present = found.get("dashcards") or []
     wanted = payloads.dashcards(dashboard, card_ids)
-    body = {
+    body: payloads.Body = {
         "description": dashboard.description.strip(),
         "collection_position": position,
         "width": "full",

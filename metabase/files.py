@@ -79,6 +79,10 @@ class Dashboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headings: list[Heading]
     cards: list[Card]
 
+    def placed(self) -> list[Heading | Card]:
+        """What stands on the grid."""
+        return [*self.headings, *self.cards]
+
     def statements(self) -> list[str]:
         """The SQL of all questions, those behind the filters included."""
         behind = [one.choices.sql for one in self.filters if one.choices]
@@ -100,8 +104,8 @@ def read_dashboards(folder: Path = DASHBOARDS) -> list[Dashboard]:
     for name, dashboard in found.items():
         if problem := problem_of(dashboard):
             raise ConfigError(f"{name}: {problem}.")
-    if name := first_ambiguous(list(found.values())):
-        raise ConfigError(f"{folder}: several questions are named {name!r}.")
+    if several := first_ambiguous(list(found.values())):
+        raise ConfigError(f"{folder}: several questions are named {several!r}.")
     return list(found.values())
 
 
@@ -128,7 +132,7 @@ def problem_of(dashboard: Dashboard) -> str | None:
     for tag in sorted(used ^ slugs):
         return f"{tag} is no filter" if tag in used else f"no question has {tag}"
     covered: set[tuple[int, int]] = set()
-    for one in [*dashboard.headings, *dashboard.cards]:
+    for one in dashboard.placed():
         if one.place.col + one.place.width > COLUMNS:
             return f"{one.place} is wider than the grid of {COLUMNS}"
         if covered & one.place.cells():

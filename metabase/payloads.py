@@ -40,7 +40,7 @@ def query(sql: str, filters: list[Filter], database_id: int) -> Body:
 
 
 def tag(one: Filter) -> Body:
-    found = {
+    found: Body = {
         "id": stable_id("tag", one.slug),
         "name": one.slug,
         "display-name": one.name,
@@ -113,10 +113,7 @@ def parameter_id(dashboard: Dashboard, slug: str) -> str:
 
 def dashcards(dashboard: Dashboard, card_ids: dict[str, int]) -> list[Body]:
     """What stands on a dashboard, without ids, from top to bottom."""
-    ordered = sorted(
-        [*dashboard.headings, *dashboard.cards],
-        key=lambda one: (one.place.row, one.place.col),
-    )
+    ordered = sorted(dashboard.placed(), key=lambda one: (one.place.row, one.place.col))
     return [dashcard(dashboard, one, card_ids) for one in ordered]
 
 
@@ -184,4 +181,4 @@ def holds(found: Any, wanted: Any) -> bool:
             and len(found) == len(wanted)
             and all(map(holds, found, wanted))
         )
-    return found == wanted
+    return bool(found == wanted)

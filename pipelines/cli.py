@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("blotter")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day, written 2026-10-31."""
 
     name = "date"
@@ -236,7 +236,8 @@ def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
     Asks a portal two or three things about each data set; without DATASETS, of all
     that are enabled. Writes nothing, and can be used while a run is under way.
     """
-    from pipelines.ops.doctor import Finding, examine, in_json, in_words
+    from pipelines.ops.doctor import examine, in_json, in_words
+    from pipelines.ops.portal_survey import Finding
 
     findings: list[Finding] = []
     try:

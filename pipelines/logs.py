@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TextIO
 
 from pipelines.errors import ConfigError
 from pipelines.redaction import redacted
@@ -33,7 +33,7 @@ def about(**fields: str) -> Iterator[None]:
 class Text(logging.Formatter):
     """A line a message, the time in UTC; a traceback follows on lines of its own."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,10 +61,10 @@ class Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class Handler(logging.StreamHandler):
+class Handler(logging.StreamHandler[TextIO]):
     """Keeps its formatter: dlt would set one of its own, which redacts nothing."""
 
-    def __init__(self, stream: Any, fixed: logging.Formatter) -> None:
+    def __init__(self, stream: TextIO, fixed: logging.Formatter) -> None:
         super().__init__(stream)
         self.formatter = fixed
 

@@ -109,9 +109,9 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
             yield f"{name!r} is no name of a column: letters, digits and _ only"
     named = [dataset.window_column, dataset.newest_by, dataset.change_column]
     named.append(dataset.file_column)
-    for name in (*dataset.key, *named, *dataset.compare_by):
-        if name is not None and name not in dataset.columns:
-            yield f"`columns` lacks {name!r}, which the file names elsewhere"
+    for column in (*dataset.key, *named, *dataset.compare_by):
+        if column is not None and column not in dataset.columns:
+            yield f"`columns` lacks {column!r}, which the file names elsewhere"
     for name in dataset.unhashed:
         if name not in declared:
             yield f"`unhashed` names {name!r}, which is not among the columns"

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
@@ -202,6 +202,13 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return [name.lower() for name in (*self.columns, *self.dispensable_columns)]
 
     @property
+    def windowed_by(self) -> str:
+        """The column that windows go by; what is read whole has none."""
+        if self.window_column is None:
+            raise ValueError(f"{self.name} has no window column")
+        return self.window_column
+
+    @property
     def dispensable_columns(self) -> list[str]:
         """What is loaded where it is published, and null elsewhere."""
         return [*self.optional_columns, *self.later_columns]
@@ -221,7 +228,13 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return {self._fingerprint_at(a) for a in addresses} - {self.fingerprint}
 
     def _fingerprint_at(self, address: str) -> str:
-        parts = [address, self.key, self.columns, self.optional_columns, self.unhashed]
+        parts: list[Any] = [
+            address,
+            self.key,
+            self.columns,
+            self.optional_columns,
+            self.unhashed,
+        ]
         if self.kept_part:
             parts.append(sorted(self.kept_part.items()))
         if self.is_file:

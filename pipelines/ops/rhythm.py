@@ -48,10 +48,10 @@ def rhythm(looks: list[tuple[date, int]], today: date) -> Rhythm:
         today: The days that count are this one and the `DAYS` before it.
     """
     found: dict[date, int] = {}
-    for day, rows in looks:
+    for day, count in looks:
         if today - timedelta(DAYS) <= day <= today:
-            found[day] = found.get(day, 0) + rows
-    news = sorted(day for day, rows in found.items() if rows)
+            found[day] = found.get(day, 0) + count
+    news = sorted(day for day, count in found.items() if count)
     if not news:
         return Rhythm(None, None, None, None, None, None, False, None)
     gaps, rows = known_gaps(news, set(found)), [found[day] for day in news]

@@ -159,7 +159,9 @@ def ledger_rows(
     warehouse: Warehouse, sql: str, values: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     with warehouse.connect() as connection:
-        return connection.execute(sql, values or {}).to_arrow_table().to_pylist()
+        found = connection.execute(sql, values or {}).to_arrow_table()
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
 
 
 def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
@@ -179,7 +181,8 @@ def read_status(home: Path) -> dict[str, Any]:
     """
     path = home / "status.json"
     try:
-        return json.loads(path.read_text())
+        status: dict[str, Any] = json.loads(path.read_text())
+        return status
     except json.JSONDecodeError as error:
         raise WarehouseError(
             f"{path} can't be read: {error}. The next run writes it anew."

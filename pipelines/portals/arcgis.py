@@ -27,6 +27,7 @@ from pipelines.portals.layer_rows import (
     TEXT,
     Columns,
     Kind,
+    Values,
     any_rows,
     as_text,
     typed_rows,
@@ -194,9 +195,9 @@ class ArcgisReader(Reader):
     def _timestamp(self, day: date) -> str:
         return f"TIMESTAMP '{utc_midnight(day, self.dataset.tzinfo):%Y-%m-%d %H:%M:%S}'"
 
-    def _as_raw(self, rows: list[tuple]) -> pa.Table:
+    def _as_raw(self, rows: list[Values]) -> pa.Table:
         names = [name.lower() for name in self.requested()]
-        values = list(zip(*rows, strict=True)) or [[]] * (len(names) + 1)
+        values = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
         return pa.table(
             {
                 name: pa.array([as_text(value) for value in column], pa.string())
@@ -235,17 +236,18 @@ class ArcgisReader(Reader):
 
     def _count(self, where: str, what: str) -> int:
         query = {"where": where, "returnCountOnly": "true"}
-        return self._ask(f"{self.dataset.url}/query", query, Count, what).count
+        found: Count = self._ask(f"{self.dataset.url}/query", query, Count, what)
+        return found.count
 
     def _any_rows(
         self, answer: Answer, columns: Columns
-    ) -> tuple[list[tuple], Reasons]:
+    ) -> tuple[list[Values], Reasons]:
         rows, reasons = any_rows(answer, columns, self.dataset.window_column or "")
         return rows, pa.array(reasons, pa.string())
 
     def _check_page(
         self,
-        rows: list[tuple],
+        rows: list[Values],
         reasons: Reasons | None,
         last: int,
         window: Window | None,
@@ -261,7 +263,7 @@ class ArcgisReader(Reader):
         if any(this <= before for before, this in pairwise(ids)):
             raise Retryable("the page repeats rows")
         if window:
-            position = self.requested().index(self.dataset.window_column)
+            position = self.requested().index(self.dataset.windowed_by)
             array = pa.array([row[position] for row in rows], pa.int64())
             good = array if reasons is None else array.filter(pc.is_null(reasons))
             dates = pa.chunked_array([good])

@@ -112,12 +112,12 @@ def read_features(dataset: Dataset, name: str, body: bytes) -> Sheet:
     shapes = [shape_of(feature.geometry) for feature in features]
     reasons = [reason_of(shape, dataset.box) for shape in shapes]
     check_reasons(dataset, reasons)
-    columns = {
+    columns: dict[str, list[str | None]] = {
         column.lower(): [as_text(row.get(names[column])) for row in each]
         for column in loaded(dataset, header)
         if column != GEOMETRY
     }
-    columns[GEOMETRY] = [shape and shape.text for shape in shapes]
+    columns[GEOMETRY] = [shape.text if shape else None for shape in shapes]
     rows = pa.table({name: pa.array(v, pa.string()) for name, v in columns.items()})
     return Sheet(header, set_aside(rows, pa.array(reasons, pa.string())))
 

@@ -6,6 +6,7 @@ JSON at all (NaN), it is read once more, value by value, and the row is set asid
 
 import json
 from dataclasses import dataclass
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -52,6 +53,10 @@ Columns = dict[str, Kind]
 """What a page is asked for, by name; the object id comes last."""
 
 
+Values = tuple[Any, ...]
+"""A row, in the order of the columns."""
+
+
 class Feature(msgspec.Struct):
     """A row whose values may be anything."""
 
@@ -64,7 +69,7 @@ class Page(msgspec.Struct):
     features: list[Feature]
 
 
-def typed_rows(answer: Answer, columns: Columns) -> list[tuple]:
+def typed_rows(answer: Answer, columns: Columns) -> list[Values]:
     """The rows of a page, every value of its column's kind.
 
     Raises:
@@ -76,7 +81,8 @@ def typed_rows(answer: Answer, columns: Columns) -> list[tuple]:
     fields = list(zip(names, kinds, strict=True))
     attributes = msgspec.defstruct("Attributes", fields, rename=names)
     feature = msgspec.defstruct("Feature", [("attributes", attributes)])
-    page = msgspec.defstruct("Page", [("features", list[feature])])
+    kind = GenericAlias(list, feature)
+    page: Any = msgspec.defstruct("Page", [("features", kind)])
     try:
         features = msgspec.json.decode(answer.body, type=page).features
     except (ValueError, RecursionError) as error:
@@ -87,7 +93,7 @@ def typed_rows(answer: Answer, columns: Columns) -> list[tuple]:
 
 def any_rows(
     answer: Answer, columns: Columns, window_column: str
-) -> tuple[list[tuple], list[str | None]]:
+) -> tuple[list[Values], list[str | None]]:
     """The rows of a page whatever their values are, and why a row must be set aside.
 
     A date that is none is left out where windows go by it: it lies in none.

@@ -62,7 +62,8 @@ class Read:
         ids = pa.chunked_array(
             [c for page in self.ids for c in page.chunks], pa.string()
         )
-        return len(ids) - pc.count_distinct(ids).as_py()
+        different: int = pc.count_distinct(ids).as_py()
+        return len(ids) - different
 
 
 class Reader(ABC):

@@ -1,5 +1,7 @@
 """The reader of each API."""
 
+from collections.abc import Callable
+
 from pipelines.datasets.dataset import Dataset
 from pipelines.portals.arcgis import ArcgisReader
 from pipelines.portals.files import FileReader
@@ -7,7 +9,7 @@ from pipelines.portals.reader import Reader
 from pipelines.portals.socrata import SocrataReader
 from pipelines.settings import Patience
 
-READERS = {
+READERS: dict[str, Callable[[Dataset, Patience], Reader]] = {
     "soda2": SocrataReader,
     "arcgis": ArcgisReader,
     "file": FileReader,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +30,7 @@ def ask_for_rows(
         return ask(lambda: send(True), dataset, patience, what)
 
 
-Reasons = pa.Array | pa.ChunkedArray
+Reasons: TypeAlias = pa.Array | pa.ChunkedArray
 
 # Stands for bytes that are no UTF-8: a code point that no text may hold.
 UNREADABLE = "\ufdd0"

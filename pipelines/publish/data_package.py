@@ -12,6 +12,7 @@ the same instants, are described in the same bytes.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pipelines.publish import dcat
-from pipelines.publish.database import DATABASE, TERMS
+from pipelines.publish.database import DATABASE, TERMS, Table
 from pipelines.publish.dcat import (
     DESCRIPTION,
     TITLE,
@@ -30,12 +31,11 @@ from pipelines.publish.dcat import (
     iso,
     newest,
 )
-from pipelines.publish.parquet import Table
 from pipelines.settings import schema
 from pipelines.transform.manifest import Manifest, Model, marts
 from pipelines.warehouse.warehouse import Warehouse
 
-Moments = dict[str, datetime | None]
+Moments = Mapping[str, datetime | None]
 
 PACKAGE = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"

@@ -144,7 +144,7 @@ def digest_in(database: Path) -> str | None:
             ((digest,),) = db.execute("select digest from about").fetchall()
     except duckdb.Error:
         return None
-    return digest
+    return str(digest)
 
 
 def text(words: str) -> str:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from pipelines.publish.parquet import Table
+from pipelines.publish.database import Table
 from pipelines.settings import site_address, site_contact
 
 Json = dict[str, Any]

@@ -132,6 +132,7 @@ def write_table(
 
 def count_rows(warehouse: Warehouse, rows: str) -> int:
     with warehouse.connect() as connection:
+        count: int
         ((count,),) = connection.execute(f"select count(*) from {rows}").fetchall()
     return count
 
@@ -210,7 +211,8 @@ def new_file(path: Path, kinds: pa.Schema) -> parquet.ParquetWriter:
 
 def groups(rows: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
     """Row groups with their files: as many rows as come, of one file each."""
-    path, waiting = "", []
+    path = ""
+    waiting: list[pa.RecordBatch] = []
     for batch in rows:
         for next_path, piece in pieces(batch):
             count = sum(each.num_rows for each in waiting)

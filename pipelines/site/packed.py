@@ -128,7 +128,8 @@ def coded_rows(
         incidents=INCIDENTS, codes=", ".join(codes), joins=" ".join(joins)
     )
     values = {"city": city, "first": first, "last": last}
-    return db.execute(sql, values).fetchnumpy()
+    found = db.execute(sql, values).fetchnumpy()
+    return {name: v for name, v in found.items() if isinstance(v, np.ndarray)}
 
 
 def write_year(

@@ -230,7 +230,8 @@ class Site:
 
 def covered_to(publishers: list[Row], dataset: str) -> date | None:
     """The last day of what a closed publisher counts; None where it goes on."""
-    return next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
+    to = next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
+    return to if isinstance(to, date) else None
 
 
 def environment() -> jinja2.Environment:

@@ -105,7 +105,7 @@ def differing(received: pa.Table, known: pa.Table) -> list[str]:
         received=received.select(["row_id", "row_hash"]),
         known=known,
     )
-    return rows["row_id"].to_pylist()
+    return keys_of(rows)
 
 
 def missing(received: pa.Table, known: pa.Table) -> list[str]:
@@ -117,7 +117,12 @@ def missing(received: pa.Table, known: pa.Table) -> list[str]:
         received=received.select(["row_id"]),
         known=known,
     )
-    return rows["row_id"].to_pylist()
+    return keys_of(rows)
+
+
+def keys_of(rows: pa.Table) -> list[str]:
+    row_ids: list[str] = rows["row_id"].to_pylist()
+    return row_ids
 
 
 def months_apart(

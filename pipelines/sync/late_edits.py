@@ -1,6 +1,7 @@
 """Edits of rows older than the window: what tells of them, and of which months."""
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ def compare_months(
     dataset = reader.dataset
     windows = finished_months(run, dataset, window.start)
     surplus = run.warehouse.ledger.surplus(dataset)
-    by = dataset.compare_by or [None]
+    by: Sequence[str | None] = dataset.compare_by or [None]
     differing = differing_months(run, reader, windows, surplus, by, parts)
     for month in differing:
         log.info("%s: %s differs from the portal; reading it.", dataset.name, month)
@@ -179,7 +180,7 @@ def differing_months(
     reader: Reader,
     windows: list[Window],
     surplus: dict[date, int],
-    columns: list[str | None] | list[str],
+    columns: Sequence[str | None],
     parts: list[Proven],
 ) -> list[Window]:
     """The months whose number of rows, or of one value's rows, is not the portal's.

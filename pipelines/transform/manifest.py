@@ -65,7 +65,8 @@ class Model:
 
 def read_manifest(home: Path) -> Manifest:
     """The project as it was when last built well."""
-    return json.loads(kept_manifest(home).read_text())
+    manifest: Manifest = json.loads(kept_manifest(home).read_text())
+    return manifest
 
 
 def marts(manifest: Manifest) -> list[Model]:
@@ -128,7 +129,7 @@ def key_of(tests: list[tuple[str | None, dict[str, Any]]]) -> list[str]:
         if column and test["name"] == "unique_and_not_null":
             return [column]
         if test["name"] == "unique_together":
-            return test["kwargs"]["columns"]
+            return list(test["kwargs"]["columns"])
     return []
 
 

@@ -73,10 +73,11 @@ def file_system(place: str) -> tuple[Any, str]:
         from pipelines.warehouse.engines.bigquery import gcsfs_arguments
 
         # Listings are kept otherwise, and files deleted meanwhile still seen.
-        return fsspec.core.url_to_fs(
-            place, use_listings_cache=False, **gcsfs_arguments()
-        )
-    return fsspec.core.url_to_fs(os.path.abspath(place))
+        arguments = {"use_listings_cache": False, **gcsfs_arguments()}
+        files, path = fsspec.core.url_to_fs(place, **arguments)
+    else:
+        files, path = fsspec.core.url_to_fs(os.path.abspath(place))
+    return files, path
 
 
 def months_held(warehouse: Warehouse, dataset: Dataset) -> Months:
@@ -94,7 +95,8 @@ def months_held(warehouse: Warehouse, dataset: Dataset) -> Months:
 def read_manifest(files: Any, folder: str) -> Months:
     """What was last written; nothing where that is not known."""
     try:
-        return json.loads(files.cat_file(f"{folder}/manifest.json"))
+        held: Months = json.loads(files.cat_file(f"{folder}/manifest.json"))
+        return held
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
 

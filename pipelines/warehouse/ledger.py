@@ -359,6 +359,7 @@ class Ledger:
     def unswept_at(self, dataset: Dataset, now: datetime) -> datetime | None:
         """When last no sweep told what changed in rows older than the window."""
         with self.connect() as connection:
+            found: datetime | None
             ((found,),) = connection.execute(
                 f"select max(unswept_at) from {self.runs} where dataset = $dataset "
                 "and outcome = 'loaded' and unswept_at <= $now",
@@ -411,5 +412,7 @@ class Ledger:
 
     def _either(self, sql: str, values: dict[str, Any]) -> datetime | None:
         with self.connect() as connection:
+            first: datetime | None
+            second: datetime | None
             ((first, second),) = connection.execute(sql, values).fetchall()
         return first or second

@@ -43,17 +43,21 @@ class Packages:
                 name=name,
                 write_disposition=how,
                 columns=hints(rows),
-                primary_key="row_id" if how is UPSERT else None,
             ).apply_hints(
-                additional_table_hints=self.engine.table_hints(name, rows.column_names)
+                primary_key="row_id" if how is UPSERT else None,
+                additional_table_hints=self.engine.table_hints(name, rows.column_names),
             )
             for name, rows in tables.items()
         ]
         is_empty = not any(rows.num_rows for rows in tables.values())
         kind = self.engine.empty_format if is_empty else "parquet"
+        failures: tuple[type[Exception], ...] = (
+            PipelineStepFailed,
+            *self.engine.failures,
+        )
         try:
             pipeline.run(resources, loader_file_format=kind)
-        except (PipelineStepFailed, *self.engine.failures) as error:
+        except failures as error:
             raise WarehouseError(
                 f"{dataset.name}: {self.engine.place} could not be written: "
                 f"{root_cause(error)}."

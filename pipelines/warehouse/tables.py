@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +10,16 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import REJECT, Dataset
 from pipelines.sql import quote
 
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TColumnSchema
+
 INSTANT = pa.timestamp("us", tz="UTC")
 
-DLT = {pa.string(): "text", INSTANT: "timestamp", pa.date32(): "date"}
+DLT: dict[pa.DataType, Literal["text", "timestamp", "date"]] = {
+    pa.string(): "text",
+    INSTANT: "timestamp",
+    pa.date32(): "date",
+}
 
 
 def table(dataset: Dataset) -> str:
@@ -144,7 +151,7 @@ def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
     return rows
 
 
-def hints(rows: pa.Table) -> dict[str, dict[str, Any]]:
+def hints(rows: pa.Table) -> dict[str, "TColumnSchema"]:
     """dlt's columns, all declared: a table must not depend on what a page holds."""
     # A dictionary each: dlt writes into them.
     return {field.name: {"data_type": DLT[field.type]} for field in rows.schema}

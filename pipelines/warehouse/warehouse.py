@@ -137,7 +137,7 @@ class Warehouse:
         """Give rows their month that were loaded before there was such a column."""
         if dataset.window_column is None:
             return
-        column = dataset.window_column.lower()
+        column = dataset.windowed_by.lower()
         with self.connect() as connection:
             rows = connection.execute(
                 f"select row_id, {quote(column)} from {table(dataset)} "
@@ -345,6 +345,7 @@ class Warehouse:
     def count_rows(self, dataset: Dataset, condition: str = "true") -> int:
         """How many rows the warehouse holds that were not removed."""
         with self.connect() as connection:
+            count: int
             ((count,),) = connection.execute(
                 f"select count(*) from {table(dataset)} "
                 f"where removed_at is null and {condition}"
@@ -375,7 +376,7 @@ class Warehouse:
             }
         )
         value = quote(column.lower()) if column else "cast(null as text)"
-        dated = quote(dataset.window_column.lower())
+        dated = quote(dataset.windowed_by.lower())
         opens = bounds["opens"][0].as_py()
         statement = f"""
             select month, value, count(*) as row_count
@@ -433,7 +434,7 @@ class Warehouse:
         dataset = reader.dataset
         if dataset.is_file:
             return "true"
-        name = quote(column or dataset.window_column.lower())
+        name = quote(column or dataset.windowed_by.lower())
         # A bound of either kind tells which they are.
         kind = reader.bound(window.end or window.start)
         value = as_bound(self.engine.in_byte_order(name), kind)

@@ -186,7 +186,7 @@ class RefusedError(PortalError):
 def body_of(answer: Answer) -> dict[str, Any]:
     """The JSON object of an error answer; empty where it is something else."""
     try:
-        body = answer.json()
+        body: Any = answer.json()
     except Retryable:
         return {}
     return body if isinstance(body, dict) else {}

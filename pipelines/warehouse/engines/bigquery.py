@@ -146,7 +146,7 @@ class BigqueryEngine(Engine):
         retry = Retry(timeout=PATIENCE)
         job = self.client.query(statement, job_config=config, retry=retry)
         rows = job.result(retry=retry)
-        self.bytes_billed += job.total_bytes_billed or 0
+        self.bytes_billed = (self.bytes_billed or 0) + (job.total_bytes_billed or 0)
         return rows
 
     def upload(self, name: str, rows: pa.Table) -> str:

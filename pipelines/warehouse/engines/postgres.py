@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, TypedDict
 
 import psycopg2
 import pyarrow as pa
@@ -52,6 +52,16 @@ POSTGRES = {
 }
 
 
+class Facts(TypedDict):
+    """Where the server is and who asks, by libpq's names."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    dbname: str
+
+
 class Cursor:
     """One of psycopg2's, used as DuckDB's connection is."""
 
@@ -64,7 +74,7 @@ class Cursor:
         return self
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        return self._cursor.fetchall()
+        return list(self._cursor.fetchall())
 
     def to_arrow_table(self) -> pa.Table:
         return as_arrow(self._cursor.description, self._cursor.fetchall(), ARROW)
@@ -103,7 +113,7 @@ class PostgresEngine(Engine):
     def __init__(
         self, host: str, port: int, user: str, password: str, database: str
     ) -> None:
-        self._facts = {
+        self._facts: Facts = {
             "host": host,
             "port": port,
             "user": user,
@@ -205,13 +215,15 @@ class PostgresEngine(Engine):
         from dlt.destinations.impl.postgres.configuration import PostgresCredentials
         from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 
+        # As dbt's contracts have it; dlt's own is `character varying`.
+        written = PostgresTypeMapper.sct_to_unbound_dbt.copy()
+        written["text"] = "text"
+        read = PostgresTypeMapper.dbt_to_sct.copy()
+        read["text"] = "text"
+
         class TypeMapper(PostgresTypeMapper):
-            # As dbt's contracts have it; dlt's own is `character varying`.
-            sct_to_unbound_dbt: ClassVar = {
-                **PostgresTypeMapper.sct_to_unbound_dbt,
-                "text": "text",
-            }
-            dbt_to_sct: ClassVar = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
+            sct_to_unbound_dbt = written
+            dbt_to_sct = read
 
         credentials = PostgresCredentials()
         credentials.database = self._facts["dbname"]
