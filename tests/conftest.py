@@ -20,11 +20,12 @@ REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
 
 # Modules by the time they take, longest first, as the end of `make test` tells it.
 LONGEST = (
-    *("all_warehouses", "container", "torture", "site", "hostile_machine"),
-    *("pull_request_check", "failure_modes", "real_shootings", "interruptions"),
-    *("real_rows_on_postgres", "models", "publish", "builds", "engines", "export"),
-    *("late_edits", "real_days", "metabase_cards", "incident_changes", "alerts"),
-    *("carried_on", "shooting_reports", "removals", "fuzz", "properties"),
+    *("golden_bigquery", "container", "torture", "site", "hostile_machine"),
+    *("golden_postgres", "pull_request_check", "failure_modes", "real_shootings"),
+    *("golden_duckdb", "interruptions", "real_rows_on_postgres", "models", "publish"),
+    *("builds", "engines", "export", "late_edits", "real_days", "metabase_cards"),
+    *("incident_changes", "alerts", "carried_on", "shooting_reports", "removals"),
+    *("fuzz", "properties"),
 )
 
 

@@ -25,9 +25,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests import golden_days, golden_tables, parsed_once
-from tests.golden_tables import Held
-from tests.same_numbers import Table
+import pytest
+
+from tests import golden_tables, parsed_once
+from tests.golden_tables import Golden
+from tests.same_numbers import Table, differences
 
 FILE = Path(__file__).with_suffix(".json")
 REWRITE = "python -m tests.golden_digests --rewrite"
@@ -37,8 +39,9 @@ SHOWN, WIDTH = 3, 300
 # A sum of whole numbers is a decimal on some warehouses.
 NUMBERS = ("whole number", "decimal")
 
+FILES = "files"
 Digests = dict[str, dict[str, str]]
-"""Digests of tables by their name, by day."""
+"""Digests of tables by their name, by day; and of `FILES`, by their path."""
 
 
 def digest(table: Table) -> str:
@@ -78,32 +81,48 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__}: {value!r}")
 
 
-def digests(days: dict[date, Held]) -> Digests:
-    return {
+def digests(golden: Golden) -> Digests:
+    days = {
         str(day): {name: digest(table) for name, table in sorted(held.items())}
-        for day, held in days.items()
+        for day, held in golden.days.items()
     }
+    return {**days, FILES: golden.files}
 
 
 def kept_digests() -> Digests:
     return json.loads(FILE.read_text())
 
 
-def rewrite(days: dict[date, Held]) -> None:
-    FILE.write_text(json.dumps(digests(days), indent=2) + "\n")
-    assert differing(days) == []
+def rewrite(golden: Golden) -> None:
+    FILE.write_text(json.dumps(digests(golden), indent=2) + "\n")
+    assert differing(golden) == []
 
 
-def differing(days: dict[date, Held]) -> list[str]:
+def differing(golden: Golden) -> list[str]:
     """What is not as the file has it: a line for each table, then rows if known.
 
     The rows of tables that are as they should be are kept for later.
     """
     kept, told = kept_digests(), []
-    for day, held in days.items():
-        expected = kept.get(str(day), {})
+    for day, held in golden.days.items():
+        expected = kept[str(day)]
         for name in sorted(expected.keys() | held.keys()):
             told += differences_of(f"{day} {name}", held.get(name), expected.get(name))
+    either = kept[FILES].items() ^ golden.files.items()
+    return told + [
+        f"published: {path}" for path in sorted({path for path, _ in either})
+    ]
+
+
+def explained(golden: Golden) -> list[str]:
+    """What differs, and then how it differs from DuckDB, cell by cell."""
+    told = differing(golden)
+    if told:
+        duckdb = on_duckdb()
+        for day, held in golden.days.items():
+            cells = differences(duckdb.days[day], held)
+            told += [f"{day}, on DuckDB and here: {line}" for line in cells]
+        told.append(f"If DuckDB differs too, and it is meant: {REWRITE}")
     return told
 
 
@@ -170,21 +189,16 @@ def keep_lines(table: Table, found: str) -> None:
         fresh.rename(file)
 
 
-def on_duckdb() -> dict[date, Held]:
-    """What DuckDB holds after each of the days."""
+def on_duckdb() -> Golden:
+    """What the days come to on DuckDB."""
     from pipelines.transform import runner
 
-    runner.invoke = parsed_once.with_shared_parsing(runner.invoke)
-    os.environ["BLOTTER_SITE"] = "off"
-    days: dict[date, Held] = {}
-    with tempfile.TemporaryDirectory() as folder:
-
-        def run(url: str, day: date) -> None:
-            settings = {"BLOTTER_TARGET": "duckdb", "BLOTTER_PREFIX": ""}
-            days[day] = golden_tables.run_day(url, Path(folder) / "home", day, settings)
-
-        golden_days.three_days(run)
-    return days
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(runner, "invoke", parsed_once.with_shared_parsing(runner.invoke))
+        settings = {"BLOTTER_SITE": "off", "BLOTTER_PREFIX": ""}
+        return golden_tables.run_days(
+            Path(folder) / "home", {**settings, "BLOTTER_TARGET": "duckdb"}
+        )
 
 
 def main() -> int:

@@ -1,5 +1,7 @@
-"""What a warehouse holds after one of the golden days, as it is compared."""
+"""What a warehouse comes to on the golden days, as it is compared."""
 
+import os
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -7,9 +9,11 @@ import pytest
 
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops.changes import changes_since, removals_since
+from pipelines.publish import parquet
 from pipelines.warehouse.ledger import MODELS
 from pipelines.warehouse.warehouse import Warehouse
 from tests import golden_days
+from tests.files_below import files_below
 from tests.same_numbers import Table, tables_of
 
 Held = dict[str, Table]
@@ -30,10 +34,22 @@ REPORTS = ("path:models/marts/reports", "path:models/report_inputs")
 NO_REPORTS = ("--exclude", *REPORTS, *NO_TESTS)
 
 
-def run_day(
-    url: str, home: Path, day: date, settings: dict[str, str], *, tests: bool = False
-) -> Held:
-    """Run a golden day and tell what the warehouse holds then.
+@dataclass
+class Golden:
+    """What the three days came to on a warehouse."""
+
+    days: dict[date, Held] = field(default_factory=dict)
+    """After each day."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Digests of the files of a publication in the end, by path."""
+
+    @property
+    def last(self) -> Held:
+        return self.days[golden_days.DAYS[-1]]
+
+
+def run_days(home: Path, settings: dict[str, str], *, tests: bool = False) -> Golden:
+    """Run the golden days on a warehouse.
 
     On the last day all is built anew, and raw tables and seeds are told, too.
 
@@ -41,15 +57,41 @@ def run_day(
         settings: Environment variables that name the warehouse.
         tests: Run the data's tests on the last day.
     """
-    is_last = day == golden_days.DAYS[-1]
-    left_out = () if is_last and tests else NO_TESTS if is_last else NO_REPORTS
+    found = Golden()
+
+    def run(url: str, day: date) -> None:
+        is_last = day == golden_days.DAYS[-1]
+        left_out = () if is_last and tests else NO_TESTS if is_last else NO_REPORTS
+        failure = golden_days.run_day(url, home, day, *left_out, everything=is_last)
+        assert failure is None, (day, failure)
+        found.days[day] = everything(home, with_raw=is_last)
+
     home.mkdir(parents=True, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         for setting, value in settings.items():
             patch.setenv(setting, value)
-        failure = golden_days.run_day(url, home, day, *left_out, everything=is_last)
-        assert failure is None, (settings.get("BLOTTER_TARGET"), day, failure)
-        return everything(home, is_last)
+        golden_days.three_days(run)
+        found.files = published(home)
+    return found
+
+
+def published(home: Path) -> dict[str, str]:
+    """Digests of the files of a publication, by path."""
+    target = os.environ["BLOTTER_TARGET"]
+    folder = home / "files" / "data"
+    folder.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        # So that facts and some reports are large, and read some rows at a time.
+        patch.setattr(parquet, "LARGE", 100)
+        if target != "bigquery":
+            patch.setattr(f"pipelines.warehouse.engines.{target}.BATCH", 50)
+        warehouse = Warehouse(home)
+        parquet.write_data(warehouse, folder)
+        warehouse.close()
+    files = files_below(folder)
+    # DuckDB's own file is never the same; see `duckdb_file`.
+    del files["marts.duckdb"]
+    return files
 
 
 def everything(home: Path, with_raw: bool) -> Held:
