@@ -1,9 +1,10 @@
 # make demo   made-up incidents and shootings, from a local portal to tested marts
+# make test-fast   tests without a server, dbt or browser: a minute and a half
 # make test   every test
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture lint format bench screenshot holidays lock emulator clean
+.PHONY: demo test test-fast torture lint format bench screenshot holidays lock emulator clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
@@ -14,6 +15,12 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/installed lint
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile \
 		--no-loadscope-reorder
+
+# The loop while changing code: functions, the demo's portal and rows, the project's files.
+test-fast: export PYTHONDONTWRITEBYTECODE :=
+test-fast: .venv/installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+		tests/unit tests/demo tests/project
 
 # Kill the daily job some 350 times, at random and at every step; takes a while.
 torture: .venv/installed

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.transform import runner
-from tests import bigquery_emulator, needs, parsed_once, postgres_server, slowest
+from tests.support import needs, parsed_once, slowest
+from tests.support.servers import bigquery_emulator, postgres_server
 
 # A publication takes seconds: the tests of it turn it on.
 os.environ["BLOTTER_SITE"] = "off"

@@ -23,7 +23,7 @@ from demo.generator import generate
 from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.site.pages import Context, Site
-from tests import browser as chromium
+from tests.support.servers import browser as chromium
 
 DATASET = "san_francisco__incidents"
 FIRST, LAST = date(2018, 1, 1), date(2026, 11, 20)

@@ -21,10 +21,12 @@ from demo.stock import publish
 from pipelines import jobs
 from pipelines.datasets.declarations import read_datasets
 from pipelines.warehouse.warehouse import Warehouse
-from tests import live_portal as live
-from tests import real_rows, test_areas, test_real_shootings
-from tests.real_rows import Row
-from tests.test_real_days import act, compare
+from tests.integration.models import test_areas
+from tests.real_rows import test_real_shootings
+from tests.real_rows.test_real_days import act, compare
+from tests.support import live_portal as live
+from tests.support.expected import real_rows
+from tests.support.expected.real_rows import Row
 
 DECLARED = read_datasets()
 SAN_FRANCISCO, CHICAGO = "san_francisco__incidents", "chicago__incidents"

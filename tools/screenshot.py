@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from demo import __main__ as demo
-from tests import browser
+from tests.support.servers import browser
 
 PICTURE = Path(__file__).parent.parent / "docs" / "site.png"
 SIZE = {"width": 1160, "height": 1120}

@@ -2,7 +2,7 @@
 
     python -m tools.torture --kills 110
 
-The short form of this is tests/test_torture.py.
+The short form of this is tests/system/test_torture.py.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from tests.killed_runs import Kill, Outcome, scenarios, tortured
+from tests.support.killed_runs import Kill, Outcome, scenarios, tortured
 
 
 def random_kills(chosen: random.Random, number: int) -> list[list[Kill]]:

@@ -1,0 +1,1 @@
+"""Parts together, on DuckDB and a local portal."""

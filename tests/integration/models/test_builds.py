@@ -1,0 +1,161 @@
+"""The models are built of what changed: no more than that, and no less."""
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from demo.generator import day_rows, generate
+from demo.portal.server import Portal, serve
+from demo.stock import publish
+from pipelines import jobs
+from pipelines.transform import plan, runner
+from tests.support import live_portal as live
+
+CITIES = ("cambridge__incidents", "memphis__incidents")
+ROWS = {"cambridge__incidents": 60, "memphis__incidents": 40}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_data_tests():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*live.NO_DATA_TESTS)
+        yield
+
+
+@pytest.fixture(scope="module")
+def portal():
+    return Portal()
+
+
+@pytest.fixture(scope="module")
+def url(portal):
+    with serve(portal) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def published(portal):
+    return {
+        name: publish(
+            portal, name, generate(name, rows, date(2026, 2, 2), date(2026, 3, 8), 3)
+        )
+        for name, rows in ROWS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, url, published):
+    """A home with both cities loaded and everything built."""
+    home = tmp_path_factory.mktemp("built") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        assert live.command_here(patch, home, url, *daily(9)) == 0
+    return home
+
+
+@pytest.fixture
+def home(built, tmp_path):
+    return live.copied(built, tmp_path / "home")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The arguments of each call of dbt."""
+    calls, invoke = [], runner.invoke
+
+    def noted(home, arguments, *folder):
+        calls.append(arguments)
+        return invoke(home, arguments, *folder)
+
+    monkeypatch.setattr(runner, "invoke", noted)
+    return calls
+
+
+def daily(day: int, *datasets: str) -> tuple[str, ...]:
+    named = datasets or CITIES
+    return ("daily", *named, "--window-only", "--today", f"2026-03-{day:02}")
+
+
+def selected(arguments: list[str]) -> list[str]:
+    assert "--full-refresh" not in arguments
+    return arguments[arguments.index("--select") + 1 :]
+
+
+def test_a_day_without_changes_builds_nothing(home, url, monkeypatch, asked, caplog):
+    caplog.set_level("INFO")
+    assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
+    assert asked == []
+    assert "models: as they were: no row changed since they were built" in caplog.text
+    assert live.ledger(home)[-1] == ("dbt_ok", None)
+
+
+def test_one_citys_change_builds_what_is_made_of_its_rows(
+    home, url, published, monkeypatch, asked
+):
+    memphis = published["memphis__incidents"]
+    memphis.append(day_rows("memphis__incidents", date(2026, 3, 9), 3, seed=4))
+
+    assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
+
+    (arguments,) = asked
+    assert selected(arguments) == ["source:memphis+"]
+    daily_marts = marts(home)
+    assert live.command_here(monkeypatch, home, url, "build", "--full-refresh") == 0
+    assert marts(home) == daily_marts
+
+
+def marts(home) -> dict[str, list[tuple]]:
+    with duckdb.connect(str(home / "blotter.duckdb")) as connection:
+        names = connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_schema = 'marts' order by 1"
+        ).fetchall()
+        return {
+            name: connection.execute(f"from marts.{name} order by all").fetchall()
+            for (name,) in names
+        }
+
+
+def test_what_a_load_without_a_build_left_is_built_by_the_next(
+    home, url, published, monkeypatch, asked
+):
+    cambridge = published["cambridge__incidents"]
+    cambridge.append(day_rows("cambridge__incidents", date(2026, 3, 8), 2, seed=5))
+    arguments = (*daily(10, "cambridge__incidents"), "--no-build")
+    assert live.command_here(monkeypatch, home, url, *arguments) == 0
+    assert asked == []
+    memphis_only = daily(10, "memphis__incidents")
+    assert live.command_here(monkeypatch, home, url, *memphis_only) == 0
+    assert "source:cambridge+" in selected(asked[0])
+
+
+def test_after_a_failed_build_nothing_is_taken_for_built(
+    home, url, published, monkeypatch, asked
+):
+    cambridge = published["cambridge__incidents"]
+    cambridge.append(day_rows("cambridge__incidents", date(2026, 3, 9), 2, seed=6))
+    noted = runner.invoke
+
+    def failing(home, arguments, *folder):
+        noted(home, arguments, *folder)
+        raise runner.ModelsError("models: 1 failed, first fct_incidents: no.")
+
+    monkeypatch.setattr(runner, "invoke", failing)
+    assert live.command_here(monkeypatch, home, url, *daily(10)) == 1
+    monkeypatch.setattr(runner, "invoke", noted)
+    assert live.command_here(monkeypatch, home, url, *daily(11)) == 0
+    assert selected(asked[-1])[0] == "source:cambridge+"
+
+
+def test_the_command_builds_everything(home, url, monkeypatch, asked):
+    assert live.command_here(monkeypatch, home, url, "build") == 0
+    assert asked == [["build", "--exclude-resource-type", "unit_test"]]
+
+
+def test_another_project_is_built_in_full(home, url, monkeypatch, asked):
+    for module in (plan, jobs):
+        monkeypatch.setattr(module, "fingerprint", lambda project: "another")
+    assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
+    assert asked[0][-1] == "--full-refresh"
+    assert live.command_here(monkeypatch, home, url, *daily(11)) == 0
+    assert len(asked) == 1

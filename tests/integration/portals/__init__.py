@@ -1,0 +1,1 @@
+"""Every API, and what portals get wrong."""

@@ -1,0 +1,1 @@
+"""Rows come, change and go."""

@@ -1,0 +1,1 @@
+"""What needs real rows, which are no part of the project."""

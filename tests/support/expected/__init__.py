@@ -1,0 +1,1 @@
+"""What is expected, worked out without the code that is tested."""

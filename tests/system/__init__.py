@@ -1,0 +1,1 @@
+"""Whole jobs, and what surrounds them: site, container, kills, dashboards."""

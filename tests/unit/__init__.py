@@ -1,0 +1,1 @@
+"""Functions alone: no process, no dbt, no server."""

@@ -1,0 +1,1 @@
+"""Every warehouse does the same."""

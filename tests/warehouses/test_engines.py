@@ -1,0 +1,231 @@
+"""Every warehouse loads, changes, removes and takes back the same rows."""
+
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+from google.cloud import bigquery
+
+import pipelines.sync.daily as runs
+from pipelines.datasets.dataset import REJECT
+from pipelines.ops.changes import changes_since, removals_since
+from pipelines.warehouse.differences import Differences
+from pipelines.warehouse.tables import table
+from tests.support.memory_portal import (
+    PLACE,
+    MemoryReader,
+    new_run,
+    new_warehouse,
+    select,
+    variant,
+)
+
+COLUMNS = ["row_id", "id", "reported", "category", "resolution"]
+
+QUOTES = ("1", "2026-03-01T10:00:00.000", 'O\'Brien "x" \\ %s ? $a, @b', None)
+EMPTY = ("2", "2026-03-02T10:00:00.000", "", "a\nb\r\n\tc")
+LONG = ("3", "2026-02-01T00:00:00.000", "ü" * 70_000, "1e-7")
+UNDATED = ("4", None, "É日本🚓", " blank ")
+OLD = ("5", "2025-11-05T00:00:00.000", "Theft", "Open")
+
+
+@pytest.fixture
+def warehouse(tmp_path, target):
+    warehouse = new_warehouse(tmp_path / "home")
+    yield warehouse
+    warehouse.close()
+
+
+def run_over(warehouse, monkeypatch, *rows, day=date(2026, 3, 10), window_only=True):
+    reader = MemoryReader(PLACE, list(rows))
+    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    run = new_run(warehouse, day)
+    assert runs.daily(run, PLACE, window_only=window_only) is None
+    return run.run_id
+
+
+def held(warehouse):
+    columns = ", ".join(f'"{name}"' for name in [*COLUMNS, "window_month"])
+    rows = select(
+        warehouse,
+        f"select {columns} from {table(PLACE)} where removed_at is null",
+    )
+    return sorted(rows)
+
+
+def with_key(*rows):
+    months = {row: row[1] and date.fromisoformat(row[1][:8] + "01") for row in rows}
+    return [(row[0], *row, months[row]) for row in rows]
+
+
+def test_rows_arrive_as_published(warehouse, monkeypatch):
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY, LONG, UNDATED)
+    assert held(warehouse) == with_key(QUOTES, EMPTY, LONG, UNDATED)
+
+
+def test_changes_removals_and_restorations_are_written_and_logged(
+    warehouse, monkeypatch
+):
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY, LONG)
+    moved = (EMPTY[0], "2026-02-27T10:00:00.000", None, EMPTY[3])
+    new = ("9", "2026-03-09T10:00:00.000", "Arson", None)
+    second = run_over(warehouse, monkeypatch, moved, LONG, new)
+    assert held(warehouse) == with_key(moved, LONG, new)
+    assert sorted(
+        select(
+            warehouse,
+            "select row_id, change, changed_fields from "
+            f"{table(PLACE)}_changes where run_id = '{second}'",
+        )
+    ) == [
+        ("1", "removed", None),
+        ("2", "changed", "reported,category"),
+        ("9", "added", None),
+    ]
+    former = f"select row_id, reported, category from {table(PLACE)}_former"
+    assert select(warehouse, former) == [EMPTY[:3]]
+    removed = f"select * from {table(PLACE)} where row_id = '1'"
+    with warehouse.connect() as connection:
+        (row,) = connection.execute(removed).to_arrow_table().to_pylist()
+    assert row["removed_at"] == row["loaded_at"]
+    assert not any(row[name] for name in [*COLUMNS[1:], "window_month", "row_hash"])
+
+    run_over(warehouse, monkeypatch, QUOTES, moved, LONG, new)
+    assert held(warehouse) == with_key(QUOTES, moved, LONG, new)
+    (day,) = changes_since(warehouse, PLACE, datetime.now(UTC).date())
+    assert {k: day[k] for k in ("added", "changed", "removed", "restored")} == {
+        "added": 4,
+        "changed": 1,
+        "removed": 1,
+        "restored": 1,
+    }
+    assert day["changed_fields"] == {"category": 1, "reported": 1}
+    (removal,) = removals_since(warehouse, PLACE, None)
+    assert removal["row_id"] == "1"
+    assert removal["added_at"] <= removal["removed_at"] <= removal["restored_at"]
+
+
+def test_a_removed_row_loses_its_former_versions(warehouse, monkeypatch):
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY)
+    run_over(warehouse, monkeypatch, (*QUOTES[:3], "Closed"), EMPTY)
+    run_over(warehouse, monkeypatch, EMPTY)
+    assert select(warehouse, f"select * from {table(PLACE)}_former") == []
+
+
+def test_rows_without_a_key_are_set_aside_once_and_forgotten(warehouse, monkeypatch):
+    lost = (None, "2026-03-03T00:00:00.000", "it's", None)
+    counted = f'select count(*), min("row") from {table(PLACE)}_rejects'
+    run_over(warehouse, monkeypatch, QUOTES, lost)
+    run_over(warehouse, monkeypatch, QUOTES, lost, EMPTY)
+    ((number, row),) = select(warehouse, counted)
+    assert number == 1
+    assert "it's" in row
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY)
+    assert select(warehouse, counted) == [(0, None)]
+
+
+def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch):
+    monkeypatch.setattr("tests.support.memory_portal.PLACE", PLACE)
+    run_over(warehouse, monkeypatch, QUOTES, OLD, window_only=False)
+    ledger = warehouse.ledger
+    assert ledger.finished_months(PLACE) == {date(2026, 1, 1), date(2026, 2, 1)}
+    old = variant(backfill_from=date(2025, 11, 1))
+    reader = MemoryReader(old, [QUOTES, OLD])
+    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    assert runs.daily(new_run(warehouse, date(2026, 3, 11)), old) is None
+    assert held(warehouse) == with_key(QUOTES, OLD)
+    months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
+    assert ledger.finished_months(old) == set(months)
+    windows = list(runs.months(old.backfill_from, date(2026, 1, 1)))
+    counts = warehouse.monthly_counts(reader, windows, "category").to_pylist()
+    assert counts == [{"month": months[0], "value": "Theft", "row_count": 1}]
+    ledger.finish_months(old, {months[0]: 3}, "r", datetime.now(UTC))
+    assert ledger.surplus(old)[months[0]] == 3
+
+
+def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
+    warehouse, monkeypatch
+):
+    """By its key; meanwhile January, which no sweep tells of, is read again."""
+    moved = (LONG[0], "1900-01-01T00:00:00.000", *LONG[2:])
+    corrected = (*moved[:3], "Closed")
+    for number, row in enumerate([LONG, moved, corrected], start=1):
+        day = date(2026, 3, number)
+        run_over(warehouse, monkeypatch, QUOTES, row, day=day, window_only=False)
+        assert [found[1:5] for found in held(warehouse)] == [QUOTES, row]
+    looks = f"select month, finished_at from {warehouse.ledger.months} order by month"
+    assert [(month, at.day) for month, at in select(warehouse, looks)] == [
+        (date(2026, 1, 1), 3),
+        (date(2026, 2, 1), 1),
+    ]
+    day = date(2026, 3, 4)
+    run_over(warehouse, monkeypatch, QUOTES, day=day, window_only=False)
+    assert held(warehouse) == with_key(QUOTES)
+    assert warehouse.ledger.read_on(PLACE) == day
+    assert warehouse.ledger.compared_on(PLACE) == date(2026, 3, 1)
+
+
+def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY)
+    written = Differences(
+        rows=pa.table({n: pa.array([], pa.string()) for n in [*COLUMNS, "row_hash"]}),
+        changes=pa.table(
+            {
+                "row_id": ["1"],
+                "change": ["changed"],
+                "changed_fields": pa.array([None], pa.string()),
+            }
+        ),
+        former=pa.table({n: pa.array(["1"], pa.string()) for n in COLUMNS}),
+    )
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(warehouse.engine, "upsert", killed)
+    rejects = pa.table({n: pa.array([], pa.string()) for n in [*COLUMNS[1:], REJECT]})
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.write(PLACE, written, rejects, "torn")
+    warehouse.take_back(PLACE)
+    torn = [
+        select(warehouse, f"select * from {table(PLACE)}_{name} where run_id = 'torn'")
+        for name in ("changes", "former")
+    ]
+    assert torn == [[], []]
+    assert held(warehouse) == with_key(QUOTES, EMPTY)
+
+
+def test_a_batch_too_big_to_send_along_is_looked_up(warehouse, monkeypatch):
+    monkeypatch.setattr("pipelines.warehouse.engines.bigquery_session.SENT_ALONG", 10)
+    run_over(warehouse, monkeypatch, QUOTES, EMPTY, LONG)
+    run_over(warehouse, monkeypatch, EMPTY, LONG)
+    assert held(warehouse) == with_key(EMPTY, LONG)
+
+
+def test_the_ledger_knows_what_ran(warehouse, monkeypatch, target):
+    run_id = run_over(warehouse, monkeypatch, QUOTES)
+    last = warehouse.ledger.last_good_run(PLACE)
+    assert (last["run_id"], last["added"], last["outcome"]) == (run_id, 1, "loaded")
+    assert (last["bytes_billed"] is not None) == (target == "bigquery")
+    assert warehouse.ledger.changed_since(0) == {PLACE.name}
+
+
+def test_datasets_keep_what_was_deleted_for_the_least_time(
+    tmp_path, bigquery_settings, monkeypatch
+):
+    """As they are asked for: the emulator knows nothing of time travel."""
+    asked, create = {}, bigquery.Client.create_dataset
+
+    def noted(self, dataset, **options):
+        asked[dataset.dataset_id] = dataset.to_api_repr().get("maxTimeTravelHours")
+        return create(self, dataset, **options)
+
+    monkeypatch.setattr(bigquery.Client, "create_dataset", noted)
+    for name, value in bigquery_settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BLOTTER_TARGET", "bigquery")
+    monkeypatch.setenv("BLOTTER_PREFIX", "travel_")
+    new_warehouse(tmp_path / "home").close()
+    names = ("raw_springfield", "ledger", "seeds", "staging", "intermediate", "marts")
+    made = {name: asked[f"travel_{name}"] for name in names}
+    assert made == dict.fromkeys(names, 48)
