@@ -16,7 +16,7 @@ def test_what_the_page_says_of_its_csv_is_what_is_in_it():
     counts = ", ".join(re.findall(r'"(\w+)"', header[1]))
     assert counts == "incidents, violent, property, arrests"
     readme = " ".join((ROOT / "README.md").read_text().split())
-    assert f"the days of what is chosen can be had as CSV: {counts}." in readme
+    assert f"can be downloaded by day as CSV: {counts}." in readme
     button = (ROOT / "site" / "templates" / "parts.html").read_text()
     assert f'title="A row a day of what is chosen: {counts}">Days as CSV' in button
 

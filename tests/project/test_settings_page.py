@@ -1,4 +1,4 @@
-"""docs/settings.md lists every setting, as the README and the code have them."""
+"""docs/settings.md lists every setting, as the code has them."""
 
 import re
 from pathlib import Path
@@ -43,11 +43,8 @@ def test_every_setting_is_listed_and_no_other():
     }
 
 
-def test_the_readme_tells_the_same_defaults():
-    readme = listed((ROOT / "README.md").read_text())
-    assert len(readme) > 10
-    assert {name: PAGE[name] for name in readme} == readme
-    assert "docs/settings.md" in (ROOT / "README.md").read_text()
+def test_the_readme_leads_to_the_page():
+    assert "](docs/settings.md)" in (ROOT / "README.md").read_text()
 
 
 def test_defaults_are_those_of_the_code(monkeypatch):

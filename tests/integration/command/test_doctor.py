@@ -446,14 +446,14 @@ def test_a_misspelt_setting_is_a_warning(examined):
     ]
 
 
-def test_every_setting_that_the_project_reads_is_known_and_in_the_readme():
+def test_every_setting_that_the_project_reads_is_known_and_on_its_page():
     named = set()
     for place in ("pipelines/**/*.py", "macros/*.sql", "*.yml"):
         for path in ROOT.glob(place):
             named |= set(re.findall(r"\bBLOTTER_[A-Z_]+\b", path.read_text()))
     assert named - {runner.TODAY} == doctor.SETTINGS  # a run's own, told to dbt
-    readme = (ROOT / "README.md").read_text()
-    assert {name for name in doctor.SETTINGS if f"`{name}`" not in readme} == set()
+    page = (ROOT / "docs/settings.md").read_text()
+    assert {name for name in doctor.SETTINGS if f"`{name}`" not in page} == set()
 
 
 def test_findings_as_json_tell_the_same(portal, tmp_path, monkeypatch, capsys):
