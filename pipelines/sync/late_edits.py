@@ -146,7 +146,9 @@ def strays(run: "Run", reader: Reader, tally: Tally) -> list[Proven]:
     if dataset.is_file:
         return []
     window = Window(date.min, first_month(run, dataset))
-    number = warehouse.count_rows(dataset, warehouse.in_window(reader, window))
+    number = warehouse.count_rows(
+        dataset, warehouse.in_window(dataset, reader.bound, window)
+    )
     if number > MOST_STRAYS:
         tally.warn(
             f"{dataset.label}: {number:,} rows {window} are held and not compared with "
@@ -213,13 +215,13 @@ def counts_after(
     As `Warehouse.monthly_counts`, but that a month and value may come several times,
     and with a negative count: only their sum counts.
     """
-    warehouse = run.warehouse
-    counts = [warehouse.monthly_counts(reader, windows, column)]
+    warehouse, dataset, bound = run.warehouse, reader.dataset, reader.bound
+    counts = [warehouse.monthly_counts(dataset, bound, windows, column)]
     if found := merge(parts):
         ids = found.changes["row_id"].to_pylist()
-        was = warehouse.rows(reader.dataset, ids)
-        less = warehouse.monthly_counts(reader, windows, column, of=was)
-        more = warehouse.monthly_counts(reader, windows, column, of=found.rows)
+        was = warehouse.rows(dataset, ids)
+        less = warehouse.monthly_counts(dataset, bound, windows, column, of=was)
+        more = warehouse.monthly_counts(dataset, bound, windows, column, of=found.rows)
         less = less.set_column(2, "row_count", pc.negate(less["row_count"]))
         counts += [more, less]
     return pa.concat_tables(counts, promote_options="permissive")

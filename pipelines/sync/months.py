@@ -84,7 +84,10 @@ def prove_batch(
     counts = None
     if whole and (part.repeats or part.rejects.num_rows):
         counts = run.warehouse.monthly_counts(
-            reader, whole, of=pa.concat_tables(pages, promote_options="default")
+            reader.dataset,
+            reader.bound,
+            whole,
+            of=pa.concat_tables(pages, promote_options="default"),
         )
     return dataclasses.replace(part, months=tuple(whole), counts=counts)
 
@@ -103,7 +106,7 @@ def write(run: "Run", reader: Reader, parts: list[Proven], tally: Tally) -> None
     warehouse.write(dataset, differences, rejects, run.run_id)
     for part in parts:
         if part.forgets:
-            warehouse.forget_rejects(dataset, reader, part.window, part.rejects)
+            warehouse.forget_rejects(dataset, reader.bound, part.window, part.rejects)
     tally.rejected += rejects.num_rows
     tally.repeats += sum(part.repeats for part in parts)
     for change in ("added", "changed", "removed", "restored"):
@@ -126,7 +129,9 @@ def finish_months(run: "Run", reader: Reader, part: Proven) -> None:
         return
     surplus = dict.fromkeys((w.start for w in part.months), 0)
     if part.counts is not None:
-        held = run.warehouse.monthly_counts(reader, list(part.months))
+        held = run.warehouse.monthly_counts(
+            reader.dataset, reader.bound, list(part.months)
+        )
         surplus |= surplus_by_month(part.counts, held)
     run.warehouse.ledger.finish_months(
         reader.dataset, surplus, run.run_id, run.now, part.window.end is not None

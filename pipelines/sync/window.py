@@ -126,7 +126,7 @@ def prove(
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, window)
     received = keyed.rows
-    known = warehouse.known(dataset, reader, window, received)
+    known = warehouse.known(dataset, reader.bound, window, received)
     gone: list[str] = []
     lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
     held = pc.sum(known["in_window"]).as_py() or 0

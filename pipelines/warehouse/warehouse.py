@@ -5,6 +5,7 @@ take back, and the next run finds the rest.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, month_start
 from pipelines.errors import ConfigError
-from pipelines.portals.reader import Reader
 from pipelines.settings import schema
 from pipelines.sql import query, quote
 from pipelines.warehouse.differences import Differences
@@ -38,6 +38,10 @@ log = logging.getLogger(__name__)
 
 # The schemas of dbt's, without the prefix.
 BUILT = ("seeds", "staging", "intermediate", "marts")
+
+
+Bound = Callable[[date], str | int]
+"""The window column's value at a day's local midnight, as the portal publishes it."""
 
 
 class Warehouse:
@@ -231,7 +235,7 @@ class Warehouse:
                     connection.execute(f"truncate table {place}.{name}")
 
     def known(
-        self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
+        self, dataset: Dataset, bound: Bound, window: Window, received: pa.Table
     ) -> pa.Table:
         """The window's rows and the received keys, as the warehouse has them.
 
@@ -242,7 +246,7 @@ class Warehouse:
         columns = "row_id, row_hash, removed_at is not null as is_removed"
         inside = "false"
         if not window.changed_since:
-            inside = self.in_window(reader, window)
+            inside = self.in_window(dataset, bound, window)
         keys = received.select(["row_id"])
         with self.connect() as connection:
             found = connection.execute(
@@ -324,10 +328,10 @@ class Warehouse:
         self._delete({f"{rows}_former": f"row_id in ({removed})"})
 
     def forget_rejects(
-        self, dataset: Dataset, reader: Reader, window: Window, received: pa.Table
+        self, dataset: Dataset, bound: Bound, window: Window, received: pa.Table
     ) -> None:
         """Delete the rejects of a window that the portal no longer shows."""
-        inside = self.in_window(reader, window, "window_value")
+        inside = self.in_window(dataset, bound, window, "window_value")
         rejects = f"{table(dataset)}_rejects"
         shown = set(reject_table(dataset, received)["row"].to_pylist())
         with self.connect() as connection:
@@ -354,7 +358,8 @@ class Warehouse:
 
     def monthly_counts(
         self,
-        reader: Reader,
+        dataset: Dataset,
+        bound: Bound,
         windows: list[Window],
         column: str | None = None,
         of: pa.Table | None = None,
@@ -367,12 +372,11 @@ class Warehouse:
         Returns:
             month (the window's first day), value, row_count; no row for zero.
         """
-        dataset = reader.dataset
         bounds = pa.table(
             {
                 "month": pa.array([w.start for w in windows], pa.date32()),
-                "opens": [reader.bound(w.start) for w in windows],
-                "ends": [reader.bound(w.end) for w in windows if w.end],
+                "opens": [bound(w.start) for w in windows],
+                "ends": [bound(w.end) for w in windows if w.end],
             }
         )
         value = quote(column.lower()) if column else "cast(null as text)"
@@ -428,20 +432,19 @@ class Warehouse:
         return [instant for (instant,) in found if instant]
 
     def in_window(
-        self, reader: Reader, window: Window, column: str | None = None
+        self, dataset: Dataset, bound: Bound, window: Window, column: str | None = None
     ) -> str:
         """The window as a condition on the raw table, or on another column."""
-        dataset = reader.dataset
         if dataset.is_file:
             return "true"
         name = quote(column or dataset.windowed_by.lower())
         # A bound of either kind tells which they are.
-        kind = reader.bound(window.end or window.start)
+        kind = bound(window.end or window.start)
         value = as_bound(self.engine.in_byte_order(name), kind)
         has_start = window.start > date.min
-        bounds = [f"{value} >= {literal(reader.bound(window.start))}"] * has_start
+        bounds = [f"{value} >= {literal(bound(window.start))}"] * has_start
         if window.end:
-            bounds.append(f"{value} < {literal(reader.bound(window.end))}")
+            bounds.append(f"{value} < {literal(bound(window.end))}")
         condition = " and ".join(bounds)
         if not has_start:
             condition = f"({condition} or {value} is null and {name} is not null)"
