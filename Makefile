@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast torture lint format bench screenshot holidays lock emulator clean
+.PHONY: demo test test-fast torture lint format bench screenshot holidays settings-page lock emulator clean
 
 demo: .venv/installed
 	$(BIN)/python -m demo
@@ -50,6 +50,10 @@ screenshot: .venv/installed
 
 holidays: .venv/installed
 	$(BIN)/python -m tools.make_holidays
+
+# The tables of docs/settings.md, from pipelines/environment.py.
+settings-page: .venv/installed
+	$(BIN)/python -m tools.settings_page
 
 # Exact versions and hashes of everything, for every platform.
 lock:

@@ -9,9 +9,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pipelines import __version__
-from pipelines.errors import (
-    ConfigError,
-)
+from pipelines.environment import Settings
+from pipelines.errors import ConfigError
 
 Number = TypeVar("Number", int, float)
 
@@ -49,7 +48,7 @@ def home_folder() -> Path:
     Raises:
         ConfigError: It is no folder of this machine but an address.
     """
-    said = os.environ.get("BLOTTER_HOME") or "blotter_home"
+    said = Settings.from_environment().home
     if scheme := SCHEME.match(said):
         raise ConfigError(
             f"BLOTTER_HOME begins with {scheme[0]}; it must be a folder of this "
@@ -65,7 +64,7 @@ def lake_place() -> str | None:
         ConfigError: It is an address of another kind; does not repeat it, for there
             may be a secret in it.
     """
-    said = os.environ.get("BLOTTER_LAKE") or None
+    said = Settings.from_environment().lake or None
     if said and re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", said):
         return said
     if said and (scheme := SCHEME.match(said)):
@@ -82,7 +81,7 @@ def publishes() -> bool:
     Raises:
         ConfigError: It is neither on nor off.
     """
-    wanted = os.environ.get("BLOTTER_SITE") or "on"
+    wanted = Settings.from_environment().site
     if wanted not in ("on", "off"):
         raise ConfigError(f"BLOTTER_SITE is {wanted!r}; it must be on or off.")
     return wanted == "on"
@@ -94,7 +93,7 @@ def site_address() -> str:
     Raises:
         ConfigError: It is no address.
     """
-    url = os.environ.get("BLOTTER_SITE_URL") or ""
+    url = Settings.from_environment().site_url
     if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
         raise ConfigError(
             f"BLOTTER_SITE_URL is {url!r}; it must be an address like "
@@ -109,7 +108,7 @@ def site_contact() -> str | None:
     Raises:
         ConfigError: It is none.
     """
-    said = os.environ.get("BLOTTER_SITE_CONTACT") or None
+    said = Settings.from_environment().site_contact or None
     if said and not re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", said):
         raise ConfigError(
             f"BLOTTER_SITE_CONTACT is {said!r}; it must be an e-mail address like "
@@ -124,7 +123,7 @@ def prefix() -> str:
     Raises:
         ConfigError: It can be part of no name.
     """
-    said = os.environ.get("BLOTTER_PREFIX", "")
+    said = Settings.from_environment().prefix
     if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", said):
         raise ConfigError(
             f"BLOTTER_PREFIX is {said!r}; it must be small letters, digits and _, "
@@ -160,7 +159,7 @@ class Patience:
 
 def user_agent() -> str:
     """Names the project, and whom to write to when BLOTTER_CONTACT says so."""
-    contact = os.environ.get("BLOTTER_CONTACT", "")
+    contact = Settings.from_environment().contact
     return f"blotter/{__version__}" + (f" ({contact})" if contact else "")
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import FOLDER, pick, read_dataset, read_datasets
+from pipelines.environment import DECLARED
 from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.ops.members import council_findings
 from pipelines.ops.portal_survey import Finding, portals, short_patience
@@ -37,28 +38,9 @@ from pipelines.settings import (
 from pipelines.warehouse.warehouse import Warehouse
 
 SETTINGS = {
-    "BLOTTER_BACKOFF",
-    "BLOTTER_BUCKET",
-    "BLOTTER_CHECK_PREFIX",
-    "BLOTTER_CONTACT",
-    "BLOTTER_HEARTBEAT",
-    "BLOTTER_HOME",
-    "BLOTTER_IMPERSONATE",
-    "BLOTTER_LAKE",
-    "BLOTTER_LOCATION",
-    "BLOTTER_LOG",
-    "BLOTTER_MAX_BYTES_BILLED",
-    "BLOTTER_MEMORY",
-    "BLOTTER_PORTAL",
-    "BLOTTER_PREFIX",
-    "BLOTTER_RETRIES",
-    "BLOTTER_SITE",
-    "BLOTTER_SITE_CONTACT",
-    "BLOTTER_SITE_URL",
-    "BLOTTER_TARGET",
-    "BLOTTER_TIMEOUT",
-    "BLOTTER_WAIT",
-    "BLOTTER_WEBHOOK",
+    setting.variable
+    for setting in DECLARED.values()
+    if setting.variable.startswith("BLOTTER_")
 }
 
 # A day's run writes a part of the warehouse anew, and dbt builds the facts beside it.

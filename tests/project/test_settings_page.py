@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.environment import DECLARED, Settings
 from pipelines.errors import ConfigError
 from pipelines.ops.doctor import SETTINGS
+from pipelines.redaction import SECRET_NAMES
 from pipelines.settings import Patience, seconds_to_wait
 from pipelines.warehouse.engines import bigquery
 from pipelines.warehouse.engines.postgres import PostgresEngine
+from tools.settings_page import with_tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +44,34 @@ def test_every_setting_is_listed_and_no_other():
         "PGUSER",
         "SOCRATA_APP_TOKEN",
     }
+
+
+def test_the_tables_are_made_from_the_declarations():
+    page = (ROOT / "docs/settings.md").read_text()
+    assert with_tables(page) == page
+    emptied = re.sub(r"^\| `.*\n", "", page, flags=re.M)
+    assert "BLOTTER_LAKE` | none" not in emptied
+    assert with_tables(emptied) == page
+
+
+def test_the_secrets_are_those_that_are_kept_out_of_messages():
+    secrets = {s.variable for s in DECLARED.values() if s.secret}
+    assert secrets == {
+        "BLOTTER_HEARTBEAT",
+        "BLOTTER_WEBHOOK",
+        "PGPASSWORD",
+        "SOCRATA_APP_TOKEN",
+    }
+    hidden = {s.variable for s in DECLARED.values() if SECRET_NAMES.search(s.variable)}
+    assert hidden == secrets
+
+
+def test_an_empty_variable_counts_as_not_set_and_no_value_is_shown(monkeypatch):
+    monkeypatch.setenv("BLOTTER_HOME", "")
+    monkeypatch.setenv("PGPASSWORD", "markersecret")
+    settings = Settings.from_environment()
+    assert (settings.home, settings.pgpassword) == ("blotter_home", "markersecret")
+    assert "markersecret" not in f"{settings} {settings!r}"
 
 
 def test_the_readme_leads_to_the_page():
