@@ -112,7 +112,7 @@ class Reader(ABC):
         """Rows by window and, where the API can, by the values of a column.
 
         Columns: month (the window's first day), value, row_count; as those of
-        `Warehouse.monthly_counts`.
+        the warehouse's `lookups.monthly_counts`.
         """
         if column:
             raise ConfigError(

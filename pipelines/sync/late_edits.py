@@ -14,6 +14,7 @@ from pipelines.portals.reader import Reader
 from pipelines.sync.compare import merged, months_apart
 from pipelines.sync.run import Tally
 from pipelines.sync.window import Proven, prove, read_window, stood_still
+from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.tables import window_months
 
@@ -39,7 +40,7 @@ def sweep(
     first = first_month(run, dataset)
     late = Window(first, window.start, changed_since=since)
     expected = reader.count(late)
-    held = run.warehouse.count_rows(dataset)
+    held = lookups.count_rows(run.warehouse, dataset)
     if expected > max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
         log.info(
             "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
@@ -146,9 +147,8 @@ def strays(run: "Run", reader: Reader, tally: Tally) -> list[Proven]:
     if dataset.is_file:
         return []
     window = Window(date.min, first_month(run, dataset))
-    number = warehouse.count_rows(
-        dataset, warehouse.in_window(dataset, reader.bound, window)
-    )
+    inside = lookups.in_window(warehouse, dataset, reader.bound, window)
+    number = lookups.count_rows(warehouse, dataset, inside)
     if number > MOST_STRAYS:
         tally.warn(
             f"{dataset.label}: {number:,} rows {window} are held and not compared with "
@@ -212,16 +212,18 @@ def counts_after(
 ) -> pa.Table:
     """The warehouse's counts by month as they will be when all parts are written.
 
-    As `Warehouse.monthly_counts`, but that a month and value may come several times,
+    As `lookups.monthly_counts`, but that a month and value may come several times,
     and with a negative count: only their sum counts.
     """
     warehouse, dataset, bound = run.warehouse, reader.dataset, reader.bound
-    counts = [warehouse.monthly_counts(dataset, bound, windows, column)]
+    counts = [lookups.monthly_counts(warehouse, dataset, bound, windows, column)]
     if found := merge(parts):
         ids = found.changes["row_id"].to_pylist()
-        was = warehouse.rows(dataset, ids)
-        less = warehouse.monthly_counts(dataset, bound, windows, column, of=was)
-        more = warehouse.monthly_counts(dataset, bound, windows, column, of=found.rows)
+        was = lookups.rows(warehouse, dataset, ids)
+        less, more = (
+            lookups.monthly_counts_of(rows, dataset, bound, windows, column)
+            for rows in (was, found.rows)
+        )
         less = less.set_column(2, "row_count", pc.negate(less["row_count"]))
         counts += [more, less]
     return pa.concat_tables(counts, promote_options="permissive")

@@ -14,6 +14,7 @@ from pipelines.sql import query
 from pipelines.sync.compare import merged
 from pipelines.sync.run import Tally
 from pipelines.sync.window import Proven, prove, read_window, stood_still, total
+from pipelines.warehouse import lookups
 
 if TYPE_CHECKING:
     from pipelines.sync.run import Run
@@ -83,11 +84,11 @@ def prove_batch(
         whole.append(Window(window.start, next_month(window.start)))
     counts = None
     if whole and (part.repeats or part.rejects.num_rows):
-        counts = run.warehouse.monthly_counts(
+        counts = lookups.monthly_counts_of(
+            pa.concat_tables(pages, promote_options="default"),
             reader.dataset,
             reader.bound,
             whole,
-            of=pa.concat_tables(pages, promote_options="default"),
         )
     return dataclasses.replace(part, months=tuple(whole), counts=counts)
 
@@ -129,8 +130,8 @@ def finish_months(run: "Run", reader: Reader, part: Proven) -> None:
         return
     surplus = dict.fromkeys((w.start for w in part.months), 0)
     if part.counts is not None:
-        held = run.warehouse.monthly_counts(
-            reader.dataset, reader.bound, list(part.months)
+        held = lookups.monthly_counts(
+            run.warehouse, reader.dataset, reader.bound, list(part.months)
         )
         surplus |= surplus_by_month(part.counts, held)
     run.warehouse.ledger.finish_months(

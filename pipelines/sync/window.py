@@ -18,6 +18,7 @@ from pipelines.portals.reader import Read, Reader
 from pipelines.sync.compare import compare, differing, missing
 from pipelines.sync.keys import Keyed, key_rows, without_the_rest
 from pipelines.sync.run import Tally
+from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.warehouse import Warehouse
 
@@ -126,7 +127,7 @@ def prove(
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, window)
     received = keyed.rows
-    known = warehouse.known(dataset, reader.bound, window, received)
+    known = lookups.known(warehouse, dataset, reader.bound, window, received)
     gone: list[str] = []
     lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
     held = pc.sum(known["in_window"]).as_py() or 0
@@ -142,7 +143,7 @@ def prove(
         gone += superseded
     # Rows that were loaded before a column was cut are cut now.
     former = without_the_rest(
-        dataset, warehouse.rows(dataset, differing(received, known))
+        dataset, lookups.rows(warehouse, dataset, differing(received, known))
     )
     return Proven(
         window=window,
@@ -167,7 +168,7 @@ def confirm(
         asked for and does not have. And the rows that it has elsewhere.
     """
     dataset = reader.dataset
-    held = reader.within_reach(warehouse.rows(dataset, lost))
+    held = reader.within_reach(lookups.rows(warehouse, dataset, lost))
     is_current = reader.is_current(held)
     superseded = held.filter(pc.invert(is_current))["row_id"].to_pylist()
     held = held.filter(is_current)

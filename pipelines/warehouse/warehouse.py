@@ -5,8 +5,7 @@ take back, and the next run finds the rest.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.windows import Window, month_start
+from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
 from pipelines.settings import schema
-from pipelines.sql import query, quote
+from pipelines.sql import quote
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.engines import engine_for
 from pipelines.warehouse.engines.base import Columns
 from pipelines.warehouse.ledger import Ledger
 from pipelines.warehouse.loader import Packages
+from pipelines.warehouse.lookups import Bound, in_window
 from pipelines.warehouse.tables import (
     INSTANT,
     empty_tables,
@@ -38,10 +38,6 @@ log = logging.getLogger(__name__)
 
 # The schemas of dbt's, without the prefix.
 BUILT = ("seeds", "staging", "intermediate", "marts")
-
-
-Bound = Callable[[date], str | int]
-"""The window column's value at a day's local midnight, as the portal publishes it."""
 
 
 class Warehouse:
@@ -234,50 +230,6 @@ class Warehouse:
                 if held.fetchall():
                     connection.execute(f"truncate table {place}.{name}")
 
-    def known(
-        self, dataset: Dataset, bound: Bound, window: Window, received: pa.Table
-    ) -> pa.Table:
-        """The window's rows and the received keys, as the warehouse has them.
-
-        Columns: row_id, row_hash, is_removed, in_window. A received key may lie
-        outside of the window here: its date was corrected, or it was removed. Of a
-        window of late edits only the received keys are looked up.
-        """
-        columns = "row_id, row_hash, removed_at is not null as is_removed"
-        inside = "false"
-        if not window.changed_since:
-            inside = self.in_window(dataset, bound, window)
-        keys = received.select(["row_id"])
-        with self.connect() as connection:
-            found = connection.execute(
-                f"select {columns}, true as in_window from {table(dataset)} "
-                f"where removed_at is null and {inside}"
-            ).to_arrow_table()
-            if found.num_rows:
-                keys = keys.filter(pc.invert(pc.is_in(keys["row_id"], found["row_id"])))
-            connection.register("received", keys)
-            others = connection.execute(
-                f"select {columns}, false as in_window from {table(dataset)} "
-                "where row_id in (select row_id from received)"
-            ).to_arrow_table()
-        return pa.concat_tables([found, others])
-
-    def rows(self, dataset: Dataset, row_ids: list[str]) -> pa.Table:
-        """The declared columns and `row_id` of some rows, as the warehouse has them."""
-        columns = ", ".join(map(quote, version_columns(dataset)))
-        if not row_ids:
-            return empty_tables(dataset)[dataset.entity].select(
-                version_columns(dataset)
-            )
-        with self.connect() as connection:
-            connection.register(
-                "wanted", pa.table({"row_id": pa.array(row_ids, pa.string())})
-            )
-            return connection.execute(
-                f"select {columns} from {table(dataset)} "
-                "where row_id in (select row_id from wanted)"
-            ).to_arrow_table()
-
     def write(
         self, dataset: Dataset, differences: Differences, rejects: pa.Table, run_id: str
     ) -> None:
@@ -331,7 +283,7 @@ class Warehouse:
         self, dataset: Dataset, bound: Bound, window: Window, received: pa.Table
     ) -> None:
         """Delete the rejects of a window that the portal no longer shows."""
-        inside = self.in_window(dataset, bound, window, "window_value")
+        inside = in_window(self, dataset, bound, window, "window_value")
         rejects = f"{table(dataset)}_rejects"
         shown = set(reject_table(dataset, received)["row"].to_pylist())
         with self.connect() as connection:
@@ -345,61 +297,6 @@ class Warehouse:
                     f"delete from {rejects} where {inside} "
                     'and "row" in (select "row" from gone)'
                 )
-
-    def count_rows(self, dataset: Dataset, condition: str = "true") -> int:
-        """How many rows the warehouse holds that were not removed."""
-        with self.connect() as connection:
-            count: int
-            ((count,),) = connection.execute(
-                f"select count(*) from {table(dataset)} "
-                f"where removed_at is null and {condition}"
-            ).fetchall()
-        return count
-
-    def monthly_counts(
-        self,
-        dataset: Dataset,
-        bound: Bound,
-        windows: list[Window],
-        column: str | None = None,
-        of: pa.Table | None = None,
-    ) -> pa.Table:
-        """Rows by window and, if given, by the values of a column.
-
-        Args:
-            of: Count these rows instead of the warehouse's.
-
-        Returns:
-            month (the window's first day), value, row_count; no row for zero.
-        """
-        bounds = pa.table(
-            {
-                "month": pa.array([w.start for w in windows], pa.date32()),
-                "opens": [bound(w.start) for w in windows],
-                "ends": [bound(w.end) for w in windows if w.end],
-            }
-        )
-        value = quote(column.lower()) if column else "cast(null as text)"
-        dated = quote(dataset.windowed_by.lower())
-        opens = bounds["opens"][0].as_py()
-        statement = f"""
-            select month, value, count(*) as row_count
-            from (
-                select {{dated}} as dated, {value} as value from {{rows}}
-            ) as rows_of_months
-            inner join bounds on dated >= opens and dated < ends
-            group by month, value
-        """
-        if of is not None:
-            local = statement.format(dated=as_bound(dated, opens), rows="counted")
-            return query(local, counted=of, bounds=bounds)
-        held = f"{table(dataset)} where removed_at is null"
-        dated = as_bound(self.engine.in_byte_order(dated), opens)
-        with self.connect() as connection:
-            connection.register("bounds", bounds)
-            return connection.execute(
-                statement.format(dated=dated, rows=held)
-            ).to_arrow_table()
 
     def _new_rejects(self, dataset: Dataset, rejects: pa.Table) -> pa.Table:
         """Rejects as JSON with a reason, without those set aside before."""
@@ -431,46 +328,7 @@ class Warehouse:
             found = connection.execute(" union all ".join(each)).fetchall()
         return [instant for (instant,) in found if instant]
 
-    def in_window(
-        self, dataset: Dataset, bound: Bound, window: Window, column: str | None = None
-    ) -> str:
-        """The window as a condition on the raw table, or on another column."""
-        if dataset.is_file:
-            return "true"
-        name = quote(column or dataset.windowed_by.lower())
-        # A bound of either kind tells which they are.
-        kind = bound(window.end or window.start)
-        value = as_bound(self.engine.in_byte_order(name), kind)
-        has_start = window.start > date.min
-        bounds = [f"{value} >= {literal(bound(window.start))}"] * has_start
-        if window.end:
-            bounds.append(f"{value} < {literal(bound(window.end))}")
-        condition = " and ".join(bounds)
-        if not has_start:
-            condition = f"({condition} or {value} is null and {name} is not null)"
-        if window.undated:
-            condition = f"({condition} or {name} is null)"
-        if column:
-            return f"({condition})"
-        # By itself it says nothing new: it spares partitions.
-        months = [f"window_month >= date '{month_start(window.start)}'"] * has_start
-        if window.end:
-            months.append(f"window_month < date '{window.end}'")
-        return f"(({condition}) and ({' and '.join(months)} or window_month is null))"
-
 
 def schemas_of(datasets: list[Dataset]) -> list[str]:
     """The schemas of the raw tables."""
     return sorted({dataset.schema for dataset in datasets})
-
-
-def as_bound(column: str, bound: str | int) -> str:
-    """A text column in the type of the window's bounds; null where it can't be."""
-    if isinstance(bound, str):
-        return column
-    is_number = f"regexp_matches({column}, '^-?[0-9]{{1,18}}$')"
-    return f"case when {is_number} then cast({column} as bigint) end"
-
-
-def literal(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else f"'{value}'"

@@ -79,8 +79,7 @@ FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 WRITERS = (Warehouse, Ledger, Packages)
 READS = {
     Warehouse: {
-        *("close", "known", "rows", "next_instant"),
-        *("must_exist", "examine", "count_rows", "monthly_counts", "in_window"),
+        *("close", "next_instant", "must_exist", "examine"),
     },
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_on"),

@@ -9,6 +9,7 @@ from google.cloud import bigquery
 import pipelines.sync.daily as runs
 from pipelines.datasets.dataset import REJECT
 from pipelines.ops.changes import changes_since, removals_since
+from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.tables import table
 from tests.support.memory_portal import (
@@ -137,8 +138,8 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
     assert ledger.finished_months(old) == set(months)
     windows = list(runs.months(old.backfill_from, date(2026, 1, 1)))
-    counts = warehouse.monthly_counts(
-        reader.dataset, reader.bound, windows, "category"
+    counts = lookups.monthly_counts(
+        warehouse, reader.dataset, reader.bound, windows, "category"
     ).to_pylist()
     assert counts == [{"month": months[0], "value": "Theft", "row_count": 1}]
     ledger.finish_months(old, {months[0]: 3}, "r", datetime.now(UTC))
