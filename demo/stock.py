@@ -3,13 +3,16 @@
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from demo.generator import COLUMNS, MAKERS, generate
-from demo.portal.served_files import FileTable
-from demo.portal.server import Portal
-from demo.portal.store import Dataset
 from demo.rows import council as rows_council
+
+if TYPE_CHECKING:
+    # `python -m demo.portal` hands its portal over; at run time none is needed here.
+    from demo.portal.server import Portal
+    from demo.portal.store import Dataset
 
 DECLARATIONS = Path(__file__).parent.parent / "pipelines" / "datasets"
 # name: share of the rows, first day published
@@ -42,7 +45,7 @@ CONTENT_TYPES = {
 }
 
 
-def stock(portal: Portal, rows: int, today: date, seed: int) -> dict[str, Dataset]:
+def stock(portal: "Portal", rows: int, today: date, seed: int) -> dict[str, "Dataset"]:
     """Publish about `rows` made-up rows of four cities at their declared addresses.
 
     Chicago's table of the last year, off by default in the pipelines, comes on top
@@ -62,7 +65,7 @@ def stock(portal: Portal, rows: int, today: date, seed: int) -> dict[str, Datase
     return cities | stock_files(portal, today, seed)
 
 
-def stock_files(portal: Portal, today: date, seed: int) -> dict[str, Dataset]:
+def stock_files(portal: "Portal", today: date, seed: int) -> dict[str, "Dataset"]:
     """Publish made-up shootings up to `today`, and the tables beside them, as files."""
     return {
         name: publish(
@@ -72,7 +75,7 @@ def stock_files(portal: Portal, today: date, seed: int) -> dict[str, Dataset]:
     }
 
 
-def publish(portal: Portal, name: str, rows: object) -> Dataset:
+def publish(portal: "Portal", name: str, rows: object) -> "Dataset":
     """Publish rows of a declared data set where its declaration says they are."""
     declared = tomllib.loads((DECLARATIONS / f"{name}.toml").read_text())
     path = urlsplit(declared["url"]).path
@@ -87,7 +90,7 @@ def publish(portal: Portal, name: str, rows: object) -> Dataset:
     return portal.add_soda(dataset_id, rows, COLUMNS[name], key, title=title)
 
 
-def publish_council(portal: Portal, name: str, today: date) -> None:
+def publish_council(portal: "Portal", name: str, today: date) -> None:
     """Publish the city's list of council members, where a data set declares one."""
     declared = tomllib.loads((DECLARATIONS / f"{name}.toml").read_text())
     if council := declared.get("council_list"):
@@ -98,8 +101,8 @@ def publish_council(portal: Portal, name: str, today: date) -> None:
 
 
 def publish_files(
-    portal: Portal, name: str, declared: dict, rows: object, key: str | None
-) -> Dataset:
+    portal: "Portal", name: str, declared: dict, rows: object, key: str | None
+) -> "Dataset":
     """Publish rows as the files of a declaration, below its address or at it."""
     url = urlsplit(declared["url"])
     below = declared.get("files", [])
@@ -107,9 +110,10 @@ def publish_files(
     options = {}
     if url.hostname in CONTENT_TYPES:
         options["content_type"] = CONTENT_TYPES[url.hostname]
-    table = FileTable(
-        *(portal.store, url.path, rows, COLUMNS[name], key),
+    return portal.add_file_table(
+        *(url.path, rows, COLUMNS[name], key),
+        paths=paths or {"": url.path},
         write=MAKERS[name].write,
         file_column=declared.get("file_column"),
+        **options,
     )
-    return portal.add_file_table(table, paths or {"": url.path}, **options)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from demo.portal.server import Portal, serve
+from demo.stock import stock
 
 
 @click.command()
@@ -26,8 +27,6 @@ def main(
     """
     portal = Portal(seed)
     if data is None:
-        from demo.stock import stock
-
         stock(portal, rows, today.date() if today else date.today(), seed)
     else:
         add_folder(portal, data)

@@ -3,18 +3,18 @@
 https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from demo.portal.exchange import Asked, Reply
+from demo.portal.exchange import Asked, Reply, arcgis_problem, arcgis_reply
 from demo.portal.soql.expression import NUMBER, Expression, SoqlError, mismatch
 from demo.portal.soql.parser import Parser
 from demo.portal.soql.query import shuffled
-from demo.portal.store import Dataset, Store, quote
+from demo.portal.sql import quote
+from demo.portal.store import Dataset, Store
 from demo.portal.values import to_table
 
 ESRI_TYPES = {
@@ -99,11 +99,12 @@ def layer_reply(layer: Layer, asked: Asked, salt: int) -> Reply:
     """Answer for the layer itself or for its `/query`; errors come inside a 200."""
     parameters = {name.lower(): value for name, value in asked.form.items()}
     if not asked.path.endswith("/query"):
-        return as_json(layer.metadata())
+        return arcgis_reply(layer.metadata())
     try:
-        return as_json(answer(layer, parameters, asked, salt))
+        return arcgis_reply(answer(layer, parameters, asked, salt))
     except SoqlError as error:
-        return failure(400, "Cannot perform query. Invalid query parameters.", error)
+        message = "Cannot perform query. Invalid query parameters."
+        return arcgis_problem(400, message, str(error))
 
 
 def answer(layer: Layer, parameters: dict[str, str], asked: Asked, salt: int) -> dict:
@@ -220,15 +221,3 @@ def condition(layer: Layer, where: str) -> str:
     translated = parser.expression().sql
     parser.done()
     return translated
-
-
-def as_json(body: dict) -> Reply:
-    """Return an answer as ArcGIS sends it: always with status 200."""
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    return Reply(200, json.dumps(body, separators=(",", ":")).encode(), headers)
-
-
-def failure(code: int, message: str, detail: object = "") -> Reply:
-    """Return an error as ArcGIS sends it, inside a 200."""
-    details = [str(detail)] if str(detail) else []
-    return as_json({"error": {"code": code, "message": message, "details": details}})

@@ -6,41 +6,40 @@ GET /_portal/requests tells the requests so far, without what headers held.
 """
 
 import json
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-from demo.portal.exchange import Asked, Reply, problem
+from demo.portal.exchange import Asked, Record, Reply, problem
+from demo.portal.store import Dataset
 
-if TYPE_CHECKING:
-    from demo.portal.server import Portal
-
-ACTION = re.compile(r"/_portal/(upsert|replace|delete)/(.+)")
+ACTIONS = ("upsert", "replace", "delete")
 
 
-def control(portal: "Portal", asked: Asked) -> Reply:
+def control(
+    asked: Asked, datasets: Mapping[str, Dataset], requests: Iterable[Record]
+) -> Reply:
     """Answer a request to `/_portal/`; a wrong one gets a 400 that says why."""
     if asked.path == "/_portal/requests":
-        return as_json([describe(record) for record in portal.requests])
-    action = ACTION.fullmatch(asked.path)
-    datasets = portal.datasets
-    name = action and next(
-        (n for n in (action[2], f"/{action[2]}") if n in datasets), ""
-    )
-    if not name:
+        return as_json([describe(record) for record in requests])
+    verb, _, name = asked.path.removeprefix("/_portal/").partition("/")
+    dataset = datasets.get(name) or datasets.get(f"/{name}")
+    if verb not in ACTIONS or dataset is None:
         return problem(404, "not_found", "Not found")
     try:
-        getattr(datasets[name], action[1])(json.loads(asked.body))
+        getattr(dataset, verb)(json.loads(asked.body))
     except (KeyError, ValueError) as error:
         return problem(400, "invalid", str(error))
-    return as_json({"count": datasets[name].count})
+    return as_json({"count": dataset.count})
 
 
-def describe(record: object) -> dict:
+def describe(record: Record) -> dict[str, object]:
     """Return a request as JSON tells it: of the headers the names only."""
-    seen = {
-        name: getattr(record, name) for name in ("method", "path", "query", "status")
+    return {
+        "method": record.method,
+        "path": record.path,
+        "query": record.query,
+        "status": record.status,
+        "headers": sorted(record.headers),
     }
-    return seen | {"headers": sorted(record.headers)}
 
 
 def as_json(value: object) -> Reply:

@@ -48,6 +48,18 @@ class Asked:
 
 
 @dataclass
+class Record:
+    """A request as the portal remembers it; header names are in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    status: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
 class Reply:
     """A response before it is compressed and sent."""
 
@@ -79,6 +91,19 @@ def problem(status: int, code: str, message: str, **data: str) -> Reply:
         "Cache-Control": "private, no-cache, must-revalidate",
     }
     return Reply(status, pretty(body), headers)
+
+
+def arcgis_reply(body: dict[str, object]) -> Reply:
+    """Return an answer as ArcGIS sends it: always with status 200."""
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return Reply(200, json.dumps(body, separators=(",", ":")).encode(), headers)
+
+
+def arcgis_problem(code: int, message: str, detail: str = "") -> Reply:
+    """Return an error as ArcGIS sends it, inside a 200."""
+    details = [detail] if detail else []
+    error = {"code": code, "message": message, "details": details}
+    return arcgis_reply({"error": error})
 
 
 def common_headers(seed: int, number: int) -> dict[str, str]:

@@ -10,8 +10,7 @@ from fnmatch import fnmatch
 from threading import Lock
 from typing import Any
 
-from demo.portal.arcgis import failure
-from demo.portal.exchange import Asked, Reply, problem
+from demo.portal.exchange import Asked, Reply, arcgis_problem, problem
 
 KINDS = {
     "status": "reply with `status`, `headers` and `body`",
@@ -163,7 +162,7 @@ def left(location: str, asked: Asked) -> Reply:
 def closed(asked: Asked) -> Reply:
     """Return what follows on a request without a token where one is required."""
     if "/FeatureServer" in asked.path:
-        return failure(499, "Token Required")
+        return arcgis_problem(499, "Token Required")
     message = "This request must be authenticated or have an application token"
     return problem(403, "authentication_required", message)
 

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,9 +22,16 @@ import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from demo.portal.arcgis import Layer, failure, layer_reply
+from demo.portal.arcgis import Layer, layer_reply
 from demo.portal.control import control
-from demo.portal.exchange import Asked, Reply, common_headers, problem
+from demo.portal.exchange import (
+    Asked,
+    Record,
+    Reply,
+    arcgis_problem,
+    common_headers,
+    problem,
+)
 from demo.portal.faults import Delivery, Fault, moved, prepare, refused_token
 from demo.portal.read_files import read_file
 from demo.portal.served_files import FileTable, PlainFile, file_at
@@ -37,18 +43,6 @@ __all__ = ["Fault", "Portal", "serve"]
 RESOURCE = re.compile(r"/resource/([^/.]+)(?:/([^/]+?))?(?:\.(\w+))?")
 
 VIEW = re.compile(r"/api/views/([^/.]+)(?:\.json)?")
-
-
-@dataclass
-class Record:
-    """A request as the portal saw it; header names are in lower case."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    status: int = 0
-    seconds: float = 0.0
 
 
 class Portal:
@@ -128,15 +122,29 @@ class Portal:
         return self.files[path]
 
     def add_file_table(
-        self, table: FileTable, paths: dict[str, str], **options: object
+        self,
+        name: str,
+        rows: pa.Table | list[dict],
+        columns: dict[str, str],
+        key: str | None = None,
+        *,
+        paths: dict[str, str],
+        write: Callable[[pa.Table], bytes],
+        file_column: str | None = None,
+        **options: object,
     ) -> FileTable:
-        """Publish a table as whole files: the path of each by its name; see `add_file`.
+        """Publish rows as whole files; see `FileTable`, and `add_file` for the options.
 
-        A table of one file has it under the name "".
+        `paths` holds the path of each file by its name; the one file of a table without
+        a `file_column` has the name "".
         """
-        self.datasets[table.name] = table
-        for name, path in paths.items():
-            self.files[path] = file_at(path, partial(table.contents, name), **options)
+        table = FileTable(
+            self.store, name, rows, columns, key, write=write, file_column=file_column
+        )
+        self.datasets[name] = table
+        for file_name, path in paths.items():
+            contents = partial(table.contents, file_name)
+            self.files[path] = file_at(path, contents, **options)
         return table
 
     def fail(self, fault: Fault) -> Fault:
@@ -165,7 +173,9 @@ class Portal:
             body=await request.body(),
         )
         if asked.path.startswith("/_portal/"):
-            reply = await run_in_threadpool(control, self, asked)
+            reply = await run_in_threadpool(
+                control, asked, self.datasets, self.requests
+            )
             await Delivery(reply, [])(receive, send)
             return
         record = Record(asked.method, asked.path, asked.form, asked.headers)
@@ -205,7 +215,7 @@ class Portal:
         if "/FeatureServer" in asked.path:
             layer = self.datasets.get(asked.path.removesuffix("/query").rstrip("/"))
             if layer is None:
-                return failure(400, "Invalid URL", "Invalid URL")
+                return arcgis_problem(400, "Invalid URL", "Invalid URL")
             return layer_reply(layer, asked, self.seed + number)
         known = self.app_tokens
         if asked.token is not None and known is not None and asked.token not in known:

@@ -15,9 +15,10 @@ import pyarrow as pa
 from pyarrow import csv
 
 from demo.portal.exchange import Asked, Reply, pretty, problem
-from demo.portal.soql.expression import SoqlError, text_literal
+from demo.portal.soql.expression import SoqlError
 from demo.portal.soql.query import Query, as_statement, first_and_last, parse, to_sql
-from demo.portal.store import Dataset, Store, quote
+from demo.portal.sql import quote, text_literal
+from demo.portal.store import Dataset, Store
 from demo.portal.values import to_json
 
 CONTENT_TYPES = {

@@ -1,49 +1,17 @@
 """Keep a published table in DuckDB and change it as a publisher does."""
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from demo.portal.sql import DISGUISE, quote
 from demo.portal.values import to_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-# Row ids are numbers in disguise: multiplied by an odd number, modulo 2^60, and
-# written with 12 digits to base 32, so that text order is not the rows' order.
-ID_SPACE = 1 << 60
-ID_FACTOR = 805_306_457_001_234_567
-ID_INVERSE = pow(ID_FACTOR, -1, ID_SPACE)
-DISGUISE = f"""
-create macro disguise(prefix, n) as prefix || regexp_replace(
-    lower(to_base(((n::hugeint * {ID_FACTOR}) % {ID_SPACE})::bigint, 32, 12)),
-    '^(.{{4}})(.{{4}})(.{{4}})$', '\\1~\\2.\\3')
-"""
-SYSTEM_COLUMNS = {
-    ":id": "row_identifier",
-    ":created_at": "fixed_timestamp",
-    ":updated_at": "fixed_timestamp",
-    ":version": "row_version",
-}
-
-
-def quote(name: str) -> str:
-    """Return a name as a DuckDB identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def hidden_number(row_id: str) -> int | None:
-    """Return the number behind `row-xxxx~xxxx.xxxx`; None if it is no row id."""
-    digits = row_id.removeprefix("row-").replace("~", "").replace(".", "")
-    try:
-        return int(digits, 32) * ID_INVERSE % ID_SPACE
-    except ValueError:
-        return None
 
 
 def alike(rows: list[dict]) -> list[list[dict]]:
@@ -57,13 +25,13 @@ def alike(rows: list[dict]) -> list[list[dict]]:
 class Store:
     """The DuckDB database, lock and clock that a portal's data sets share."""
 
-    def __init__(self, clock: "Callable[[], datetime]"):
+    def __init__(self, clock: Callable[[], datetime]):
         self.clock = clock
         self.lock = RLock()
         self.connection = duckdb.connect(config={"python_enable_replacements": False})
         self.connection.execute(DISGUISE)
 
-    def run(self, sql: str, parameters: "Iterable[Any]" = ()) -> pa.Table:
+    def run(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Run one statement and return its result."""
         with self.lock:
             cursor = self.connection.cursor()
@@ -139,7 +107,7 @@ class Dataset:
                 known = f"select 1 from {self.table} where {key} = sent.{key}"
                 self._insert(cursor, table, f"where not exists ({known})")
 
-    def delete(self, keys: "Iterable[str]") -> None:
+    def delete(self, keys: Iterable[str]) -> None:
         """Remove the rows with these keys (`:id`s where there is no row identifier).
 
         They leave no trace in the portal's answers.
@@ -158,7 +126,7 @@ class Dataset:
             if missing := sorted(set(keys) - {key for (key,) in gone}):
                 raise KeyError(f"{self.name} has no row {', '.join(missing)}")
 
-    def seal(self, keys: "Iterable[str]") -> None:
+    def seal(self, keys: Iterable[str]) -> None:
         """Withdraw rows as a court orders: to a reader the same as `delete`."""
         self.delete(keys)
 
@@ -190,7 +158,7 @@ class Dataset:
             cursor.execute(f"alter table {self.table} {change}")
 
     @contextmanager
-    def _transaction(self) -> "Iterator[duckdb.DuckDBPyConnection]":
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a transaction; once it holds, the data set has a new version."""
         with self.store.lock:
             cursor = self.store.connection.cursor()

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import requests
 
-from demo.portal.served_files import FileTable
 from demo.portal.server import Portal, serve
 from demo.rows.file_formats import csv_file, workbook
 from demo.stock import stock_files
@@ -143,10 +142,12 @@ def test_another_edition_comes_of_each_action_and_is_dated_by_it():
         {"id": "2", "file": "b.csv", "size": None},
     ]
     columns = dict.fromkeys(["id", "file", "size"], "text")
-    table = FileTable(
-        *(portal.store, "/t", rows, columns, "id"), write=csv_file, file_column="file"
+    table = portal.add_file_table(
+        *("/t", rows, columns, "id"),
+        paths={"a.csv": "/t/a.csv", "b.csv": "/t/b.csv"},
+        write=csv_file,
+        file_column="file",
     )
-    portal.add_file_table(table, {"a.csv": "/t/a.csv", "b.csv": "/t/b.csv"})
     first = {path: file.contents() for path, file in portal.files.items()}
     assert first == {
         "/t/a.csv": (b"id,size\n1,5\n", clock[0]),

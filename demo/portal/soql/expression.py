@@ -8,7 +8,7 @@ https://dev.socrata.com/docs/functions/
 import re
 from dataclasses import dataclass, replace
 
-from demo.portal.store import SYSTEM_COLUMNS, hidden_number, quote
+from demo.portal.sql import SYSTEM_COLUMNS, hidden_number, quote, text_literal
 
 NUMBER = "decimal(38, 14)"
 FLOATING = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?)?")
@@ -65,11 +65,6 @@ def column(name: str, kind: str) -> Expression:
     if kind == "fixed_timestamp" and name in SYSTEM_COLUMNS:
         return Expression(stored, kind, name)
     return Expression(stored, kind, name, stored)
-
-
-def text_literal(value: str) -> str:
-    """Return text as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def coerce(value: Expression, kind: str) -> Expression:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from demo.portal.soql.expression import Expression, SoqlError, column
 from demo.portal.soql.parser import Parser
-from demo.portal.store import SYSTEM_COLUMNS, Dataset
+from demo.portal.sql import SYSTEM_COLUMNS, text_literal
+from demo.portal.store import Dataset
 
 DEFAULT_LIMIT = 1000
 CLAUSES = {
@@ -47,7 +48,7 @@ def as_statement(parameters: dict[str, str]) -> str:
     if "$query" in parameters:
         return parameters["$query"]
     filters = [
-        f"`{name}` = '" + value.replace("'", "''") + "'"
+        f"`{name}` = {text_literal(value)}"
         for name, value in parameters.items()
         if not name.startswith("$") and name != "queryTimeoutSeconds"
     ]
@@ -198,7 +199,7 @@ def condition(query: Query, dataset: Dataset) -> str:
         ]
         document = f"lower(concat_ws(' ', {', '.join(texts)}))"
         for word in query.search.lower().split():
-            parts.append("contains({}, '{}')".format(document, word.replace("'", "''")))
+            parts.append(f"contains({document}, {text_literal(word)})")
     return " and ".join(parts) or "true"
 
 
