@@ -23,7 +23,7 @@ log = logging.getLogger("blotter")
 
 
 class Day(click.ParamType[date]):
-    """A day, written 2026-10-31."""
+    """A date, written YYYY-MM-DD."""
 
     name = "date"
 
@@ -31,26 +31,27 @@ class Day(click.ParamType[date]):
         try:
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day; write it like 2026-10-31.", param, ctx)
+            sentence = f"{value!r} is not a date; use YYYY-MM-DD, e.g. 2026-10-31."
+            self.fail(sentence, param, ctx)
 
 
 today_option = click.option(
-    "--today", type=Day(), help="Take this to be the day, in every city."
+    "--today", type=Day(), help="Run as if this were today's date in every city."
 )
 
 removal_limit_option = click.option(
     "--removal-limit",
     type=click.IntRange(min=0),
     metavar="ROWS",
-    help="Take so many vanished rows for removed, in this run.",
+    help="Accept up to this many removals in this run.",
 )
 
-json_option = click.option("--json", "form", flag_value="json", help="As JSON.")
+json_option = click.option("--json", "form", flag_value="json", help="Print JSON.")
 
-csv_option = click.option("--csv", "form", flag_value="csv", help="As CSV.")
+csv_option = click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 
 no_build_option = click.option(
-    "--no-build", is_flag=True, help="Load only; leave the models as they are."
+    "--no-build", is_flag=True, help="Load only; do not build the models."
 )
 
 
@@ -59,7 +60,7 @@ no_build_option = click.option(
 def cli() -> None:
     """Police-incident open data of US cities, in your warehouse, every day.
 
-    Exit codes: 0 all good; 1 something failed, named in the last lines; 2 wrong usage
+    Exit codes: 0 success; 1 something failed, named in the last lines; 2 wrong usage
     or configuration; 3 another run is under way.
     """
 
@@ -70,14 +71,16 @@ def list_datasets() -> None:
     from pipelines.datasets.declarations import read_datasets
 
     for dataset in read_datasets().values():
-        state = "" if dataset.enabled else "  (off: only when named)"
+        state = "" if dataset.enabled else "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
         click.echo(f"{'':40}{dataset.url}")
 
 
 @cli.command()
 @click.argument("datasets", nargs=-1)
-@click.option("--window-only", is_flag=True, help="Read no month before the window.")
+@click.option(
+    "--window-only", is_flag=True, help="Do not read months before the window."
+)
 @removal_limit_option
 @today_option
 @no_build_option
@@ -88,11 +91,12 @@ def daily(
     today: date | None,
     no_build: bool,
 ) -> None:
-    """Load what is new, changed or removed, then build and test the models.
+    """Bring the warehouse up to date, then build and test the models.
 
     Reads the two months up to today, older rows that changed since the last run and,
-    once a week, the months whose counts differ from the portal's; the first time, every
-    month since the data set's `backfill_from`. Without DATASETS, all that are enabled.
+    once a week, every month whose row count differs from the portal's. The first run
+    also reads every month since the data set's `backfill_from`. Without DATASETS, runs
+    every data set that is enabled.
     """
     from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
@@ -115,9 +119,9 @@ def daily(
 def reconcile(
     dataset: str, removal_limit: int | None, today: date | None, no_build: bool
 ) -> None:
-    """Compare all months of a data set with the portal; read those that differ anew.
+    """Re-read every month of a data set that differs from the portal.
 
-    What `daily` does once a week by itself, now. Reads the two months up to today too.
+    `daily` does this by itself once a week. Also reads the two months up to today.
     """
     from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
@@ -134,9 +138,11 @@ def reconcile(
 
 @cli.command()
 @click.argument("dataset")
-@click.option("--from", "first", type=Day(), help="First month; default: the file's.")
-@click.option("--to", "last", type=Day(), help="Last month; default: up to today.")
-@click.option("--again", is_flag=True, help="Read months again that were read whole.")
+@click.option(
+    "--from", "first", type=Day(), help="First month; default: `backfill_from`."
+)
+@click.option("--to", "last", type=Day(), help="Last month; default: this month.")
+@click.option("--again", is_flag=True, help="Re-read months that were read in full.")
 @today_option
 @no_build_option
 def backfill(
@@ -149,13 +155,13 @@ def backfill(
 ) -> None:
     """Load a data set's history, month by month, newest first.
 
-    Can be stopped at any time: months that were read whole are not read again.
+    Can be stopped at any time: months that were read in full are not read again.
     """
     from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
 
     if first and last and first > last:
-        raise ConfigError(f"--from {first} lies after --to {last}.")
+        raise ConfigError(f"--from {first} is later than --to {last}.")
     run_all(
         "backfill",
         (dataset,),
@@ -166,7 +172,7 @@ def backfill(
 
 
 @cli.command()
-@click.option("--full-refresh", is_flag=True, help="Rebuild facts from all rows.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild fact tables from all rows.")
 def build(full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     from pipelines.jobs import build_only
@@ -179,14 +185,14 @@ def build(full_refresh: bool) -> None:
     "--state",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Compare with the manifest.json in it; default: the last good build's.",
+    help="Compare with the manifest.json in this folder; default: the last good build.",
 )
-@click.option("--drop", is_flag=True, help="Only drop what a killed check left.")
+@click.option("--drop", is_flag=True, help="Only drop what a killed check left behind.")
 def check(state: Path | None, drop: bool) -> None:
-    """Build and test what a change of the project touches, and drop it again.
+    """Build and test what a project change affects, then drop it.
 
-    What it touches is built in schemas of its own, from what is loaded; all else is
-    read where it stands. Nothing that stands is written.
+    Affected models are built in separate schemas from the rows already loaded;
+    everything else is read in place. Existing tables are never written.
     """
     from pipelines.transform import check as checks
 
@@ -194,13 +200,13 @@ def check(state: Path | None, drop: bool) -> None:
 
 
 @cli.command()
-@click.option("--serve", is_flag=True, help="Show what is published, on this machine.")
+@click.option("--serve", is_flag=True, help="Serve the published site on this machine.")
 @click.option("--port", default=8000, show_default=True, help="For --serve.")
 def site(serve: bool, port: int) -> None:
-    """Publish the tables and the site anew, from the models as they stand.
+    """Republish the tables and the site from the current models.
 
-    `daily` ends with it. With --serve what was last published is shown at an address of
-    this machine until it is stopped; where nothing is, it is published first.
+    `daily` ends with this. With --serve, shows what was last published at a local
+    address until stopped; if nothing has been published yet, publishes first.
     """
     from pipelines.jobs import publish_only
 
@@ -214,7 +220,7 @@ def site(serve: bool, port: int) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="The whole status as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole status as JSON.")
 @click.option("--max-age", help="Exit 1 if the last good run is older, e.g. 36h.")
 def status(as_json: bool, max_age: str | None) -> None:
     """Show what each data set holds and how the last run went."""
@@ -224,17 +230,17 @@ def status(as_json: bool, max_age: str | None) -> None:
     content, now = read_status(home_folder()), datetime.now(UTC)
     click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
     if max_age and not is_fresh(content, max_age, now):
-        raise BlotterError(f"The last good run is more than {max_age} old.")
+        raise BlotterError(f"No daily run has succeeded in the last {max_age}.")
 
 
 @cli.command()
 @click.argument("datasets", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
-    """Examine settings, portals, warehouse and disk; say what to do.
+    """Check settings, portals, warehouse and disk; suggest fixes.
 
-    Asks a portal two or three things about each data set; without DATASETS, of all
-    that are enabled. Writes nothing, and can be used while a run is under way.
+    Sends a portal two or three requests per data set; without DATASETS, checks every
+    data set that is enabled. Writes nothing, and is safe to use during a run.
     """
     from pipelines.ops.doctor import examine, in_json, in_words
     from pipelines.ops.portal_survey import Finding
@@ -253,9 +259,9 @@ def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
 
 @cli.command()
 @click.option(
-    "--since", type=Day(), help="From this day on, in UTC; default: the last run."
+    "--since", type=Day(), help="From this UTC date on; default: the last run only."
 )
-@click.option("--dataset", "name", help="Of this data set only.")
+@click.option("--dataset", "name", help="This data set only.")
 @json_option
 @csv_option
 def changes(since: date | None, name: str | None, form: str | None) -> None:
@@ -271,12 +277,12 @@ def changes(since: date | None, name: str | None, form: str | None) -> None:
 
 
 @cli.command()
-@click.option("--since", type=Day(), help="Removed on this day or later, in UTC.")
-@click.option("--dataset", "name", help="Of this data set only.")
+@click.option("--since", type=Day(), help="Removed on or after this UTC date.")
+@click.option("--dataset", "name", help="This data set only.")
 @json_option
 @csv_option
 def removals(since: date | None, name: str | None, form: str | None) -> None:
-    """List the rows that their portals removed: keys, dates and runs, no content."""
+    """List rows that portals removed: keys, dates and runs, no content."""
     from pipelines.ops.changes import removals_in_words, removals_since
 
     show(
@@ -293,7 +299,7 @@ def show(
     form: str | None,
     in_words: Callable[[list[dict[str, Any]]], str],
 ) -> None:
-    """Print what is found in the warehouse, of one data set or of all."""
+    """Print what is found in the warehouse for one data set, or for all of them."""
     from pipelines.datasets.declarations import pick, read_datasets
     from pipelines.ops.changes import as_csv
     from pipelines.warehouse.warehouse import Warehouse
@@ -309,7 +315,7 @@ def show(
 
 
 def main() -> None:
-    """Run the command; a failure is one sentence and an exit code."""
+    """Run the command; report a failure as one sentence and an exit code."""
     signals.asked.clear()
     signal.signal(signal.SIGTERM, signals.on_signal)
     sys.unraisablehook = signals.say_unraisable
@@ -327,5 +333,5 @@ def main() -> None:
         click.echo(logs.last_words("stopped."), err=True)
         sys.exit(1)
     finally:
-        # All is done and said; Python's own end takes a while after dbt.
+        # Everything has been reported; after dbt, Python takes a while to shut down.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What can go wrong, each with the exit code that it ends the command with."""
+"""What can go wrong; each error carries the exit code it ends the command with."""
 
 import errno
 import os
@@ -28,9 +28,9 @@ class PortalError(BlotterError):
 
 
 class Retryable(PortalError):
-    """May go well the next time.
+    """Worth another try.
 
-    `after`: seconds that the portal asks to wait. `slow`: a smaller page may help.
+    `after`: seconds the portal asks to wait. `slow`: a smaller page may help.
     """
 
     def __init__(self, message: str, after: float | None = None, slow: bool = False):
@@ -42,7 +42,7 @@ class Retryable(PortalError):
 class PortalMovedError(PortalError):
     """The data set is not where it was: redirected, withdrawn or replaced by a page.
 
-    `address`: what its `url` is to be, where the portal tells.
+    `address`: what its `url` should become, if the portal says.
     """
 
     def __init__(self, message: str, address: str | None = None):
@@ -51,11 +51,11 @@ class PortalMovedError(PortalError):
 
 
 class SchemaDriftError(PortalError):
-    """A declared column is not published any more."""
+    """A declared column is no longer published."""
 
 
 class PartsError(PortalError):
-    """Of a data set's files some could not be read; the others are loaded."""
+    """Some of a data set's files could not be read; the others are loaded."""
 
 
 class IncompleteReadError(PortalError):
@@ -79,45 +79,45 @@ class HeldError(WarehouseError):
 
 
 class ModelsError(BlotterError):
-    """dbt could not build the models, or a test of theirs failed."""
+    """dbt could not build the models, or one of their tests failed."""
 
 
 class StoppedError(BlotterError):
     """The run was asked to stop (SIGTERM)."""
 
 
-# What the system says of a file, and what to do about it.
+# What to do about each reason the system gives for refusing a write.
 REMEDIES = {
-    errno.ENOSPC: "Make room there.",
-    errno.EDQUOT: "Make room there.",
-    errno.EACCES: "Give back the right to write.",
-    errno.EPERM: "Give back the right to write.",
-    errno.EROFS: "Give back the right to write.",
+    errno.ENOSPC: "Free up space there.",
+    errno.EDQUOT: "Free up space there.",
+    errno.EACCES: "Grant write permission there.",
+    errno.EPERM: "Grant write permission there.",
+    errno.EROFS: "Grant write permission there.",
 }
 
 
 def remedy(error: BaseException) -> str:
-    """What to do about a file that can't be written, as far as its error tells.
+    """What to do about a file that can't be written, judging by the error.
 
-    DuckDB and Arrow hand the system's words on without its number.
+    DuckDB and Arrow pass on the system's message without its number.
     """
     for number, advice in REMEDIES.items():
-        told = getattr(error, "errno", None) == number
-        if told or os.strerror(number) in str(error):
+        has_number = getattr(error, "errno", None) == number
+        if has_number or os.strerror(number) in str(error):
             return advice
-    return "Neither room nor rights are named as the reason: report it, with the log."
+    return "The cause is not a full disk or a permission: report it, with the log."
 
 
 def unwritable(home: Path, error: OSError) -> WarehouseError:
-    """One sentence for a home that the system lets no one write into."""
+    """One sentence for a home that the system does not let Blotter write to."""
     return WarehouseError(
         f"{home} can't be written ({error.strerror or error}). {remedy(error)} "
-        "BLOTTER_HOME may name another folder."
+        "Or set BLOTTER_HOME to another folder."
     )
 
 
 def first_line(error: BaseException) -> str:
-    """An error's message without what follows its first line, or its name."""
+    """The first line of an error's message, or the error's name if it has none."""
     lines = str(error).splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""What a run says while it goes: log lines without secrets, as text or as JSON."""
+"""Log lines of a run, without secrets, as text or as JSON."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ def about(**fields: str) -> Iterator[None]:
 
 
 class Text(logging.Formatter):
-    """A line a message, the time in UTC; a traceback follows on lines of its own."""
+    """One line per message, the time in UTC; a traceback follows on separate lines."""
 
     converter = staticmethod(time.gmtime)
 
@@ -45,7 +45,7 @@ class Text(logging.Formatter):
 
 
 class Json(logging.Formatter):
-    """One JSON object a line: ts, level, message, and run_id, dataset, traceback."""
+    """One JSON object per line: ts, level, message, and run_id, dataset, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
@@ -62,7 +62,7 @@ class Json(logging.Formatter):
 
 
 class Handler(logging.StreamHandler[TextIO]):
-    """Keeps its formatter: dlt would set one of its own, which redacts nothing."""
+    """Keeps its formatter: dlt would set its own, which redacts nothing."""
 
     def __init__(self, stream: TextIO, fixed: logging.Formatter) -> None:
         super().__init__(stream)
@@ -76,7 +76,7 @@ def set_up() -> None:
     """Log to standard output in the form that BLOTTER_LOG asks for.
 
     Raises:
-        ConfigError: It asks for a form that there is not.
+        ConfigError: BLOTTER_LOG is neither text nor json.
     """
     sys.excepthook = say_fault
     kind = os.environ.get("BLOTTER_LOG") or "text"
@@ -85,7 +85,7 @@ def set_up() -> None:
     handler = Handler(sys.stdout, formatter())
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     logging.getLogger("dlt").handlers = [handler]
-    # sodapy says so for each data set: the README tells it once.
+    # sodapy repeats this advice for every data set; the README gives it once.
     logging.getLogger().addFilter(without_sodapys_advice)
 
 
@@ -107,18 +107,18 @@ def last_words(sentence: str) -> str:
 def say_fault(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Tell of an exception that nothing caught, without secrets."""
-    told = {
+    """Report an exception that nothing caught, without secrets."""
+    fields = {
         **LAST,
-        "msg": "A fault of Blotter's own.",
+        "msg": "This is a bug in Blotter.",
         "exc_info": (kind, error, trace),
     }
-    sys.stderr.write(formatter().format(logging.makeLogRecord(told)) + "\n")
+    sys.stderr.write(formatter().format(logging.makeLogRecord(fields)) + "\n")
 
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Log nothing below an error: for a command whose output tells it all itself."""
+    """Log errors only: for a command whose output already covers the rest."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -141,7 +141,7 @@ class Collected(logging.Handler):
 
 @contextmanager
 def collected() -> Iterator[list[str]]:
-    """Every warning that is logged in the block."""
+    """Collect every warning logged in the block."""
     handler = Collected()
     logging.getLogger().addHandler(handler)
     try:

@@ -1,9 +1,9 @@
-"""Tell a webhook and a heartbeat how a run went; neither can change how it ends.
+"""Notify a webhook and a heartbeat of how a run went; neither can change its outcome.
 
-BLOTTER_WEBHOOK gets a JSON object when a run fails, is stopped or would not start, with
-the first good run after that, and when a warning is new. BLOTTER_HEARTBEAT hears of
-each whole daily run: `/start`, then the address itself, or `/fail`; that it hears
-nothing is how a run that was killed, or never started, is noticed.
+BLOTTER_WEBHOOK receives a JSON object when a run fails, is stopped or does not start,
+when a run succeeds again, and when there is a new warning. BLOTTER_HEARTBEAT is called
+for each daily run of all data sets: `/start`, then the address itself, or `/fail`. A
+call that never comes shows that a run was killed or never started.
 """
 
 import logging
@@ -41,7 +41,7 @@ LONGEST_TEXT = 2_000
 
 MOST_WARNINGS = 5
 
-SAID = {
+ENDED = {
     "failed": "failed",
     "stopped": "was stopped",
     "refused": "did not start",
@@ -50,7 +50,7 @@ SAID = {
 
 @dataclass
 class Report:
-    """How a run went, as far as it has come."""
+    """How a run has gone so far."""
 
     command: str
     started_at: datetime
@@ -59,7 +59,7 @@ class Report:
     outcome: str = "ok"
     """ok, failed, stopped, or refused where another run was under way."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Why, by data set; `(models)` and `(run)` are parts too."""
+    """The reason, by data set; `(models)` and `(run)` are parts too."""
     warnings: list[str] = field(default_factory=list)
 
     def end(self, error: BaseException) -> None:
@@ -72,28 +72,28 @@ class Report:
             self.failed["(run)"] = str(error)
         else:
             self.outcome = "failed"
-            own = f"A fault of Blotter's own ({type(error).__name__}); see the log."
+            bug = f"This is a bug in Blotter ({type(error).__name__}); see the log."
             if not self.failed:
-                is_told = isinstance(error, BlotterError)
-                self.failed["(run)"] = str(error) if is_told else own
+                is_known = isinstance(error, BlotterError)
+                self.failed["(run)"] = str(error) if is_known else bug
 
 
-class Told(msgspec.Struct):
-    """What earlier runs told the webhook: `alerts.json` of the home."""
+class Reported(msgspec.Struct):
+    """What earlier runs reported to the webhook: the home's `alerts.json`."""
 
     running: tuple[str, str] | None = None
-    """Run and command of a run that began; still here after it was killed."""
+    """Id and command of the run that began; still here after it was killed."""
     failing: dict[str, str] = {}
-    """The first run that failed, by command, until one goes well."""
+    """The first run that failed, by command, until one succeeds."""
     warned: dict[str, list[str]] = {}
-    """Warnings of the last run, by command, without their numbers."""
+    """Warnings of the last run, by command, with their numbers masked."""
 
 
 class Alerts:
-    """Whom to tell of one run, and what they were told before (`alerts.json`).
+    """Where to report one run, and what was reported before (`alerts.json`).
 
     Raises:
-        ConfigError: A setting is no address.
+        ConfigError: A setting is not an address.
     """
 
     def __init__(self, command: str, home: Path):
@@ -106,56 +106,56 @@ class Alerts:
         self.report = Report(command, datetime.now(UTC))
 
     def begin(self, run_id: str) -> None:
-        """Tell that the run has begun, under the lock of its home.
+        """Report that the run has begun; the caller holds the home's lock.
 
-        One that began and never ended was killed: that is said now, and its end made
-        good when this one goes well.
+        An earlier run that began and never ended was killed: that is reported now, and
+        its recovery when this run succeeds.
         """
         self.report.run_id = run_id
         if self.webhook:
-            told = self.told_before()
-            if told.running:
-                run, command = told.running
+            reported = self.reported_before()
+            if reported.running:
+                run, command = reported.running
                 log.warning("Run %s (%s) was killed.", run, command)
-                told.failing.setdefault(command, run)
-            told.running = (run_id, self.report.command)
-            self.remember(told)
+                reported.failing.setdefault(command, run)
+            reported.running = (run_id, self.report.command)
+            self.remember(reported)
         if self.heartbeat:
             send("BLOTTER_HEARTBEAT", below(self.heartbeat, "start"))
 
     def note(self, part: str, failure: BlotterError | None) -> BlotterError | None:
-        """Note how one part of the run went; hands it back."""
+        """Note how one part of the run went, and return it."""
         if failure:
             self.report.failed[part] = str(failure)
         return failure
 
     def end(self) -> None:
-        """Tell how the run went."""
+        """Report how the run went."""
         report = self.report
-        # Whoever stops a run waits a few seconds only before killing it.
+        # Whoever stops a run waits only a few seconds before killing it.
         tries = 1 if report.outcome == "stopped" else TRIES
         if self.heartbeat and report.outcome != "refused":
             end = below(self.heartbeat, "" if report.outcome == "ok" else "fail")
             send("BLOTTER_HEARTBEAT", end, tries=tries)
         if self.webhook:
-            told = self.told_before()
-            if message := message_of(report, told):
+            reported = self.reported_before()
+            if message := message_of(report, reported):
                 send("BLOTTER_WEBHOOK", self.webhook, message, tries)
             if report.outcome != "refused":  # Another run has the lock.
-                self.remember(told_after(report, told))
+                self.remember(reported_after(report, reported))
 
-    def told_before(self) -> Told:
-        """What earlier runs told; nothing where no file says so, or it is broken."""
+    def reported_before(self) -> Reported:
+        """What earlier runs reported; empty if the file is missing or broken."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Told)
+            return msgspec.json.decode(self.path.read_bytes(), type=Reported)
         except (OSError, msgspec.DecodeError):
-            return Told()
+            return Reported()
 
-    def remember(self, told: Told) -> None:
-        """Keep what was told, where there is a home that can be written."""
+    def remember(self, reported: Reported) -> None:
+        """Save what was reported, if the home exists and is writable."""
         fresh = self.path.with_suffix(".new")
         try:
-            fresh.write_bytes(msgspec.json.encode(told))
+            fresh.write_bytes(msgspec.json.encode(reported))
             os.replace(fresh, self.path)
         except OSError as error:
             if self.path.parent.exists():
@@ -164,7 +164,7 @@ class Alerts:
 
 @contextmanager
 def watch(command: str, home: Path) -> Iterator[Alerts]:
-    """Tell how the run in the block ends, once it has let go of all it holds."""
+    """Report how the run in the block ends, after it has released its locks."""
     alerts = Alerts(command, home)
     with logs.collected() as alerts.report.warnings:
         try:
@@ -180,7 +180,7 @@ def watch(command: str, home: Path) -> Iterator[Alerts]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """The run is over: a stop has nothing left to stop, and would hide how it went."""
+    """Ignore a stop: the run is over, and stopping now would hide how it went."""
     former = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         yield
@@ -188,21 +188,21 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def message_of(report: Report, told: Told) -> dict[str, Any] | None:
-    """What the webhook is sent; None where there is nothing to tell."""
-    known = told.warned.get(report.command, [])
+def message_of(report: Report, reported: Reported) -> dict[str, Any] | None:
+    """What to send the webhook; None if there is nothing to report."""
+    known = reported.warned.get(report.command, [])
     new = [w for w in dict.fromkeys(report.warnings) if without_numbers(w) not in known]
-    before = told.failing.get(report.command)
+    before = reported.failing.get(report.command)
     command = f"Blotter: {report.command}"
     failed = {part: without_values(why) for part, why in report.failed.items()}
     if report.outcome != "ok":
-        event, text = "failure", f"{command} {SAID[report.outcome]}. "
+        event, text = "failure", f"{command} {ENDED[report.outcome]}. "
         text += " ".join(dict.fromkeys(failed.values()))
     elif before:
         event = "recovery"
-        text = f"{command} went well; it had not since run {before}."
+        text = f"{command} succeeded; it had been failing since run {before}."
     elif new:
-        event, text = "warning", f"{command} went well, with new warnings."
+        event, text = "warning", f"{command} succeeded, with new warnings."
     else:
         return None
     warnings = [without_values(warning) for warning in new[:MOST_WARNINGS]]
@@ -219,39 +219,39 @@ def message_of(report: Report, told: Told) -> dict[str, Any] | None:
     }
 
 
-def told_after(report: Report, told: Told) -> Told:
-    """What to remember: what fails, and which warnings were told."""
-    failing, warned = dict(told.failing), set(map(without_numbers, report.warnings))
+def reported_after(report: Report, reported: Reported) -> Reported:
+    """What to remember: which commands fail, and which warnings were reported."""
+    failing, warned = dict(reported.failing), set(map(without_numbers, report.warnings))
     if report.outcome == "ok":
         failing.pop(report.command, None)
     else:
         failing.setdefault(
             report.command, report.run_id or f"of {report.started_at:%F}"
         )
-        warned |= set(told.warned.get(report.command, []))
-    return Told(None, failing, {**told.warned, report.command: sorted(warned)})
+        warned |= set(reported.warned.get(report.command, []))
+    return Reported(None, failing, {**reported.warned, report.command: sorted(warned)})
 
 
 def without_numbers(warning: str) -> str:
-    """A warning is no new one because there are more rows today."""
+    """Mask the numbers: a warning is not new just because today's count differs."""
     return re.sub(r"\d+", "#", warning)
 
 
 def below(url: str, step: str) -> str:
-    """The heartbeat's address for a step, a query kept."""
+    """The heartbeat's address for a step, with its query kept."""
     parts = urlsplit(url)
     path = f"{parts.path.rstrip('/')}/{step}" if step else parts.path
     return urlunsplit(parts._replace(path=path))
 
 
 class UnsentError(Exception):
-    """Not taken; may go well the next time. Its words hold no address."""
+    """Not accepted; worth another try. The message does not contain the address."""
 
 
 def send(
     setting: str, url: str, message: dict[str, Any] | None = None, tries: int = TRIES
 ) -> None:
-    """POST a message, or GET where there is none; a failure is a warning in the log."""
+    """POST a message, or GET if there is none; a failure is only logged."""
     attempt = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(UnsentError),
         stop=tenacity.stop_after_attempt(tries),
@@ -261,7 +261,7 @@ def send(
     try:
         status = attempt(send_once, url, message)
     except UnsentError as error:
-        log.warning("%s was not told how the run went: %s.", setting, error)
+        log.warning("%s could not be notified of the run: %s.", setting, error)
         return
     if status >= 300:
         advice = "; redirects are not followed" if status < 400 else ""
@@ -272,10 +272,10 @@ def send_once(url: str, message: dict[str, Any] | None) -> int:
     """Send and return the status.
 
     Raises:
-        UnsentError: No answer, or one that may pass.
+        UnsentError: No answer, or a status that may be temporary.
     """
     try:
-        # Redirects are not followed: the address is a secret, and another's business.
+        # Following a redirect could hand the secret address and the message to others.
         response = requests.request(
             "POST" if message else "GET",
             url,

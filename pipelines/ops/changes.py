@@ -1,4 +1,4 @@
-"""What the change logs say."""
+"""Summaries of the change logs."""
 
 import csv
 import io
@@ -24,8 +24,8 @@ def changes_since(
         since: First day; None means the newest run that wrote anything.
 
     Returns:
-        dataset, day, a number for each kind of change, and the changed fields with
-        how many rows each changed in.
+        dataset, day, a count per kind of change, and the changed fields with the
+        number of rows in which each changed.
     """
     changes = f"{table(dataset)}_changes"
     runs = warehouse.ledger.runs
@@ -69,14 +69,14 @@ def changes_since(
 
 
 def start_of(day: date) -> datetime:
-    """When a day begins, in UTC."""
+    """The start of a day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def removals_since(
     warehouse: Warehouse, dataset: Dataset, since: date | None
 ) -> list[dict[str, Any]]:
-    """Removed rows of a data set, oldest removal first; those restored since included.
+    """Removed rows of a data set, oldest removal first, even if restored since.
 
     Args:
         since: First day of the removal in UTC; None means all.
@@ -114,7 +114,7 @@ def removals_since(
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Rows as CSV, with a header; what a value holds of its own is JSON."""
+    """Rows as CSV, with a header; nested values are JSON."""
     file = io.StringIO()
     writer = csv.DictWriter(file, rows[0] if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -123,9 +123,9 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
 
 
 def removals_in_words(rows: list[dict[str, Any]]) -> str:
-    """A line a removal."""
+    """One line per removal."""
     if not rows:
-        return "No row was removed."
+        return "No rows were removed."
     lines = [f"{'data set':40}{'row':26}{'removed':27}run"]
     for row in rows:
         back = f"  restored {row['restored_at']}" if row["restored_at"] else ""
@@ -137,9 +137,9 @@ def removals_in_words(rows: list[dict[str, Any]]) -> str:
 
 
 def in_words(rows: list[dict[str, Any]]) -> str:
-    """A line a data set and day."""
+    """One line per data set and day."""
     if not rows:
-        return "No change."
+        return "No changes."
     head = "".join(f"{kind:>10}" for kind in KINDS)
     lines = [f"{'data set':40}{'day':12}{head}  most changed fields"]
     for row in rows:

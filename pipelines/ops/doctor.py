@@ -1,6 +1,6 @@
-"""Examine a set-up: what is well, what is not, and what to do about it.
+"""Check a setup: what works, what does not, and how to fix it.
 
-Writes nothing but, for an instant, an unnamed file to see that the home can be written.
+Writes nothing except, for an instant, an unnamed file that shows the home is writable.
 """
 
 import os
@@ -43,16 +43,18 @@ SETTINGS = {
     if setting.variable.startswith("BLOTTER_")
 }
 
-# A day's run writes a part of the warehouse anew, and dbt builds the facts beside it.
+SETTINGS_PAGE = "docs/settings.md lists them all."
+
+# A daily run rewrites part of the warehouse, and dbt builds new facts next to the old.
 FREE_TIMES, FREE_LEAST = 3, 10**9
 
 
 def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding]:
-    """Examine everything; of the portals, those of the named data sets.
+    """Check everything, but only the portals of the named data sets.
 
     Raises:
-        ConfigError: The configuration is wrong; nothing else was looked at.
-        BlotterError: Something else failed.
+        ConfigError: The configuration is wrong; nothing else was checked.
+        BlotterError: Another check failed.
     """
     configured = configuration(home)
     yield from configured
@@ -72,9 +74,9 @@ def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding
 
 
 def configuration(home: Path) -> list[Finding]:
-    """Examine settings and declarations; nothing is asked or opened.
+    """Check settings and declarations; sends no request and opens no warehouse.
 
-    A failure here is a wrong configuration: there is no use in going on.
+    A failure here means a wrong configuration: further checks would be pointless.
     """
     checks: list[Callable[[], object]] = [
         Patience.from_environment,
@@ -99,33 +101,33 @@ def configuration(home: Path) -> list[Finding]:
     findings = [Finding("fail", "settings", said) for said in wrong]
     for name in sorted(os.environ):
         if name.startswith("BLOTTER_") and name not in SETTINGS:
-            known = f"{name} is no setting; is it misspelt? See README.md."
-            findings.append(Finding("warn", "settings", known))
-    well = f"good, and so are the files of {len(files)} data sets"
+            unknown = f"Unknown setting {name}. Check the spelling; " + SETTINGS_PAGE
+            findings.append(Finding("warn", "settings", unknown))
+    well = f"valid, and so are all {len(files)} data set files"
     return findings or [Finding("ok", "settings", well)]
 
 
 def read_here(path: Path) -> Dataset:
-    """A declaration, at the portal that BLOTTER_PORTAL names."""
+    """A declaration, pointed at the portal that BLOTTER_PORTAL names."""
     return read_dataset(path).at_portal(os.environ.get("BLOTTER_PORTAL"))
 
 
 def check_token() -> None:
-    """Refuse an app token that can be none.
+    """Refuse a malformed app token.
 
     Raises:
-        ConfigError: It holds blanks, quotes or the like; does not repeat it.
+        ConfigError: It contains spaces, quotes or the like; does not repeat it.
     """
     token = os.environ.get("SOCRATA_APP_TOKEN", "")
     if not re.fullmatch(r"[\w-]*", token):
         raise ConfigError(
-            "SOCRATA_APP_TOKEN holds something beside letters and digits: blanks or "
-            "quotes around it?"
+            "SOCRATA_APP_TOKEN contains something other than letters and digits; "
+            "remove any spaces or quotes around it."
         )
 
 
 def place(home: Path, datasets: list[Dataset], now: datetime) -> Iterator[Finding]:
-    """Examine home, disk, warehouse, lock and the last run."""
+    """Check home, disk, warehouse, lock and the last run."""
     yield home_finding(home)
     yield disk_finding(home)
     yield from warehouse_findings(home, datasets)
@@ -141,16 +143,16 @@ def home_finding(home: Path) -> Finding:
         return Finding(
             "fail",
             "home",
-            f"{there} can't be written ({error.strerror}); set BLOTTER_HOME to a "
-            "folder that can, or give the right to write.",
+            f"{there} is not writable ({error.strerror}); set BLOTTER_HOME to a "
+            "folder that is, or grant write permission.",
         )
     if there != home:
-        return Finding("ok", "home", f"{home} is made by the first run")
-    return Finding("ok", "home", f"{home} can be written")
+        return Finding("ok", "home", f"the first run will create {home}")
+    return Finding("ok", "home", f"{home} is writable")
 
 
 def nearest(home: Path) -> Path:
-    """The home, or the folder above in which it would be made."""
+    """The home, or the nearest existing folder above it."""
     return next(path for path in (home, *home.parents) if path.exists())
 
 
@@ -163,28 +165,30 @@ def disk_finding(home: Path) -> Finding:
     )
     said = f"{free / 1e9:,.1f} GB free"
     if held:
-        said += f", the warehouse takes {held / 1e9:,.1f} GB"
+        said += f", the warehouse uses {held / 1e9:,.1f} GB"
     if free < wanted:
         return Finding(
-            "warn", "disk", f"{said}; make room up to {wanted / 1e9:,.1f} GB."
+            "warn",
+            "disk",
+            f"{said}; free up space until there are {wanted / 1e9:,.1f} GB.",
         )
     return Finding("ok", "disk", said)
 
 
 def warehouse_findings(home: Path, datasets: list[Dataset]) -> Iterator[Finding]:
-    """Look into the warehouse, unless a run has it: a reader would make it fail."""
+    """Open the warehouse, unless a run is using it: a reader would make that fail."""
     warehouse = Warehouse(home, read_only=True)
     if not warehouse.engine.exists():
-        yield Finding("ok", "warehouse", "none yet; `blotter daily` makes it")
+        yield Finding("ok", "warehouse", "none yet; `blotter daily` creates it")
         return
     try:
-        # Let go of at once: a run that begins meanwhile must find it free.
+        # Released at once: a run that starts meanwhile must find it free.
         with filelock.FileLock(home / "lock", blocking=False):
             pass
         with closing(warehouse):
             rows = warehouse.examine(datasets)
     except filelock.Timeout:
-        yield Finding("ok", "run", "one is under way; the warehouse was left alone")
+        yield Finding("ok", "run", "one is under way; the warehouse was not opened")
     except OSError as error:
         yield Finding("fail", "warehouse", f"{home}/lock: {error.strerror}.")
     except (ConfigError, WarehouseError) as error:
@@ -205,15 +209,15 @@ def last_run_finding(home: Path, now: datetime) -> Finding:
     last, good = status["last_run"], status["last_good_run"]
     if not status["healthy"]:
         failed = f"{last['command']} failed; " if last else ""
-        return Finding("warn", "last run", f"{failed}`blotter status` says why.")
+        return Finding("warn", "last run", f"{failed}`blotter status` shows why.")
     if good and not is_fresh(status, "36h", now):
         return Finding(
             "warn",
             "last run",
-            f"the last good daily run ended {good}; is it scheduled?",
+            f"the last good daily run ended {good}; check that it is scheduled.",
         )
     return Finding(
-        "ok", "last run", f"{last['command']} went well, {last['finished_at']}"
+        "ok", "last run", f"{last['command']} succeeded, {last['finished_at']}"
     )
 
 

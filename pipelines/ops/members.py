@@ -1,7 +1,7 @@
 """Compare the council members of the seeds with the cities' own lists of them.
 
-A list is no source of the seeds: it has no terms, and is late or early by days. So what
-differs is only told, for a person to look up.
+The lists can't replace the seeds: they have no terms, and are days late or early. So a
+difference is only reported, for a person to look up.
 """
 
 import csv
@@ -29,17 +29,17 @@ MOST_MEMBERS = "1000"
 
 SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
 
-# "Matt" is taken for Matthew, "Al" for nobody but Al.
+# "Matt" matches Matthew; "Al" matches only Al.
 LEAST_NAME = 3
 
 Members = dict[str, str]
-"""By district, as text without leading zeros; a vacant one is not among them."""
+"""Names by district, which is text without leading zeros; vacant seats are left out."""
 
 
 def council_findings(
     datasets: Iterable[Dataset], now: datetime, patience: Patience
 ) -> Iterator[Finding]:
-    """Compare where a city has a list; one request each. Nothing here fails."""
+    """Compare each city that has a list, with one request; a failure only warns."""
     for dataset in datasets:
         if dataset.council_list is None:
             continue
@@ -48,7 +48,7 @@ def council_findings(
             theirs = listed(dataset, dataset.council_list, patience)
         except BlotterError as error:
             said = str(error).removeprefix(f"{dataset.name}: ")
-            yield Finding("warn", subject, f"the city's list was not read: {said}")
+            yield Finding("warn", subject, f"could not read the city's list: {said}")
             continue
         ours = in_office(dataset.source, local_day(now, dataset.tzinfo))
         yield council_finding(subject, dataset.council_list.url, ours, theirs)
@@ -59,8 +59,8 @@ def council_finding(
 ) -> Finding:
     """One line, with every district whose member differs."""
     differing = [
-        f"district {district} has {ours.get(district, 'nobody')} here and "
-        f"{theirs.get(district, 'nobody')} there"
+        f"district {district} has {ours.get(district, 'nobody')} in the seed but "
+        f"{theirs.get(district, 'nobody')} on the city's list"
         for district in sorted({*ours, *theirs}, key=lambda name: (len(name), name))
         if not is_same(ours.get(district), theirs.get(district))
     ]
@@ -68,16 +68,14 @@ def council_finding(
         return Finding(
             "warn",
             subject,
-            f"{'; '.join(differing)} ({address}): look up who is in office, and "
+            f"{'; '.join(differing)} ({address}). Look up who is in office, and "
             "correct seeds/council_districts.csv.",
         )
-    return Finding(
-        "ok", subject, f"all {len(ours)} members are those of the city's list"
-    )
+    return Finding("ok", subject, f"all {len(ours)} members match the city's list")
 
 
 def in_office(city: str, day: date) -> Members:
-    """Who holds each seat of a city's council on a day, by the seed."""
+    """Who holds each seat of a city's council on a day, according to the seed."""
     with SEED.open(encoding="utf-8", newline="") as file:
         terms = [row for row in csv.DictReader(file) if row["city"] == city]
     return {
@@ -89,10 +87,10 @@ def in_office(city: str, day: date) -> Members:
 
 
 def listed(dataset: Dataset, council: CouncilList, patience: Patience) -> Members:
-    """Who holds each seat by the city's own list.
+    """Who holds each seat according to the city's own list.
 
     Raises:
-        PortalError: It can't be had, or holds nobody; names the data set and portal.
+        PortalError: It can't be read, or is empty; names the data set and portal.
     """
     portal = os.environ.get("BLOTTER_PORTAL")
     url = moved(council.url, portal) if portal else council.url
@@ -116,15 +114,15 @@ def listed(dataset: Dataset, council: CouncilList, patience: Patience) -> Member
         if council.district in row and words(row.get(council.member, ""))
     }
     if not found:
-        raise PortalError(f"{dataset.label} lists no council members in {url}.")
+        raise PortalError(f"{dataset.label} lists no council members at {url}.")
     return found
 
 
 def is_same(one: str | None, other: str | None) -> bool:
-    """Whether two names are one person's, spelled in whatever way.
+    """Whether two names, however spelled, are the same person's.
 
-    Accents, capitals, punctuation, initials, "Jr." and second names do not count, and a
-    given name may be cut short.
+    Ignores accents, capitals, punctuation, initials, "Jr." and middle names; a given
+    name may be shortened.
     """
     if one is None or other is None:
         return one is other
@@ -138,9 +136,9 @@ def is_same(one: str | None, other: str | None) -> bool:
 
 
 def words(name: str) -> list[str]:
-    """Given and family names in plain lower case; none of a seat that is vacant."""
+    """Given and family names in plain lower case; empty for a vacant seat."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    # "Burnett, Jr., Walter": what stands behind the last comma goes first.
+    # "Burnett, Jr., Walter": what follows the last comma goes first.
     family, comma, given = plain.lower().rpartition(",")
     if comma and given.strip().rstrip(".") not in SUFFIXES:
         plain = f"{given} {family}"

@@ -1,4 +1,4 @@
-"""Examine what portals publish: is it there, fresh, and as it is declared?"""
+"""Check what portals publish: is it there, fresh, and as declared?"""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from pipelines.sync.run import Tally
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing examined, in one line."""
+    """The result of one check, in one line."""
 
     level: Literal["ok", "warn", "fail"]
     subject: str
@@ -29,13 +29,13 @@ class Finding:
 
 
 def short_patience() -> Patience:
-    """A person waits for the answer: one more try, soon."""
+    """Retry at most once, and soon: a person is waiting for the answer."""
     given = Patience.from_environment()
     return Patience(given.timeout, min(given.retries, 1), min(given.backoff, 2.0))
 
 
 def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
-    """Ask each data set's portal a few things, then tell how they took the token."""
+    """Check each data set at its portal, then how the portals took the app token."""
     portal, took = os.environ.get("BLOTTER_PORTAL"), {}
     patience = short_patience()
     for dataset in datasets:
@@ -53,10 +53,10 @@ def data_set_findings(
 ) -> Iterator[Finding]:
     """Reachability and freshness, columns, key, and how the publisher updates.
 
-    What fails is the last of a data set's findings.
+    A failure is always the last of a data set's findings.
 
     Args:
-        declared: The data set as its file has it, wherever it is read.
+        declared: The data set as declared in its file, wherever it is read from.
     """
     name = declared.name
     try:
@@ -66,12 +66,12 @@ def data_set_findings(
 
 
 def what_failed(declared: Dataset, error: BlotterError) -> str:
-    """The sentence of a failure; of a move what to do about it."""
+    """Describe a failure; for a move, say what to do about it."""
     address = error.address if isinstance(error, PortalMovedError) else None
     if address is None:
         return str(error).removeprefix(f"{declared.name}: ")
     if address == declared.url:
-        return f"moved to {address}, as is declared: unset BLOTTER_PORTAL."
+        return f"moved to {address}, which is declared already: unset BLOTTER_PORTAL."
     return f"moved: put {to_paste(declared, address)} into {declared.name}.toml."
 
 
@@ -79,7 +79,7 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     """Ask a portal about its data set.
 
     Raises:
-        PortalError: It does not answer, lacks a file, or publishes no such columns.
+        PortalError: It does not answer, or lacks a file or declared columns.
     """
     dataset, tally = reader.dataset, Tally()
     published = reader.probe()
@@ -105,18 +105,19 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
 def freshness_finding(dataset: Dataset, published: Published, now: datetime) -> Finding:
     said = f"{dataset.host} answers"
     if published.updated_at is None:
-        return Finding("ok", dataset.name, f"{said}; it does not tell of updates")
+        return Finding("ok", dataset.name, f"{said}; it does not publish update times")
     age = now - published.updated_at
     if age < timedelta(minutes=-10):
         return Finding(
             "warn",
             dataset.name,
             f"{said} that it was updated at {published.updated_at:%F %H:%M} UTC, which "
-            "is still to come; is this machine's clock right?",
+            "is in the future; check this machine's clock.",
         )
     said += f"; last updated {age_in_words(age)} ago"
     if age > timedelta(days=dataset.standstill_days):
-        return Finding("warn", dataset.name, f"{said}: is it still published?")
+        said += "; check whether the publisher has stopped or moved it."
+        return Finding("warn", dataset.name, said)
     return Finding("ok", dataset.name, said)
 
 
@@ -129,15 +130,15 @@ def age_in_words(age: timedelta) -> str:
 
 
 def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:
-    """Whether every row has a key, and a unique one where it is declared so."""
+    """Whether every row has a key, and a unique one if declared so."""
     key, rows = dataset.key[0], survey.rows
     if not rows:
-        said = f"no row of {window} is published; has the city stopped publishing?"
-        return Finding("warn", dataset.name, said)
+        said = f"no rows are published for {window}; check whether the city has stopped"
+        return Finding("warn", dataset.name, f"{said} publishing.")
     missing = 0 if survey.keyed is None else rows - survey.keyed
     if missing:
         over = missing > rows * dataset.reject_limit_pct / 100
-        then = "so many stop the data set" if over else "they are set aside as rejects"
+        then = "more than `reject_limit_pct` allows" if over else "they become rejects"
         return Finding(
             "fail" if over else "warn",
             dataset.name,
@@ -148,13 +149,14 @@ def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:
         return Finding(
             "fail",
             dataset.name,
-            f"{key} is no unique key: {rows:,} rows of {window} have "
-            f"{survey.different:,} values, and of those that share one only the newest "
-            f"is kept. Correct `key` or `key_is_unique` in {dataset.name}.toml.",
+            f"{key} is not unique: {rows:,} rows of {window} have only "
+            f"{survey.different:,} values, and of rows that share a value only the "
+            "newest is kept. Correct `key` or `key_is_unique` in "
+            f"{dataset.name}.toml.",
         )
-    unique = "" if survey.different is None else ", each another"
+    unique = "a" if survey.different is None else "a unique"
     return Finding(
-        "ok", dataset.name, f"all {rows:,} rows of {window} have {key}{unique}"
+        "ok", dataset.name, f"all {rows:,} rows of {window} have {unique} {key}"
     )
 
 
@@ -163,13 +165,13 @@ def update_finding(dataset: Dataset, survey: Survey) -> Finding:
     if survey.rows < 2:
         said = "too few rows to tell whether they are updated in place"
     elif dataset.is_file:
-        said = "a file: read whole when it changed, and compared row by row"
+        said = "a file: read in full when it has changed, and compared row by row"
     elif survey.first_update is None:
-        said = "the portal does not tell whether rows are updated in place"
+        said = "the portal does not show whether rows are updated in place"
     elif survey.first_update == survey.last_update:
         said = (
-            "the publisher replaces the whole table: late edits are found by the "
-            "weekly comparison only"
+            "the publisher replaces the whole table: only the weekly comparison finds "
+            "late edits"
         )
     else:
         said = "the publisher updates rows in place"
@@ -184,10 +186,11 @@ def token_findings(took: dict[str, str]) -> Iterator[Finding]:
         yield Finding(
             "fail",
             "token",
-            f"{', '.join(refused)} refused SOCRATA_APP_TOKEN, and runs read without "
-            "it. Set the app token, not the secret one or a key's id; or unset it.",
+            f"{', '.join(refused)} refused SOCRATA_APP_TOKEN, so runs read without it. "
+            "Set it to the app token, not the secret token or an API key's ID; or "
+            "unset it.",
         )
     if accepted:
         yield Finding("ok", "token", f"accepted by {', '.join(accepted)}")
     if took and not refused and not accepted:
-        yield Finding("ok", "token", "none is set; with one the portals throttle less")
+        yield Finding("ok", "token", "not set; with one, portals throttle less")

@@ -1,7 +1,7 @@
 """A publisher's rhythm: how often new rows come, and how many at a time.
 
 Some feeds stand still for days, then bring a thousand rows at once. Neither is an
-error: what is usual for this publisher is told beside what is seen.
+error, so what is usual for a publisher is shown next to what was seen.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from itertools import pairwise
 from statistics import median
 
 DAYS = 60
-"""How far back a rhythm is looked for."""
+"""How far back runs are considered."""
 
-# Days with new rows that must lie before one for it to be called unusual, and how many
-# times as many, or as few, rows it then has.
+# A day with new rows is called unusual only after this many such days before it, ...
 LEAST_DAYS = 5
 
+# ... and with more than this many times their median number of rows, or fewer than the
+# median divided by it.
 UNUSUAL_TIMES = 3
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What runs saw of one data set. None where too little was seen to tell."""
+    """How often one data set gets new rows. None where there is too little history."""
 
     last_new_day: date | None
     """The last day on which a run found new rows, on the city's calendar."""
@@ -32,7 +33,7 @@ class Rhythm:
     """Median of the days from one day with new rows to the next; 1: every day."""
     longest_gap_days: int | None
     gap_days: int | None
-    """From the last day with new rows to the last on which a run looked."""
+    """From the last day with new rows to the last day on which a run looked."""
     is_late: bool
     """This gap is longer than any before it."""
     unusual: str | None
@@ -40,12 +41,12 @@ class Rhythm:
 
 
 def rhythm(looks: list[tuple[date, int]], today: date) -> Rhythm:
-    """Tell the rhythm from what runs found.
+    """Derive the rhythm from what runs found.
 
     Args:
-        looks: The day of each run that went well, and how many new rows it found; in
-            any order, several a day or none. First loads and backfills left out.
-        today: The days that count are this one and the `DAYS` before it.
+        looks: The day of each successful run, and how many new rows it found; in any
+            order, any number per day. First loads and backfills are left out.
+        today: Only this day and the `DAYS` before it count.
     """
     found: dict[date, int] = {}
     for day, count in looks:
@@ -70,9 +71,9 @@ def rhythm(looks: list[tuple[date, int]], today: date) -> Rhythm:
 
 
 def known_gaps(news: list[date], looked: set[date]) -> list[int]:
-    """Days from one day with new rows to the next, where a run looked on each between.
+    """Days from one day with new rows to the next, if a run looked every day between.
 
-    Of other gaps it is not known whether the publisher stood still or Blotter did.
+    For other gaps there is no knowing whether the publisher paused or Blotter did.
     """
     gaps = []
     for before, after in pairwise(news):
@@ -83,7 +84,7 @@ def known_gaps(news: list[date], looked: set[date]) -> list[int]:
 
 
 def unusual(rows: list[int]) -> str | None:
-    """Whether the last of these numbers is far more or less than those before it."""
+    """Whether the last of these numbers is far above or below those before it."""
     *before, last = rows
     if len(before) < LEAST_DAYS:
         return None
@@ -96,7 +97,7 @@ def unusual(rows: list[int]) -> str | None:
 def in_words(seen: Rhythm, today: date) -> str:
     """The rhythm for a person, with the age of the newest rows on a day."""
     if seen.last_new_day is None:
-        return f"no new rows seen in the last {DAYS} days, beside first loads"
+        return f"no new rows in the last {DAYS} days, apart from first loads"
     parts = []
     if seen.usual_gap_days is not None:
         usual, longest = in_days(seen.usual_gap_days), in_days(seen.longest_gap_days)
@@ -112,7 +113,7 @@ def in_words(seen: Rhythm, today: date) -> str:
 
 
 def rows_in_words(seen: Rhythm) -> str:
-    """How many rows came last, and how many usually do."""
+    """How many rows came last time, and how many usually come."""
     words = f"{seen.last_new_rows:,}"
     if seen.unusual:
         words += f", unusually {seen.unusual}"

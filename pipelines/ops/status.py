@@ -1,7 +1,7 @@
-"""What each data set holds and how its last run went: `status.json` and its words.
+"""What each data set holds and how its last run went: `status.json`.
 
-The file is written at the end of a run, so that it can be read while the next run holds
-the warehouse.
+The file is written at the end of a run, so it can be read while the next run has the
+warehouse open.
 """
 
 import json
@@ -23,7 +23,7 @@ from pipelines.warehouse.ledger import MODELS
 from pipelines.warehouse.tables import table
 from pipelines.warehouse.warehouse import Warehouse
 
-# How far two clocks that are right may be apart.
+# How far apart two correct clocks may be.
 SLACK = timedelta(minutes=5)
 
 
@@ -31,7 +31,7 @@ def write_status(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     """Write `status.json`, by a rename, from the ledger and the raw tables.
 
     Raises:
-        WarehouseError: It can't be written, for the disk is full or so.
+        WarehouseError: It can't be written, e.g. because the disk is full.
     """
     path = warehouse.home / "status.json"
     fresh = path.with_suffix(".new")
@@ -51,7 +51,7 @@ def as_json(content: dict[str, Any]) -> str:
 
 
 def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, Any]:
-    """How each data set and the runs stand, by the ledger and the raw tables."""
+    """The state of all data sets and runs, from the ledger and the raw tables."""
     entries = [dataset_status(warehouse, dataset) for dataset in datasets]
     runs = ledger_rows(
         warehouse,
@@ -69,7 +69,7 @@ def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, A
         "order by number desc nulls last, started_at desc limit 1",
         {"dataset": MODELS},
     )
-    # A build, or a run of one data set, must not hide that the daily run fails.
+    # A build, or a run of one data set, must not hide that the daily run is failing.
     good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
     return {
         "written_at": datetime.now(UTC),
@@ -121,9 +121,9 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
 def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
     """The city's day of each daily run that looked, and how many new rows it found.
 
-    Not the first one, nor those that read months before their window: what they add
-    is history. A run that failed looked if it found something. One that rested did not
-    look: it repeats the `swept_to` of the one that did.
+    Leaves out the first run and those that read months before their window: what they
+    add is history. A failed run counts as having looked if it found something. A run
+    that skipped reading did not look: it repeats the `swept_to` of the one that did.
     """
     runs = ledger_rows(
         warehouse,
@@ -166,7 +166,7 @@ def ledger_rows(
 
 def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
     """The window column's newest value on the city's clock; ArcGIS has epoch ms."""
-    # Of more digits it is no day that a clock could show.
+    # With more digits it is not a time that a clock could show.
     if published and re.fullmatch(r"[0-9]{1,13}", published):
         moment = datetime.fromtimestamp(int(published) / 1000, zone)
         return moment.replace(tzinfo=None).isoformat(timespec="seconds")
@@ -174,7 +174,7 @@ def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
 
 
 def read_status(home: Path) -> dict[str, Any]:
-    """The last written status.
+    """The status that was written last.
 
     Raises:
         WarehouseError: No run has ended in this home yet, or the file is broken.
@@ -185,7 +185,7 @@ def read_status(home: Path) -> dict[str, Any]:
         return status
     except json.JSONDecodeError as error:
         raise WarehouseError(
-            f"{path} can't be read: {error}. The next run writes it anew."
+            f"{path} can't be read: {error}. The next run will rewrite it."
         ) from None
     except FileNotFoundError:
         raise WarehouseError(

@@ -14,9 +14,9 @@ from pipelines.ops.status import SLACK
 
 
 def in_words(status: dict[str, Any], now: datetime) -> str:
-    """The status for a person at an instant: a line a data set, then what to look at.
+    """The status for a person at an instant: one line per data set, then the problems.
 
-    Below a data set stands how often new rows come, and how long ago they last did.
+    Each line is followed by how often new rows come and how long ago they last came.
     """
     lines = [f"{'data set':40}{'rows':>11}{'removed':>9}  {'newest row':21}last run"]
     notes = []
@@ -55,8 +55,8 @@ def is_fresh(status: dict[str, Any], max_age: str, now: datetime) -> bool:
     """
     units = {"h": "hours", "d": "days", "m": "minutes"}
     if not (max_age[:-1].isdigit() and max_age[-1] in units):
-        raise ConfigError(f"{max_age!r} is no age; write 36h, 2d or 90m.")
+        raise ConfigError(f"{max_age!r} is not an age; use e.g. 36h, 2d or 90m.")
     age = timedelta(**{units[max_age[-1]]: int(max_age[:-1])})
     last = status["last_good_run"]
-    # One that lies ahead was stamped by a clock that was wrong: it tells no age.
+    # A time in the future was stamped by a wrong clock, so it shows no age.
     return last is not None and -SLACK <= now - datetime.fromisoformat(last) <= age

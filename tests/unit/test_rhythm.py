@@ -109,7 +109,7 @@ def test_only_the_last_sixty_days_count():
 def test_a_data_set_that_brought_nothing_says_so():
     assert seen("06-01", 0, 0).last_new_day is None
     assert said("06-01", 0, 0) == (
-        "no new rows seen in the last 60 days, beside first loads"
+        "no new rows in the last 60 days, apart from first loads"
     )
 
 

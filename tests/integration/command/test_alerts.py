@@ -166,7 +166,8 @@ def test_each_failure_is_told_and_the_first_good_run_after_once(
     assert events(listener) == ["failure", "failure", "recovery"]
     first, _, last = listener.messages
     assert last["text"] == (
-        f"Blotter: daily {NAME} went well; it had not since run {first['run_id']}."
+        f"Blotter: daily {NAME} succeeded; it had been failing since run "
+        f"{first['run_id']}."
     )
     assert (last["outcome"], last["failed"]) == ("ok", [])
 
@@ -250,7 +251,7 @@ def test_a_killed_run_is_told_by_the_next(blotter, listener, monkeypatch, home):
     (message,) = listener.messages
     assert message["event"] == "recovery"
     assert message["text"] == (
-        f"Blotter: daily {NAME} went well; it had not since run killed-run. "
+        f"Blotter: daily {NAME} succeeded; it had been failing since run killed-run. "
         f"Run killed-run (daily {NAME}) was killed."
     )
 
@@ -262,12 +263,12 @@ def test_a_warning_is_told_when_it_is_new(blotter, listener):
     assert events(listener) == ["warning", "warning"]
     message = listener.messages[0]
     assert message["warnings"] == 1
-    assert "went well, with new warnings. cambridge__incidents: " in message["text"]
+    assert "succeeded, with new warnings. cambridge__incidents: " in message["text"]
     assert "refused SOCRATA_APP_TOKEN" in message["text"]
 
 
 def test_a_warning_is_not_new_because_its_number_is():
-    told = alerts.Told(warned={"daily": ["# rows of #-#-# have no key"]})
+    told = alerts.Reported(warned={"daily": ["# rows of #-#-# have no key"]})
     report = alerts.Report("daily", datetime.now(UTC))
     report.warnings = ["12 rows of 2026-02-01 have no key"]
     assert alerts.message_of(report, told) is None
@@ -301,7 +302,7 @@ def test_a_fault_of_its_own_is_told_by_its_kind_alone(listener, monkeypatch, tmp
     assert message["failed"] == [
         {
             "dataset": "(run)",
-            "error": "A fault of Blotter's own (ZeroDivisionError); see the log.",
+            "error": "This is a bug in Blotter (ZeroDivisionError); see the log.",
         }
     ]
     assert "DOE" not in json.dumps(message)
@@ -415,7 +416,7 @@ def test_a_webhook_that_is_down_changes_neither_exit_code_nor_sentence(
     assert blotter(*LOAD, **down) == (0, "")
     warnings = [r.getMessage() for r in caplog.records if "WEBHOOK" in r.getMessage()]
     assert warnings == [
-        "BLOTTER_WEBHOOK was not told how the run went: ConnectionError."
+        "BLOTTER_WEBHOOK could not be notified of the run: ConnectionError."
     ] * 2  # fmt: skip
     assert SECRET not in caplog.text
 

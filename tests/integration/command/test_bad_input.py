@@ -96,7 +96,7 @@ WRONG = {
     "from after to": (
         ("backfill", NAME, "--from", "2026-03-01", "--to", "2026-02-01"),
         {},
-        "--from 2026-03-01 lies after --to 2026-02-01",
+        "--from 2026-03-01 is later than --to 2026-02-01",
     ),
     "portal without a scheme": (
         LOAD,
@@ -135,7 +135,7 @@ WRONG = {
         {"BLOTTER_TARGET": "oracle"},
         "BLOTTER_TARGET is 'oracle'",
     ),
-    "age of a status": (("status", "--max-age", "old"), {}, "'old' is no age"),
+    "age of a status": (("status", "--max-age", "old"), {}, "'old' is not an age"),
 }
 
 
@@ -173,7 +173,7 @@ def test_a_day_that_is_none_ends_with_2_and_says_how_to_write_one(
     before = files(home)
     code, err = blotter(*arguments)
     assert code == 2
-    assert f"'{arguments[-1]}' is no day; write it like 2026-10-31." in err
+    assert f"'{arguments[-1]}' is not a date; use YYYY-MM-DD, e.g. 2026-10-31." in err
     assert files(home) == before
 
 

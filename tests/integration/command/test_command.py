@@ -217,7 +217,7 @@ def test_the_last_good_run_is_known_however_many_failed_since(
     assert blotter("status", "--max-age", "49h", home=home)[0] == 0
     assert blotter("status", "--max-age", "3d", home=home)[0] == 0
     code, _, err = blotter("status", "--max-age", "47h", home=home)
-    assert (code, err) == (1, "blotter: The last good run is more than 47h old.\n")
+    assert (code, err) == (1, "blotter: No daily run has succeeded in the last 47h.\n")
 
 
 def test_a_killed_run_leaves_a_status_that_grows_too_old(
@@ -295,7 +295,7 @@ def test_changes_of_a_data_set_since_a_day_add_the_runs_up(blotter, two_days):
     code, out, _ = blotter(*asked, "2999-01-01")
     assert (code, json.loads(out)) == (0, [])
     code, out, _ = blotter("changes", "--since", "2999-01-01")
-    assert (code, out) == (0, "No change.\n")
+    assert (code, out) == (0, "No changes.\n")
 
 
 # Homes and telemetry

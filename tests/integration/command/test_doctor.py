@@ -106,17 +106,17 @@ def test_all_is_well_before_the_first_run_and_nothing_is_written(
     code, lines, err = examined()
     assert (code, err) == (0, "")
     assert {line.split()[0] for said in lines.values() for line in said} == {"ok"}
-    assert lines["home"] == [f"ok {tmp_path}/home is made by the first run"]
-    assert lines["warehouse"] == ["ok none yet; `blotter daily` makes it"]
+    assert lines["home"] == [f"ok the first run will create {tmp_path}/home"]
+    assert lines["warehouse"] == ["ok none yet; `blotter daily` creates it"]
     answers, columns, key, updates = lines[FRANCISCO]
     assert re.fullmatch(r"ok 127\S+ answers; last updated 0 minutes ago", answers)
     assert columns == "ok all 27 declared columns are published"
-    assert re.fullmatch(r"ok all 40 rows of .* have row_id, each another", key)
+    assert re.fullmatch(r"ok all 40 rows of .* have a unique row_id", key)
     assert updates == "ok the publisher updates rows in place"
     assert lines[MEMPHIS][3] == (
-        "ok the portal does not tell whether rows are updated in place"
+        "ok the portal does not show whether rows are updated in place"
     )
-    assert lines["token"] == ["ok none is set; with one the portals throttle less"]
+    assert lines["token"] == ["ok not set; with one, portals throttle less"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -169,7 +169,7 @@ def test_a_key_that_repeats_fails(examined, portal):
     code, lines, _ = examined(FRANCISCO)
     assert code == 1
     assert re.match(
-        r"fail row_id is no unique key: 43 rows of .* have 40 values",
+        r"fail row_id is not unique: 43 rows of .* have only 40 values",
         lines[FRANCISCO][2],
     )
 
@@ -179,9 +179,9 @@ def test_rows_without_a_key_warn_up_to_the_limit_then_fail():
     few = portal_survey.key_finding(dataset, Survey(rows=200, keyed=198), "March")
     many = portal_survey.key_finding(dataset, Survey(rows=200, keyed=197), "March")
     assert (few.level, many.level) == ("warn", "fail")
-    assert few.message.startswith("2 of 200 rows of March have no row_id; they are set")
+    assert few.message.startswith("2 of 200 rows of March have no row_id; they become")
     assert many.message.startswith(
-        "3 of 200 rows of March have no row_id; so many stop"
+        "3 of 200 rows of March have no row_id; more than `reject_limit_pct` allows."
     )
 
 
@@ -190,7 +190,7 @@ def test_a_window_without_rows_is_a_warning(examined, portal):
     published.delete(published.rows()["row_id"].to_pylist())
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
-    assert re.match(r"warn no row of \S+ on is published", lines[FRANCISCO][2])
+    assert re.match(r"warn no rows are published for \S+ on;", lines[FRANCISCO][2])
     assert lines[FRANCISCO][3].startswith("ok too few rows to tell")
 
 
@@ -278,8 +278,8 @@ def test_a_redirect_to_the_declared_address_is_no_move(examined, portal):
     code, lines, _ = examined(FRANCISCO)
     assert code == 1
     assert lines[FRANCISCO] == [
-        "fail moved to https://data.sf.gov/resource/wg3w-h783, as is declared: unset "
-        "BLOTTER_PORTAL."
+        "fail moved to https://data.sf.gov/resource/wg3w-h783, which is declared "
+        "already: unset BLOTTER_PORTAL."
     ]
 
 
@@ -324,7 +324,7 @@ def test_a_table_that_stands_still_for_ten_days_is_a_warning():
     assert told(days=10).level == "ok"
     assert told(days=11).level == "warn"
     assert told(hours=5).message == "data.sf.gov answers; last updated 5 hours ago"
-    assert "is this machine's clock right?" in told(hours=-1).message
+    assert "check this machine's clock." in told(hours=-1).message
 
 
 def test_a_warehouse_that_another_program_holds_fails(examined, home, holding):
@@ -353,7 +353,7 @@ def test_a_run_under_way_is_no_error_and_its_warehouse_is_left_alone(
     holding(HOLD, home / "blotter.duckdb")
     code, lines, _ = examined(home=home)
     assert code == 0
-    assert lines["run"] == ["ok one is under way; the warehouse was left alone"]
+    assert lines["run"] == ["ok one is under way; the warehouse was not opened"]
     assert "warehouse" not in lines
 
 
@@ -361,9 +361,7 @@ def test_a_home_that_is_a_file_fails(examined, tmp_path):
     (tmp_path / "file").write_text("")
     code, lines, _ = examined(home=tmp_path / "file")
     assert code == 1
-    assert re.match(
-        r"fail \S+/file can't be written .*set BLOTTER_HOME", *lines["home"]
-    )
+    assert re.match(r"fail \S+/file is not writable .*set BLOTTER_HOME", *lines["home"])
 
 
 def test_too_little_room_is_a_warning(tmp_path, monkeypatch):
@@ -374,11 +372,11 @@ def test_too_little_room_is_a_warning(tmp_path, monkeypatch):
     assert doctor.disk_finding(tmp_path / "home").level == "ok"
     free[0] -= 1
     found = doctor.disk_finding(tmp_path / "home")
-    assert (found.level, "make room up to 1.0 GB" in found.message) == ("warn", True)
+    assert (found.level, "until there are 1.0 GB" in found.message) == ("warn", True)
     with (tmp_path / "blotter.duckdb").open("wb") as file:
         file.truncate(10**9)  # a hole: it takes no room
     free[0] = 3 * 10**9 - 1
-    assert "up to 3.0 GB" in doctor.disk_finding(tmp_path).message
+    assert "there are 3.0 GB" in doctor.disk_finding(tmp_path).message
     free[0] += 1
     assert doctor.disk_finding(tmp_path).level == "ok"
 
@@ -392,13 +390,13 @@ def test_the_last_run_is_told_from_the_status(tmp_path):
         found = doctor.last_run_finding(tmp_path, NOW)
         return found.level, found.message
 
-    assert told() == ("ok", "daily went well, 2026-03-10T06:20:00+00:00")
+    assert told() == ("ok", "daily succeeded, 2026-03-10T06:20:00+00:00")
     assert told(healthy=False) == (
         "warn",
-        "daily failed; `blotter status` says why.",
+        "daily failed; `blotter status` shows why.",
     )
     level, said = told(last_good_run="2026-03-08T23:00:00+00:00")
-    assert (level, "is it scheduled?" in said) == ("warn", True)
+    assert (level, "check that it is scheduled." in said) == ("warn", True)
     (tmp_path / "status.json").write_text("{")
     assert doctor.last_run_finding(tmp_path, NOW).level == "warn"
 
@@ -442,7 +440,8 @@ def test_a_misspelt_setting_is_a_warning(examined):
     code, lines, _ = examined(BLOTTER_WEBHOK="https://hooks.example/markersecret")
     assert code == 0
     assert lines["settings"] == [
-        "warn BLOTTER_WEBHOK is no setting; is it misspelt? See README.md."
+        "warn Unknown setting BLOTTER_WEBHOK. Check the spelling; docs/settings.md "
+        "lists them all."
     ]
 
 

@@ -719,10 +719,10 @@ def test_doctor_tells_rows_key_and_age_of_a_file(portal, places):
         ("ok", "all 3 declared columns are published"),
         (
             "fail",
-            "id is no unique key: 2 rows of the whole table have 1 values, and of "
-            "those that share one only the newest is kept. Correct `key` or "
+            "id is not unique: 2 rows of the whole table have only 1 values, and of "
+            "rows that share a value only the newest is kept. Correct `key` or "
             "`key_is_unique` in springfield__places.toml.",
         ),
-        ("ok", "a file: read whole when it changed, and compared row by row"),
+        ("ok", "a file: read in full when it has changed, and compared row by row"),
     ]
     assert "last updated 0 minutes ago" in findings[0].message

@@ -37,8 +37,8 @@ def found(portal, monkeypatch, now=NOW) -> dict[str, tuple[str, str]]:
 
 def test_the_same_members_are_told_in_a_line_a_city(portal, monkeypatch):
     assert found(portal, monkeypatch) == {
-        "san_francisco council": ("ok", "all 11 members are those of the city's list"),
-        "chicago council": ("ok", "all 50 members are those of the city's list"),
+        "san_francisco council": ("ok", "all 11 members match the city's list"),
+        "chicago council": ("ok", "all 50 members match the city's list"),
     }
     assert len(portal.requests) == 2
 
@@ -50,11 +50,14 @@ def test_another_member_is_only_warned_of(portal, monkeypatch):
     told = found(portal, monkeypatch)
     level, said = told["san_francisco council"]
     assert level == "warn"
-    assert said.startswith("district 9 has Jackie Fielder here and Jane Roe there (")
+    assert said.startswith(
+        "district 9 has Jackie Fielder in the seed but Jane Roe on the city's list ("
+    )
     assert "https://data.sf.gov/resource/hcgx-vtsb" in said
     level, said = told["chicago council"]
     assert level == "warn"
-    assert "district 27 has Walter Redmond Burnett here and nobody there" in said
+    both = "Walter Redmond Burnett in the seed but nobody on the city's list"
+    assert f"district 27 has {both}" in said
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_a_list_that_fails_is_only_warned_of(portal, monkeypatch, fault):
     portal.fail(fault)
     told = found(portal, monkeypatch)
     assert {level for level, _ in told.values()} == {"warn"}
-    assert all("the city's list was not read: " in said for _, said in told.values())
+    assert all("could not read the city's list: " in said for _, said in told.values())
 
 
 def test_a_list_without_the_columns_is_only_warned_of(portal, monkeypatch):

@@ -438,15 +438,15 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
         write_data(warehouse, tmp_path)
     warehouse.close()
     assert str(tmp_path) in str(caught.value)
-    assert str(caught.value).endswith("Make room there.")
+    assert str(caught.value).endswith("Free up space there.")
 
 
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (OSError(28, "No space left on device"), "Make room there."),
-        (OSError("Could not write x: No space left on device"), "Make room there."),
-        (PermissionError(13, "Permission denied"), "Give back the right to write."),
+        (OSError(28, "No space left on device"), "Free up space there."),
+        (OSError("Could not write x: No space left on device"), "Free up space there."),
+        (PermissionError(13, "Permission denied"), "Grant write permission there."),
         (OSError(36, "File name too long"), "report it, with the log."),
         (OSError("Invalid value"), "report it, with the log."),
     ],
@@ -455,4 +455,4 @@ def test_only_a_full_disk_is_blamed_for_want_of_room(error, advice):
     with pytest.raises(WarehouseError) as caught, export.explained(Path("data")):
         raise error
     assert str(caught.value).endswith(advice)
-    assert ("Make room" in str(caught.value)) == (advice == "Make room there.")
+    assert ("Free up space" in str(caught.value)) == (advice == "Free up space there.")

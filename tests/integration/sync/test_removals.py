@@ -397,7 +397,7 @@ def test_removals_are_listed_by_key_date_and_run_without_content(blotter, cambri
 def test_removals_since_a_day_leave_out_the_older_ones(blotter):
     assert len(json.loads(blotter("removals", "--since", "2020-01-01", "--json"))) == 2
     assert json.loads(blotter("removals", "--since", "2999-01-01", "--json")) == []
-    assert blotter("removals", "--since", "2999-01-01") == "No row was removed.\n"
+    assert blotter("removals", "--since", "2999-01-01") == "No rows were removed.\n"
 
 
 def test_removals_as_csv_have_a_header_and_a_line_each(blotter):
