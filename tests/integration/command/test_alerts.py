@@ -238,7 +238,7 @@ def test_a_run_that_would_not_start_is_told_and_the_other_ones_end_is_its_own(
         "Blotter: daily did not start. Another run is under way."
     )
     assert message["outcome"] == "refused"
-    assert other.told_before().running == ("other-run", "daily")
+    assert other.reported_before().running == ("other-run", "daily")
     other.end()
     assert listener.paths == ["/ping/start", "/", "/ping"]
 

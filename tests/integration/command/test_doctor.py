@@ -217,8 +217,8 @@ def test_a_table_that_is_replaced_whole_is_told_from_one_that_is_updated(
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
     assert lines[FRANCISCO][3] == (
-        "ok the publisher replaces the whole table: late edits are found by the "
-        "weekly comparison only"
+        "ok the publisher replaces the whole table: only the weekly comparison finds "
+        "late edits"
     )
 
 
