@@ -12,17 +12,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.publish.described import TERMS, Table
 from pipelines.sql import quote
-from pipelines.transform.manifest import Model
-
-# For DuckDB, which takes some more to sort; the whole stays under 1 GB.
-MEMORY = "150MB"
 
 DATABASE = "marts.duckdb"
 
@@ -34,49 +30,17 @@ RECENT = "_two_years"
 
 YEARS = 2
 
-TERMS = (
-    "Each publisher's terms, and the words to show with its figures, are in "
-    "dim_publishers. No warranty: reports are no proven crimes, and are corrected."
-)
-
 WRITER = "import duckdb, sys; duckdb.connect().execute(sys.stdin.read())"
 
 
-@dataclass(frozen=True)
-class Table:
-    """A mart or report that was written."""
-
-    model: Model
-    paths: list[str]
-    """Its Parquet files, below the folder; one but for a large table."""
-    rows: int
-    schema: pa.Schema
-    """The columns of its Parquet files."""
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def day(self) -> str | None:
-        """Its first date: the day of an occurrence, of a change."""
-        return next((f.name for f in self.schema if pa.types.is_date(f.type)), None)
-
-    @property
-    def is_partitioned(self) -> bool:
-        return self.paths != [f"{self.name}.parquet"]
-
-    def read(self, folder: Path) -> str:
-        """Its files as a table of DuckDB's, without what only paths tell."""
-        files = ", ".join(f"'{folder / path}'" for path in self.paths)
-        return f"read_parquet([{files}], hive_partitioning = false)"
-
-
-def write_database(tables: list[Table], folder: Path, before: Path) -> None:
+def write_database(
+    tables: list[Table], folder: Path, before: Path, memory: str
+) -> None:
     """Write a DuckDB file of the tables, or take over the one of the same tables.
 
     Args:
         before: The folder as it was published before, if it was.
+        memory: What DuckDB may take, as it writes it.
 
     Raises:
         OSError: It can't be written.
@@ -87,7 +51,7 @@ def write_database(tables: list[Table], folder: Path, before: Path) -> None:
         shutil.copyfile(before / DATABASE, folder / DATABASE)
         return
     script = [
-        f"set threads = 1; set memory_limit = '{MEMORY}'; set timezone = 'UTC'",
+        f"set threads = 1; set memory_limit = '{memory}'; set timezone = 'UTC'",
         "set temp_directory = '.spill'",
         f"attach '{DATABASE}' as marts (storage_version '{STORAGE}'); use marts",
         *statements,

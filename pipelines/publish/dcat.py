@@ -6,88 +6,35 @@ published: BLOTTER_SITE_CONTACT. Without one the catalogue lacks it, and no harv
 takes it.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from pipelines.publish.database import Table
-from pipelines.settings import site_address, site_contact
-
-Json = dict[str, Any]
-
-TITLE = "US police incidents and shootings"
-
-DESCRIPTION = (
-    "Police incidents of US cities and fatal police shootings, from the publishers' "
-    "open data: all rows that they show, joined with districts, holidays and offense "
-    "groups, and reports made of them. Reports are no proven crimes; cities publish "
-    "late, correct for months, and differ in what they publish, so that their numbers "
-    "can't be ranked against each other."
+from pipelines.publish.described import (
+    DESCRIPTION,
+    TITLE,
+    Described,
+    File,
+    Json,
+    Source,
+    instant,
+    newest,
 )
-
-MEDIA = {
-    ".parquet": "application/vnd.apache.parquet",
-    ".csv": "text/csv",
-    ".duckdb": "application/vnd.duckdb",
-}
+from pipelines.settings import schema, site_address, site_contact
+from pipelines.warehouse.warehouse import Warehouse
 
 
-@dataclass(frozen=True)
-class Source:
-    """A data set that a table is made of, as its row of `dim_publishers` has it."""
-
-    dataset: str
-    publisher: str
-    url: str
-    licence: str
-    attribution: str
-    disclaimer: str
-    retrieval_note: str | None
-    coverage_from: date | None
-    coverage_to: date | None
-    retrieved_at: datetime | None
-    """When it was last looked at and found well."""
-
-
-@dataclass(frozen=True)
-class File:
-    """A published file."""
-
-    path: str
-    """Below the publication's folder."""
-    size: int
-    sha256: str
-
-    @property
-    def kind(self) -> str:
-        return Path(self.path).suffix
-
-    @property
-    def media_type(self) -> str:
-        return MEDIA[self.kind]
-
-    @property
-    def parts(self) -> dict[str, str]:
-        """City and year of a part of a large table, by Hive's names."""
-        return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
-
-
-@dataclass(frozen=True)
-class Described:
-    """A table with its files and what it is made of."""
-
-    table: Table
-    files: list[File]
-    sources: list[Source]
-    """None where the project alone has made it, as its calendar."""
+def read_cities(warehouse: Warehouse) -> dict[str, str]:
+    """What the cities are called."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            f"select city, city_name, state_code from {schema('seeds')}.cities"
+        ).fetchall()
+    return {city: f"{name}, {state}" for city, name, state in rows}
 
 
 def catalogue(described: list[Described], cities: dict[str, str], folder: Path) -> Json:
@@ -125,7 +72,7 @@ def dataset(one: Described, cities: dict[str, str], folder: Path) -> Json:
         "rights": list(dict.fromkeys(rights(one.sources))),
         "provenance": [source.url for source in one.sources],
         "accrualPeriodicity": "daily",
-        "modified": iso(at) if at else None,
+        "modified": instant(at) if at else None,
         "temporal": temporal(one, folder),
         "spatial": spatial(one, cities, folder),
         "distribution": [distribution(one, file) for file in one.files],
@@ -223,12 +170,3 @@ def column_of(one: Described, name: str, folder: Path) -> pa.ChunkedArray:
         for file in one.files
         if file.kind == ".parquet"
     )[name]
-
-
-def newest(sources: list[Source]) -> datetime | None:
-    """When the last of some data sets was looked at."""
-    return max((s.retrieved_at for s in sources if s.retrieved_at), default=None)
-
-
-def iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

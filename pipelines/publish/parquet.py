@@ -3,13 +3,10 @@
     <table>.parquet                                 a mart or report, by its key
     <table>/city=<city>/year=<year>/rows.parquet    the same of one that is large
     <report>.csv                                    for spreadsheets
-    marts.duckdb                                    for clients that open a database
 
 The same marts give the same bytes, whatever warehouse holds them: rows are sorted here,
 by the bytes of the key, and a column has one type everywhere. Percentages and rates,
 decimals in a warehouse, are floats: every program reads them.
-
-DuckDB's own file is another matter; see `duckdb_file`.
 
 Rows stay as published, those of sensitive offenses too: the cities publish them row by
 row, with the day and the place as coarse as they decided. Nothing here tells more of
@@ -31,10 +28,10 @@ from pyarrow import parquet
 
 from pipelines.cells import csv_cell_in_sql
 from pipelines.errors import WarehouseError, first_line, remedy
-from pipelines.publish.database import MEMORY, Table, write_database
+from pipelines.publish.described import Table, column_type
 from pipelines.settings import schema
 from pipelines.sql import quote
-from pipelines.transform.manifest import Model, marts, read_manifest
+from pipelines.transform.manifest import Model
 from pipelines.warehouse.warehouse import Warehouse
 
 # More rows than this are a file for each city and year.
@@ -58,19 +55,22 @@ POINTS = {
 WKB_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
 
-def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
-    """Write every mart and report into an empty folder.
+def write_tables(
+    warehouse: Warehouse, models: list[Model], folder: Path, memory: str
+) -> list[Table]:
+    """Write marts and reports into an empty folder.
+
+    Args:
+        memory: What DuckDB may take, as it writes it.
 
     Raises:
         WarehouseError: The folder can't be written, or the warehouse not read.
     """
-    models = marts(read_manifest(warehouse.home))
-    with explained(folder), in_process(folder) as db:
+    with explained(folder), in_process(folder, memory) as db:
         tables = [write_table(warehouse, db, model, folder) for model in models]
         for table in tables:
             if table.model.is_report:
                 write_csv(db, table, folder)
-        write_database(tables, folder, warehouse.home / "published" / folder.name)
     return tables
 
 
@@ -87,13 +87,13 @@ def explained(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_process(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def in_process(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own, that spills below the folder what its memory can't hold."""
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".spill") as spill,
         duckdb.connect() as db,
     ):
-        db.execute(f"set memory_limit = '{MEMORY}'")
+        db.execute(f"set memory_limit = '{memory}'")
         db.execute(f"set temp_directory = '{spill}'")
         # One thread writes rows in one order.
         db.execute("set threads = 1")
@@ -150,21 +150,10 @@ def sql_type(field: pa.Field) -> str:
     Raises:
         TypeError: There is no type for it; a model must cast it.
     """
-    kind = field.type
-    for is_it, name in (
-        (pa.types.is_boolean, "boolean"),
-        (pa.types.is_integer, "bigint"),
-        (pa.types.is_floating, "double"),
-        (pa.types.is_decimal, "double"),
-        (pa.types.is_date, "date"),
-        (pa.types.is_string, "varchar"),
-        (pa.types.is_large_string, "varchar"),
-    ):
-        if is_it(kind):
-            return name
-    if pa.types.is_timestamp(kind):
-        return "timestamptz" if kind.tz else "timestamp"
-    raise TypeError(f"{field.name} is of type {kind}, which no file has.")
+    known = column_type(field.type)
+    if known is None:
+        raise TypeError(f"{field.name} is of type {field.type}, which no file has.")
+    return known.duckdb
 
 
 def path_of(name: str, columns: pa.Schema, by_city: bool) -> str:

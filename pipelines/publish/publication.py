@@ -1,5 +1,11 @@
 """Publish the marts as files and as a site: `published/`, swapped in whole.
 
+    data/               every mart and report, as Parquet, CSV and a DuckDB file
+    datapackage.json    what the files are, for programs that load them
+    dcat-us.json        the same, for harvesters such as data.gov's
+    status.json         how the runs went
+    *.html              the site
+
     publications/<run id>/  one publication; until it is finished its name has a dot
     published               a link to the newest
 
@@ -13,7 +19,7 @@ import logging
 import os
 import shutil
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +28,22 @@ import duckdb
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
 from pipelines.ops.status import as_json, status_content
-from pipelines.publish.data_package import dictionary, write_catalogue
-from pipelines.publish.database import Table
-from pipelines.publish.parquet import write_data
+from pipelines.publish.data_package import data_package
+from pipelines.publish.database import DATABASE, write_database
+from pipelines.publish.dcat import catalogue, read_cities
+from pipelines.publish.described import (
+    Json,
+    Moments,
+    Table,
+    describe,
+    dictionary,
+    file_at,
+)
+from pipelines.publish.parquet import explained, write_tables
 from pipelines.redaction import without_values
 from pipelines.site.pages import Context, Site
-from pipelines.transform.manifest import read_manifest
-from pipelines.transform.runner import describe
+from pipelines.transform import runner
+from pipelines.transform.manifest import marts, read_manifest
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -40,6 +55,9 @@ FOLDER = "publications"
 KEPT = 2
 
 UNFINISHED = "."
+
+# For DuckDB, which takes some more to sort; the whole stays under 1 GB.
+MEMORY = "150MB"
 
 
 def publish(warehouse: Warehouse, run_id: str) -> Path:
@@ -58,7 +76,7 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
             "the last good publication stays. Run `blotter build` and look at what "
             "it says."
         )
-    describe(warehouse)
+    runner.describe(warehouse)
     folder = warehouse.home / FOLDER / run_id
     unfinished = folder.with_name(UNFINISHED + run_id)
     try:
@@ -79,33 +97,82 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
 def write(warehouse: Warehouse, folder: Path) -> None:
     """Write a whole publication into an empty folder."""
     datasets = list(read_datasets().values())
-    status = told(json.loads(as_json(status_content(warehouse, datasets))))
+    status = public(status_content(warehouse, datasets))
     moments = {
-        entry["dataset"]: datetime.fromisoformat(entry["last_good_run"])
+        entry["dataset"]: entry["last_good_run"].astimezone(UTC)
         for entry in status["datasets"]
         if entry["last_good_run"]
     }
     (folder / "data").mkdir()
     data = folder / "data"
     tables = write_data(warehouse, data)
-    write_catalogue(warehouse, tables, folder, moments)
+    write_descriptions(warehouse, tables, folder, moments)
     (folder / "status.json").write_text(as_json(status))
-    context = Context(moments, status, **described(warehouse.home, folder))
+    context = Context(moments, status, **for_pages(warehouse.home, folder))
     with closing(opened(tables, data)) as db:
         Site(db, folder, context).build()
 
 
-def told(status: dict[str, Any]) -> dict[str, Any]:
-    """The status without secrets and without what sentences quote: it may be a row's.
+def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
+    """Write every mart and report into an empty folder, and the database of them.
 
-    When it was written is left out, so that the same data give the same bytes.
+    Raises:
+        WarehouseError: The folder can't be written, or the warehouse not read.
     """
-    del status["written_at"]
-    for entry in [*status["datasets"], {"last_run": status["models"]}]:
-        for name in ("error", "warnings"):
-            if (said := (entry["last_run"] or {}).get(name)) is not None:
-                entry["last_run"][name] = without_values(said)
-    return status
+    models = marts(read_manifest(warehouse.home))
+    before = warehouse.home / LINK / folder.name
+    tables = write_tables(warehouse, models, folder, MEMORY)
+    with explained(folder):
+        write_database(tables, folder, before, MEMORY)
+    return tables
+
+
+def write_descriptions(
+    warehouse: Warehouse, tables: list[Table], folder: Path, moments: Moments
+) -> None:
+    """Describe what `write_data` has written to `data/` below a folder.
+
+    Args:
+        moments: When each data set was last looked at and found well.
+    """
+    found = describe(tables, folder, moments)
+    database = file_at(folder, f"data/{DATABASE}")
+    write_json(folder / "datapackage.json", data_package(found, database))
+    cities = read_cities(warehouse)
+    write_json(folder / "dcat-us.json", catalogue(found, cities, folder))
+
+
+def write_json(path: Path, content: Json) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def public(status: dict[str, Any]) -> dict[str, Any]:
+    """What of a status is published.
+
+    When it was written is not, so that the same data give the same bytes.
+    """
+    return {
+        "last_run": status["last_run"],
+        "last_good_run": status["last_good_run"],
+        "healthy": status["healthy"],
+        "models": without_quotes(status["models"]),
+        "datasets": [
+            {**entry, "last_run": without_quotes(entry["last_run"])}
+            for entry in status["datasets"]
+        ],
+    }
+
+
+def without_quotes(run: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A run without secrets and without what its sentences quote: it may be a row's."""
+    if run is None:
+        return None
+    sentences = {
+        name: without_values(run[name])
+        for name in ("error", "warnings")
+        if run.get(name) is not None
+    }
+    return {**run, **sentences}
 
 
 def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
@@ -118,7 +185,7 @@ def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def described(home: Path, folder: Path) -> dict[str, Any]:
+def for_pages(home: Path, folder: Path) -> dict[str, Any]:
     """What the pages tell of the tables, their tests, and the files."""
     return {
         "dictionary": dictionary(read_manifest(home)),

@@ -248,6 +248,7 @@ def environment() -> jinja2.Environment:
         wording.against,
         wording.day,
         wording.decimal,
+        wording.minute,
         wording.moment,
         wording.number,
         wording.share,

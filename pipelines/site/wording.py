@@ -1,6 +1,6 @@
 """Numbers, days and changes as the site writes them; site/script/words.js agrees."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 # A percentage or rate of a smaller number is mostly chance: the rule of
 # macros/figures.sql. The words of site/script/words.js are the same.
@@ -62,3 +62,8 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """An instant, like 18 November 2026, 11:42 UTC."""
     return f"{day(value)}, {value:%H:%M} UTC" if value else "never"
+
+
+def minute(value: datetime | None) -> str:
+    """An instant for tables, like 2026-11-18 11:42, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if value else "–"

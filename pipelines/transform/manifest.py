@@ -49,10 +49,6 @@ class Model:
         return self.name.startswith("rpt_")
 
     @property
-    def is_fact(self) -> bool:
-        return self.name.startswith("fct_")
-
-    @property
     def grain(self) -> str:
         """The first sentence of its description, as `STYLE.md` has it."""
         return self.description.split(". ")[0].split(": ")[0].rstrip(".") + "."

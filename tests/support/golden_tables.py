@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops.changes import changes_since, removals_since
-from pipelines.publish import parquet
+from pipelines.publish import parquet, publication
 from pipelines.warehouse.ledger import MODELS
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
@@ -86,10 +86,10 @@ def published(home: Path) -> dict[str, str]:
         if target != "bigquery":
             patch.setattr(f"pipelines.warehouse.engines.{target}.BATCH", 50)
         warehouse = Warehouse(home)
-        parquet.write_data(warehouse, folder)
+        publication.write_data(warehouse, folder)
         warehouse.close()
     files = files_below(folder)
-    # DuckDB's own file is never the same; see `duckdb_file`.
+    # DuckDB's own file is never the same; see `publish/database.py`.
     del files["marts.duckdb"]
     return files
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipelines.publish.data_package import dictionary, write_catalogue
-from pipelines.publish.parquet import write_data
+from pipelines.publish.described import dictionary
+from pipelines.publish.publication import write_data, write_descriptions
 from pipelines.transform.manifest import keep_manifest, read_manifest
 from pipelines.transform.runner import invoke
 from pipelines.warehouse.warehouse import Warehouse
@@ -60,7 +60,7 @@ def describe(home, folder):
     (folder / "data").mkdir()
     warehouse = Warehouse(home)
     tables = write_data(warehouse, folder / "data")
-    write_catalogue(warehouse, tables, folder, MOMENTS)
+    write_descriptions(warehouse, tables, folder, MOMENTS)
     warehouse.close()
 
 

@@ -18,7 +18,8 @@ from pipelines.cells import csv_cell
 from pipelines.errors import WarehouseError
 from pipelines.publish import parquet as export
 from pipelines.publish.database import in_duckdb
-from pipelines.publish.parquet import write_data
+from pipelines.publish.described import Table
+from pipelines.publish.publication import write_data
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below
@@ -155,7 +156,7 @@ def test_a_large_table_is_a_file_for_each_city_and_year(tables, folder):
     day = incidents.schema.names.index("occurred_date")
     city = incidents.schema.names.index("city")
     for path in incidents.paths:
-        for row in rows_of(export.Table(incidents.model, [path], 0, None), folder):
+        for row in rows_of(Table(incidents.model, [path], 0, None), folder):
             year = row[day].year if row[day] else "__HIVE_DEFAULT_PARTITION__"
             assert path == f"fct_incidents/city={row[city]}/year={year}/rows.parquet"
     # By the day of a change; a report, too; without cities; without days.
@@ -260,7 +261,7 @@ def test_a_time_in_csv_tells_whether_it_is_local(tmp_path):
 def test_the_same_marts_give_the_same_bytes(home, tables, folder, tmp_path):
     write(home, tmp_path / "data")
     once, again = files_below(folder), files_below(tmp_path / "data")
-    # DuckDB's own file is not the same; see `duckdb_file`.
+    # DuckDB's own file is not the same; see `publish/database.py`.
     del once["marts.duckdb"], again["marts.duckdb"]
     assert once == again
 

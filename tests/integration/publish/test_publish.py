@@ -205,15 +205,33 @@ def test_the_link_is_swapped_in_one_step(home, monkeypatch):
 def test_the_published_status_quotes_no_row():
     status = {
         "written_at": "now",
-        "models": {"outcome": "dbt_ok", "error": None},
+        "last_run": {"run_id": "1"},
+        "last_good_run": None,
+        "healthy": False,
+        "models": {"outcome": "dbt_failed", "error": "no column 'Jane Doe'"},
         "datasets": [
-            {"last_run": {"error": "bad value 'Jane Doe' in row", "warnings": None}},
-            {"last_run": None},
+            {
+                "dataset": "a__b",
+                "last_run": {"error": "bad value 'Jane Doe' in row", "warnings": None},
+            },
+            {"dataset": "a__c", "last_run": {"error": None, "warnings": "odd 'Doe'"}},
+            {"dataset": "a__d", "last_run": None},
         ],
     }
-    told = publication.told(status)
-    assert told["datasets"][0]["last_run"]["error"] == "bad value '...' in row"
-    assert "written_at" not in told
+    assert publication.public(status) == {
+        "last_run": {"run_id": "1"},
+        "last_good_run": None,
+        "healthy": False,
+        "models": {"outcome": "dbt_failed", "error": "no column '...'"},
+        "datasets": [
+            {
+                "dataset": "a__b",
+                "last_run": {"error": "bad value '...' in row", "warnings": None},
+            },
+            {"dataset": "a__c", "last_run": {"error": None, "warnings": "odd '...'"}},
+            {"dataset": "a__d", "last_run": None},
+        ],
+    }
 
 
 def test_a_day_without_the_site_publishes_nothing(first, url, tmp_path, monkeypatch):

@@ -1,0 +1,237 @@
+"""What was written to `data/`: tables, their files, and what they are made of.
+
+The writers of this folder describe the same things, each in its own format. What they
+share is here, and none of them needs another.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from pipelines.transform.manifest import Manifest, Model, marts
+
+Json = dict[str, Any]
+
+Moments = Mapping[str, datetime | None]
+"""When each data set was last looked at and found well."""
+
+TITLE = "US police incidents and shootings"
+
+DESCRIPTION = (
+    "Police incidents of US cities and fatal police shootings, from the publishers' "
+    "open data: all rows that they show, joined with districts, holidays and offense "
+    "groups, and reports made of them. Reports are no proven crimes; cities publish "
+    "late, correct for months, and differ in what they publish, so that their numbers "
+    "can't be ranked against each other."
+)
+
+TERMS = (
+    "Each publisher's terms, and the words to show with its figures, are in "
+    "dim_publishers. No warranty: reports are no proven crimes, and are corrected."
+)
+
+MEDIA = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv": "text/csv",
+    ".duckdb": "application/vnd.duckdb",
+}
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A type of column, as each format names it."""
+
+    holds: Callable[[pa.DataType], bool]
+    """Whether Arrow's type, of a warehouse or a file, is one of these."""
+    duckdb: str
+    """What DuckDB casts it to, and writes."""
+    table_schema: str
+
+
+def is_local(kind: pa.DataType) -> bool:
+    """A time without a zone."""
+    return pa.types.is_timestamp(kind) and kind.tz is None
+
+
+# The files have these types, whatever a warehouse makes of a column.
+TYPES = (
+    ColumnType(pa.types.is_boolean, "boolean", "boolean"),
+    ColumnType(pa.types.is_integer, "bigint", "integer"),
+    ColumnType(pa.types.is_floating, "double", "number"),
+    ColumnType(pa.types.is_decimal, "double", "number"),
+    ColumnType(pa.types.is_date, "date", "date"),
+    ColumnType(is_local, "timestamp", "datetime"),
+    ColumnType(pa.types.is_timestamp, "timestamptz", "datetime"),
+    ColumnType(pa.types.is_string, "varchar", "string"),
+    ColumnType(pa.types.is_large_string, "varchar", "string"),
+)
+
+
+def column_type(kind: pa.DataType) -> ColumnType | None:
+    """What a type is called; None where it is not one of `TYPES`, as a point's."""
+    return next((each for each in TYPES if each.holds(kind)), None)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mart or report that was written."""
+
+    model: Model
+    paths: list[str]
+    """Its Parquet files, below the folder; one but for a large table."""
+    rows: int
+    schema: pa.Schema
+    """The columns of its Parquet files."""
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def day(self) -> str | None:
+        """Its first date: the day of an occurrence, of a change."""
+        return next((f.name for f in self.schema if pa.types.is_date(f.type)), None)
+
+    @property
+    def is_partitioned(self) -> bool:
+        return self.paths != [f"{self.name}.parquet"]
+
+    def read(self, folder: Path) -> str:
+        """Its files as a table of DuckDB's, without what only paths tell."""
+        files = ", ".join(f"'{folder / path}'" for path in self.paths)
+        return f"read_parquet([{files}], hive_partitioning = false)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that a table is made of, as its row of `dim_publishers` has it."""
+
+    dataset: str
+    publisher: str
+    url: str
+    licence: str
+    attribution: str
+    disclaimer: str
+    retrieval_note: str | None
+    coverage_from: date | None
+    coverage_to: date | None
+    retrieved_at: datetime | None
+    """When it was last looked at and found well."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A published file."""
+
+    path: str
+    """Below the publication's folder."""
+    size: int
+    sha256: str
+
+    @property
+    def kind(self) -> str:
+        return Path(self.path).suffix
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA[self.kind]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """City and year of a part of a large table, by Hive's names."""
+        return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A table with its files and what it is made of."""
+
+    table: Table
+    files: list[File]
+    sources: list[Source]
+    """None where the project alone has made it, as its calendar."""
+
+
+def describe(tables: list[Table], folder: Path, moments: Moments) -> list[Described]:
+    """What was written to `data/` below a folder, with sizes, hashes and terms."""
+    sources = read_sources(tables, folder, moments)
+    return [
+        Described(
+            table,
+            files_of(table, folder),
+            [sources[name] for name in table.model.sources if name in sources],
+        )
+        for table in tables
+    ]
+
+
+def read_sources(
+    tables: list[Table], folder: Path, moments: Moments
+) -> dict[str, Source]:
+    """The publishers' terms, of the files themselves, by data set."""
+    (publishers,) = (table for table in tables if table.name == "dim_publishers")
+    rows = parquet.read_table(folder / "data" / publishers.paths[0]).to_pylist()
+    return {
+        row["dataset"]: Source(**row, retrieved_at=moments.get(row["dataset"]))
+        for row in rows
+    }
+
+
+def files_of(table: Table, folder: Path) -> list[File]:
+    """A table's files, its CSV file last."""
+    paths = [*table.paths, *([f"{table.name}.csv"] if table.model.is_report else [])]
+    return [file_at(folder, f"data/{path}") for path in paths]
+
+
+def file_at(folder: Path, path: str) -> File:
+    with (folder / path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return File(path, (folder / path).stat().st_size, digest)
+
+
+def newest(sources: list[Source]) -> datetime | None:
+    """When the last of some data sets was looked at."""
+    return max((s.retrieved_at for s in sources if s.retrieved_at), default=None)
+
+
+def instant(value: datetime) -> str:
+    """As ISO 8601 in UTC, with its `Z`."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def dictionary(manifest: Manifest) -> list[Json]:
+    """Every mart and report with its grain and columns, as their YAML describes them.
+
+    A column's type is its contract's, in the words of the warehouse that was built;
+    empty where the model has no contract.
+    """
+    types = {
+        node["name"]: {c["name"]: c["data_type"] for c in node["columns"].values()}
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    return [
+        {
+            "model": model.name,
+            "description": model.description,
+            "grain": model.grain,
+            "key": model.key,
+            "columns": [
+                {
+                    "name": name,
+                    "type": types[model.name][name] or "",
+                    "description": description,
+                    "key": name in model.key,
+                }
+                for name, description in model.columns.items()
+            ],
+        }
+        for model in marts(manifest)
+    ]
