@@ -2,27 +2,22 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.base import BaseDataset
+from pipelines.datasets.dataset import (
+    AreasDataset,
+    CouncilList,
+    Dataset,
+    FileDataset,
+    SodaDataset,
+    WholeDataset,
+)
 
 # Names go into the portals' query languages and into SQL as they are.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
-
-ADDRESSES = {
-    "soda2": (re.compile(r"/resource/[a-z0-9]{4}-[a-z0-9]{4}"), "/resource/abcd-1234"),
-    "arcgis": (
-        re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII),
-        "/.../FeatureServer/0",
-    ),
-    "file": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/file.csv"),
-    "geojson": (re.compile(r"/[\w./-]+", re.ASCII), "/folder/areas.geojson"),
-}
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
@@ -41,7 +36,7 @@ SYSTEM_COLUMNS = (
 )
 
 
-def problems(dataset: "Dataset") -> Iterable[str]:
+def problems(dataset: Dataset) -> Iterable[str]:
     """Say what is wrong with a declaration beyond the kinds of its values."""
     parts = dataset.name.split("__")
     if len(parts) != 2 or not all(map(NAME_PART.fullmatch, parts)):
@@ -52,23 +47,29 @@ def problems(dataset: "Dataset") -> Iterable[str]:
         yield f"`zone` {dataset.zone!r} is no time zone"
     yield from wrong_address(dataset)
     yield from wrong_columns(dataset)
-    yield from wrong_council(dataset)
-    yield from wrong_limits(dataset)
-    yield from wrong_files(dataset)
+    if isinstance(dataset, WholeDataset):
+        yield from wrong_headers(dataset)
+    match dataset:
+        case SodaDataset(council_list=CouncilList() as council):
+            yield from wrong_council(dataset, council)
+        case FileDataset():
+            yield from wrong_files(dataset)
+        case AreasDataset():
+            yield from wrong_areas(dataset)
 
 
-def wrong_address(dataset: "Dataset") -> Iterable[str]:
+def wrong_address(dataset: Dataset) -> Iterable[str]:
     """An address that is no data set's, or that holds more than where it is."""
-    yield from wrong_url("url", dataset.url, dataset.api)
+    yield from wrong_url("url", dataset.url, type(dataset))
     for address in dataset.formerly:
-        yield from wrong_url("formerly", address, dataset.api)
+        yield from wrong_url("formerly", address, type(dataset))
     addresses = [dataset.url, *dataset.formerly]
     if len(set(addresses)) < len(addresses):
         yield "`formerly` repeats an address, or names `url` itself"
 
 
-def wrong_url(key: str, address: str, api: str) -> Iterable[str]:
-    """What is wrong with one address, as the value of a key."""
+def wrong_url(key: str, address: str, kind: type[BaseDataset]) -> Iterable[str]:
+    """What is wrong with one address of a kind of data set, as the value of a key."""
     try:
         url = urlsplit(address)
         _ = url.port
@@ -81,17 +82,13 @@ def wrong_url(key: str, address: str, api: str) -> Iterable[str]:
         yield f"`{key}` must begin with https:// and a host"
     if "@" in url.netloc or url.query or url.fragment:
         yield f"`{key}` must hold no user, password, query or fragment"
-    shape, example = ADDRESSES[api]
-    if not shape.fullmatch(url.path):
-        yield f"the path of `{key}` must be like {example}"
+    if not kind.path_shape.fullmatch(url.path):
+        yield f"the path of `{key}` must be like {kind.path_example}"
 
 
-def wrong_council(dataset: "Dataset") -> Iterable[str]:
+def wrong_council(dataset: SodaDataset, council: CouncilList) -> Iterable[str]:
     """A list of council members that can't be asked for."""
-    if dataset.council_list is None:
-        return
-    council = dataset.council_list
-    yield from wrong_url("council_list.url", council.url, "soda2")
+    yield from wrong_url("council_list.url", council.url, SodaDataset)
     if urlsplit(council.url).netloc != dataset.host:
         yield "`council_list.url` must be on the host of `url`"
     for name in (council.district, council.member):
@@ -99,7 +96,7 @@ def wrong_council(dataset: "Dataset") -> Iterable[str]:
             yield f"{name!r} is no name of a column: letters, digits and _ only"
 
 
-def wrong_columns(dataset: "Dataset") -> Iterable[str]:
+def wrong_columns(dataset: Dataset) -> Iterable[str]:
     """Columns that are named elsewhere and not declared, or can't be columns."""
     if not dataset.key:
         yield "`key` names no column"
@@ -107,10 +104,8 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
     for name in declared:
         if not IDENTIFIER.fullmatch(name):
             yield f"{name!r} is no name of a column: letters, digits and _ only"
-    named = [dataset.window_column, dataset.newest_by, dataset.change_column]
-    named.append(dataset.file_column)
-    for column in (*dataset.key, *named, *dataset.compare_by):
-        if column is not None and column not in dataset.columns:
+    for column in dataset.named_columns:
+        if column not in dataset.columns:
             yield f"`columns` lacks {column!r}, which the file names elsewhere"
     for name in dataset.unhashed:
         if name not in declared:
@@ -128,24 +123,19 @@ def wrong_columns(dataset: "Dataset") -> Iterable[str]:
             yield f"column {name!r} has the name of one that the pipeline adds"
 
 
-def wrong_files(dataset: "Dataset") -> Iterable[str]:
-    """What only files have, or only tables with windows."""
-    if dataset.box and dataset.api != "geojson":
-        yield '`box` goes with `api = "geojson"`'
+def wrong_headers(dataset: WholeDataset) -> Iterable[str]:
+    """Other headers of what is no column."""
+    for name in dataset.also_called:
+        if name not in (*dataset.columns, *dataset.dispensable_columns):
+            yield f"`also_called` names {name!r}, which is not among the columns"
+
+
+def wrong_files(dataset: FileDataset) -> Iterable[str]:
+    """Files that can't be read, or not be told apart."""
     for path in dataset.due:
         if path not in dataset.files:
             yield f"`due` names {path!r}, which is not among the `files`"
-    if not dataset.is_file:
-        if dataset.window_column is None or dataset.backfill_from == date.min:
-            yield "`window_column` and `backfill_from` must be given"
-        if dataset.files or dataset.also_called or dataset.file_column:
-            yield '`files`, `also_called` and `file_column` go with `api = "file"`'
-        if dataset.query:
-            yield '`query` goes with `api = "file"` or `api = "geojson"`'
-        return
-    if dataset.api == "geojson":
-        yield from wrong_areas(dataset)
-    for address in dataset.addresses if dataset.api == "file" else []:
+    for address in dataset.addresses:
         path = urlsplit(address).path
         if not path.lower().endswith(ENDINGS) or ".." in path:
             yield f"{path!r} is no file that ends in {', '.join(ENDINGS)}"
@@ -154,12 +144,9 @@ def wrong_files(dataset: "Dataset") -> Iterable[str]:
         yield "`files` names two files of one name"
     if len(names) > 1 and not dataset.file_column:
         yield "`files` need a `file_column` that tells their rows apart"
-    for name in dataset.also_called:
-        if name not in (*dataset.columns, *dataset.dispensable_columns):
-            yield f"`also_called` names {name!r}, which is not among the columns"
 
 
-def wrong_areas(dataset: "Dataset") -> Iterable[str]:
+def wrong_areas(dataset: AreasDataset) -> Iterable[str]:
     """What a file of areas lacks, or can't have."""
     if "geometry" not in dataset.columns or "geometry" in dataset.key:
         yield "`columns` need 'geometry', the areas' shapes, which is no key"
@@ -168,33 +155,8 @@ def wrong_areas(dataset: "Dataset") -> Iterable[str]:
     west, south, east, north = dataset.box or (-180, -90, 180, 90)
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         yield "`box` must be [west, south, east, north], in degrees"
-    if dataset.files or dataset.file_column:
-        yield '`files` and `file_column` go with `api = "file"`'
 
 
 def has_one_group(pattern: str) -> bool:
     """Whether a pattern names one group; RE2 itself, slow to import, reads it later."""
     return len(re.findall(r"\(\?P?<\w+>", pattern)) == 1
-
-
-def wrong_limits(dataset: "Dataset") -> Iterable[str]:
-    """Numbers that no limit can have; not a number (nan) is in no range."""
-    ranges = {
-        "page_rows": (1, 50_000),
-        "removal_limit_rows": (0, 1_000_000_000),
-        "reject_limit_rows": (0, 1_000_000_000),
-        "sweep_limit_rows": (0, 1_000_000_000),
-        "sweep_limit_pct": (0, 100),
-        "sweep_overlap_days": (0, 3650),
-        "compare_days": (0, 3650),
-        "reread_days": (0, 3650),
-        "reread_months": (0, 1_000),
-        "read_every_days": (1, 3650),
-        "standstill_days": (1, 3650),
-        "removal_limit_pct": (0, 100),
-        "removal_most_pct": (0, 100),
-        "reject_limit_pct": (0, 100),
-    }
-    for name, (least, most) in ranges.items():
-        if not least <= getattr(dataset, name) <= most:
-            yield f"`{name}` must be {least:,} to {most:,}"

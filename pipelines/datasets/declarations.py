@@ -1,7 +1,11 @@
 """Read the data sets' declarations: one TOML file each, in this folder."""
 
+import difflib
+import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 
@@ -11,19 +15,32 @@ from pipelines.errors import ConfigError
 
 FOLDER = Path(__file__).parent
 
+# The kinds of data sets, by the value of the key that tells them apart.
+KINDS: dict[str, type[Dataset]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(Dataset)
+}
+
 
 def read_dataset(path: Path) -> Dataset:
     """Read one declaration.
 
     Raises:
-        ConfigError: The file is no TOML, lacks a key, or has one that is unknown or of
-            the wrong kind; names the file and the key.
+        ConfigError: The file is no TOML, or lacks a key, or has one that is unknown, of
+            another kind of data set or of a wrong value; names the file and the key.
     """
     try:
-        declared = msgspec.toml.decode(path.read_bytes(), type=Dataset)
+        declared = msgspec.toml.decode(path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
         raise ConfigError(f"{path.name} can't be used: {error}.") from error
-    dataset = msgspec.structs.replace(declared, name=path.stem)
+    for problem in wrong_keys(declared):
+        raise ConfigError(f"{path.name} can't be used: {problem}.")
+    try:
+        # Of TOML's own types: a text is no date.
+        typed: Dataset = msgspec.convert(declared, Dataset, builtin_types=(date,))
+    except msgspec.ValidationError as error:
+        said = wrong_value(KINDS[declared["api"]], str(error))
+        raise ConfigError(f"{path.name} can't be used: {said}.") from error
+    dataset: Dataset = msgspec.structs.replace(typed, name=path.stem)
     for problem in problems(dataset):
         raise ConfigError(f"{path.name} can't be used: {problem}.")
     return dataset
@@ -32,6 +49,45 @@ def read_dataset(path: Path) -> Dataset:
 def read_datasets(folder: Path = FOLDER) -> dict[str, Dataset]:
     """Every declaration of a folder, by name, in the order of names."""
     return {path.stem: read_dataset(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def wrong_keys(declared: dict[str, Any]) -> Iterable[str]:
+    """Keys that are unknown, belong to another kind of data set, or are missing."""
+    api = declared.get("api")
+    if api not in list(KINDS):
+        yield f"`api` must be one of {', '.join(KINDS)}"
+        return
+    fields = msgspec.structs.fields(KINDS[api])
+    own = ["api", *(field.name for field in fields)]
+    for key in declared:
+        if key not in own:
+            yield misplaced(key, api) or unknown(key, own)
+    missing = [f"`{f.name}`" for f in fields if f.required and f.name not in declared]
+    if missing:
+        yield f"{' and '.join(missing)} must be given"
+
+
+def misplaced(key: str, api: str) -> str | None:
+    """That a key is another kind's; None where it is none's."""
+    theirs = [name for name, kind in KINDS.items() if key in kind.__struct_fields__]
+    with_these = " or ".join(f'`api = "{name}"`' for name in theirs)
+    return f'`{key}` goes with {with_these}, not with "{api}"' if theirs else None
+
+
+def unknown(key: str, known: list[str]) -> str:
+    """That a key is none, and which one may be meant."""
+    near = difflib.get_close_matches(key, known, 1)
+    return f"there is no key `{key}`" + (f"; `{near[0]}` may be meant" if near else "")
+
+
+def wrong_value(kind: type[Dataset], said: str) -> str:
+    """What is wrong with a value: of a limit its range, else what msgspec says."""
+    path = re.search(r" - at `\$\.(\w+)`$", said)
+    for field in msgspec.structs.fields(kind):
+        for limit in getattr(field.type, "__metadata__", ()):
+            if path and path[1] == field.name:
+                return f"`{field.name}` must be {limit.ge:,} to {limit.le:,}"
+    return said
 
 
 def pick(datasets: dict[str, Dataset], names: Iterable[str]) -> list[Dataset]:

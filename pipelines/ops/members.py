@@ -14,7 +14,8 @@ from pathlib import Path
 
 import requests
 
-from pipelines.datasets.dataset import CouncilList, Dataset, moved
+from pipelines.datasets.base import moved
+from pipelines.datasets.dataset import CouncilList, Dataset, SodaDataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalError
 from pipelines.ops.portal_survey import Finding
@@ -41,7 +42,7 @@ def council_findings(
 ) -> Iterator[Finding]:
     """Compare each city that has a list, with one request; a failure only warns."""
     for dataset in datasets:
-        if dataset.council_list is None:
+        if not isinstance(dataset, SodaDataset) or dataset.council_list is None:
             continue
         subject = f"{dataset.source} council"
         try:
@@ -86,7 +87,7 @@ def in_office(city: str, day: date) -> Members:
     }
 
 
-def listed(dataset: Dataset, council: CouncilList, patience: Patience) -> Members:
+def listed(dataset: SodaDataset, council: CouncilList, patience: Patience) -> Members:
     """Who holds each seat according to the city's own list.
 
     Raises:

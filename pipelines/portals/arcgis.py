@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import requests
 
 from pipelines.datasets.checks import IDENTIFIER
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portals.http.body import Answer
@@ -86,7 +86,9 @@ class Count(msgspec.Struct):
 class ArcgisReader(Reader):
     """One layer. Dates are epoch milliseconds in UTC; errors come inside a 200."""
 
-    def __init__(self, dataset: Dataset, patience: Patience):
+    dataset: ArcgisDataset
+
+    def __init__(self, dataset: ArcgisDataset, patience: Patience):
         super().__init__(dataset, patience)
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent()
@@ -242,7 +244,7 @@ class ArcgisReader(Reader):
     def _any_rows(
         self, answer: Answer, columns: Columns
     ) -> tuple[list[Values], Reasons]:
-        rows, reasons = any_rows(answer, columns, self.dataset.window_column or "")
+        rows, reasons = any_rows(answer, columns, self.dataset.window_column)
         return rows, pa.array(reasons, pa.string())
 
     def _check_page(
@@ -263,7 +265,7 @@ class ArcgisReader(Reader):
         if any(this <= before for before, this in pairwise(ids)):
             raise Retryable("the page repeats rows")
         if window:
-            position = self.requested().index(self.dataset.windowed_by)
+            position = self.requested().index(self.dataset.window_column)
             array = pa.array([row[position] for row in rows], pa.int64())
             good = array if reasons is None else array.filter(pc.is_null(reasons))
             dates = pa.chunked_array([good])

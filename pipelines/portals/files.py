@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import requests
 
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import AreasDataset, Dataset, FileDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portals.geojson import read_features
@@ -46,7 +46,9 @@ class FileReader(Reader):
     """Files that are read whole. A count proves nothing here: what came is all there
     is. Cut and broken files are refused; too many removals at once are too."""
 
-    def __init__(self, dataset: Dataset, patience: Patience):
+    dataset: FileDataset | AreasDataset
+
+    def __init__(self, dataset: FileDataset | AreasDataset, patience: Patience):
         super().__init__(dataset, patience)
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent()
@@ -206,7 +208,7 @@ class FileReader(Reader):
 
     def _parse(self, url: str, answer: Answer) -> Mark:
         check_is_file(self.dataset, answer)
-        if self.dataset.api == "geojson":
+        if isinstance(self.dataset, AreasDataset):
             sheet = read_features(self.dataset, name_of(url), answer.body)
         else:
             # With a length a transfer that breaks off is noticed as it does.

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 
-from pipelines.datasets.dataset import Box, Dataset
+from pipelines.datasets.dataset import AreasDataset, Box, Dataset
 from pipelines.errors import PortalError, Retryable
 from pipelines.portals.rejects import readable, set_aside
 from pipelines.portals.spreadsheets import BOM, Sheet, loaded, named
@@ -85,7 +85,7 @@ class Collection(msgspec.Struct):
 DECODER = msgspec.json.Decoder(Collection, float_hook=Decimal)
 
 
-def read_features(dataset: Dataset, name: str, body: bytes) -> Sheet:
+def read_features(dataset: AreasDataset, name: str, body: bytes) -> Sheet:
     """Read the declared properties of every feature, and its shape.
 
     Properties are found like the headers of other files. A shape is compact GeoJSON, of

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from sodapy import Socrata
 
-from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.dataset import REJECT, SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
 from pipelines.portals.http.body import Answer
@@ -51,7 +51,9 @@ class SocrataReader(Reader):
     portal answers 403 to a wrong one; reading then goes on without it, and says so.
     """
 
-    def __init__(self, dataset: Dataset, patience: Patience):
+    dataset: SodaDataset
+
+    def __init__(self, dataset: SodaDataset, patience: Patience):
         super().__init__(dataset, patience)
         token = os.environ.get("SOCRATA_APP_TOKEN") or None
         self.has_token = token is not None

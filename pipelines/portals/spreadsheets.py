@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.dataset import REJECT, FileDataset, WholeDataset
 from pipelines.errors import Retryable
 from pipelines.portals.rejects import UNREADABLE, readable, set_aside
 from pipelines.portals.zips import check_packed, only_csv
@@ -41,7 +41,7 @@ class Sheet:
 
 
 def read_sheet(
-    dataset: Dataset, name: str, body: bytes, is_whole: bool = False
+    dataset: FileDataset, name: str, body: bytes, is_whole: bool = False
 ) -> Sheet:
     """Read one file: CSV, a workbook's first sheet, or the one CSV of a zip.
 
@@ -75,7 +75,7 @@ def read_sheet(
 
 
 def read_csv(
-    dataset: Dataset, body: bytes, is_whole: bool
+    dataset: FileDataset, body: bytes, is_whole: bool
 ) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a CSV in the declared encoding.
 
@@ -122,7 +122,7 @@ def read_csv(
     return header, rows
 
 
-def check_end(dataset: Dataset, body: bytes, is_whole: bool) -> None:
+def check_end(dataset: FileDataset, body: bytes, is_whole: bool) -> None:
     """See that a CSV ends where a row does.
 
     Raises:
@@ -148,7 +148,7 @@ def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def left_out(
-    dataset: Dataset, row: pyarrow.csv.InvalidRow, odd: list[pyarrow.csv.InvalidRow]
+    dataset: FileDataset, row: pyarrow.csv.InvalidRow, odd: list[pyarrow.csv.InvalidRow]
 ) -> str:
     """Remember a row that has not as many cells as the header, unless it is a note."""
     if not dataset.has_notes or row.actual_columns > 1:
@@ -174,7 +174,7 @@ def check_odd(odd: list[pyarrow.csv.InvalidRow], good: int, text: str) -> None:
 
 
 def with_odd(
-    dataset: Dataset, rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
+    dataset: FileDataset, rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
 ) -> pa.Table:
     """Add rows that are set aside, with the reason.
 
@@ -192,7 +192,7 @@ def with_odd(
     return pa.concat_tables([rows, added], promote_options="default")
 
 
-def read_workbook(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
+def read_workbook(dataset: FileDataset, body: bytes) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a workbook's first sheet.
 
     Raises:
@@ -220,7 +220,7 @@ def read_workbook(dataset: Dataset, body: bytes) -> tuple[list[str], pa.Table]:
 
 
 def header_of(
-    dataset: Dataset, rows: Iterable[tuple[int, Sequence[str | None]]]
+    dataset: FileDataset, rows: Iterable[tuple[int, Sequence[str | None]]]
 ) -> tuple[int, list[str]]:
     """Find the header: the first row, or below notes the first with every column.
 
@@ -242,12 +242,12 @@ def header_of(
     return found[0]
 
 
-def has_columns(dataset: Dataset, header: list[str]) -> bool:
+def has_columns(dataset: FileDataset, header: list[str]) -> bool:
     """Whether no declared column is missing."""
     return set(dataset.columns) - {dataset.file_column} <= set(header)
 
 
-def named(dataset: Dataset, cells: Sequence[str | None]) -> list[str]:
+def named(dataset: WholeDataset, cells: Sequence[str | None]) -> list[str]:
     """The names of a header's cells: declared ones, else as they are published.
 
     A column without a header can't be read by its name: it is left out.
@@ -272,7 +272,7 @@ def plain(title: str) -> str:
     return " ".join(title.replace("_", " ").split()).casefold()
 
 
-def loaded(dataset: Dataset, header: list[str]) -> list[str]:
+def loaded(dataset: WholeDataset, header: list[str]) -> list[str]:
     """Those of a file's columns that are loaded."""
     return [n for n in (*dataset.columns, *dataset.dispensable_columns) if n in header]
 

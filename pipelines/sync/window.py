@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 # How often a window whose rows don't add up is read again.
 READS = 3
 
-# So few rows may vanish from any table, be it ever so small; of areas not one may.
-FEW_REMOVALS = 10
-
 
 def read_window(
     reader: Reader, window: Window, tally: Tally, expected: int | None = None
@@ -191,9 +188,8 @@ def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
     `removal_most_pct`, that no window, month or file loses in a day, unless few rows.
     """
     limit = max(dataset.removal_limit_rows, held * dataset.removal_limit_pct / 100)
-    few = 0 if dataset.api == "geojson" else FEW_REMOVALS
     return gone > limit or (
-        gone > few and gone * 100 >= held * dataset.removal_most_pct
+        gone > dataset.few_removals and gone * 100 >= held * dataset.removal_most_pct
     )
 
 

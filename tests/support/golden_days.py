@@ -169,11 +169,13 @@ def run_day(
 
     def shortened(*arguments: Any) -> dict[str, dataset.Dataset]:
         return {
-            name: msgspec.structs.replace(
-                one, backfill_from=max(one.backfill_from, HISTORY), enabled=True
-            )
+            name: msgspec.structs.replace(one, enabled=True, **recent(one))
             for name, one in read(*arguments).items()
         }
+
+    def recent(one: dataset.Dataset) -> dict[str, date]:
+        is_table = isinstance(one, dataset.TableDataset)
+        return {"backfill_from": max(one.backfill_from, HISTORY)} if is_table else {}
 
     plan = jobs.plan
 

@@ -238,12 +238,14 @@ def command_in_child(
 
 
 def shorten_history() -> None:
-    """Have every data set's history begin with `HISTORY`: few months are read soon."""
+    """Have every table's history begin with `HISTORY`: few months are read soon."""
     read_datasets = declarations.read_datasets
 
     def shortened(*arguments: Any) -> dict[str, dataset.Dataset]:
         return {
             name: msgspec.structs.replace(declared, backfill_from=HISTORY)
+            if isinstance(declared, dataset.TableDataset)
+            else declared
             for name, declared in read_datasets(*arguments).items()
         }
 

@@ -20,7 +20,7 @@ import pytest
 from demo.portal.server import Portal
 from demo.portal.store import Dataset as Published
 from pipelines import cli as command
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import ArcgisDataset, Dataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import BlotterError
 from pipelines.settings import Patience, prefix
@@ -44,11 +44,10 @@ SPRINGFIELD_TYPES = {
     "category": "text",
     "district": "text",
 }
-SHELBYVILLE = Dataset(
+SHELBYVILLE = ArcgisDataset(
     name="shelbyville__incidents",
     title="Shelbyville",
     url="https://maps.shelbyville.example/arcgis/rest/services/Police/FeatureServer/0",
-    api="arcgis",
     zone="America/Chicago",
     backfill_from=date(2026, 1, 1),
     window_column="Occurred",

@@ -8,18 +8,17 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.portals.reader import Published, Read, Reader
 from pipelines.settings import Patience
 from pipelines.sync.run import Run
 from pipelines.warehouse.warehouse import Warehouse
 
-PLACE = Dataset(
+PLACE = SodaDataset(
     name="springfield__incidents",
     title="Springfield",
     url="https://data.springfield.example/resource/abcd-1234",
-    api="soda2",
     zone="America/Chicago",
     backfill_from=date(2026, 1, 1),
     window_column="reported",

@@ -22,6 +22,7 @@ from demo.portal.server import Portal, serve
 from demo.stock import publish, stock_files
 from metabase.files import read_dashboards, tags
 from metabase.payloads import in_schema
+from pipelines.datasets.dataset import TableDataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.transform.runner import invoke
 from tests.support import live_portal as live
@@ -66,8 +67,9 @@ def load(home: Path) -> None:
     with serve(portal) as url:
         for name in [*ROWS, *(name for name in files if declared[name].enabled)]:
             dataset = declared[name].at_portal(url)
-            short = msgspec.structs.replace(dataset, backfill_from=FIRST)
-            failure = live.daily(home, short, LAST + timedelta(days=1), whole=True)
+            if isinstance(dataset, TableDataset):
+                dataset = msgspec.structs.replace(dataset, backfill_from=FIRST)
+            failure = live.daily(home, dataset, LAST + timedelta(days=1), whole=True)
             assert failure is None, failure
     outcome = invoke(home, ["seed"])
     assert outcome.success

@@ -9,6 +9,9 @@ from pipelines.errors import ConfigError
 
 GOOD = (FOLDER / "cambridge__incidents.toml").read_text()
 GOOD_FILES = (FOLDER / "bls__county_unemployment.toml").read_text()
+GOOD_LAYER = (FOLDER / "memphis__incidents.toml").read_text()
+GOOD_AREAS = (FOLDER / "memphis__district_boundaries.toml").read_text()
+APIS = "`api` must be one of soda2, arcgis, file, geojson"
 
 
 def refusal(tmp_path, text, name="springfield__incidents.toml"):
@@ -49,11 +52,14 @@ def test_the_narrative_that_names_people_is_not_declared():
     ("change", "said"),
     [
         ((r"^title = .*$", "title = 7"), r"\$\.title"),
-        ((r"^title = .*$", "titel = 'x'"), "titel"),
-        ((r"^zone = .*$", ""), "zone"),
+        ((r"^title = .*$", "titel = 'x'"), "no key `titel`; `title` may be"),
+        ((r"^zone = .*$", ""), "`zone` must be given"),
         ((r"^zone = .*$", "zone = 'America/Gotham'"), "America/Gotham"),
-        ((r"^api = .*$", "api = 'ftp'"), r"\$\.api"),
+        ((r"^api = .*$", "api = 'ftp'"), APIS),
         ((r"^url = .*$", "url = 'http://plain.example/resource/abcd-1234'"), "https"),
+        ((r"^api = .*$", "api = ['soda2']"), APIS),
+        ((r"^api = .*$", ""), APIS),
+        ((r"^api", "backfill_to = 2020-01-01\napi"), "no key `backfill_to`"),
         ((r"^window_column = .*$", "window_column = 'when'"), "when"),
         ((r"^key = .*$", "key = []"), "key"),
         ((r"^unhashed = .*$", "unhashed = ['nope']"), "nope"),
@@ -100,24 +106,80 @@ def test_a_bad_declaration_of_files_is_refused_with_file_and_key(
     assert re.search(said, message)
 
 
+FILES = '`api = "file"`'
+WHOLE = '`api = "file"` or `api = "geojson"`'
+TABLES = '`api = "soda2"` or `api = "arcgis"`'
+
+
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("good", "api", "line", "goes_with"),
     [
-        ("files = ['a.csv']", 'go with `api = "file"`'),
-        ("file_column = 'location'", 'go with `api = "file"`'),
-        ("also_called = {location = ['Place']}", 'go with `api = "file"`'),
+        (GOOD, "soda2", "files = ['a.csv']", FILES),
+        (GOOD, "soda2", "file_column = 'location'", FILES),
+        (GOOD, "soda2", "also_called = {location = ['Place']}", WHOLE),
+        (GOOD, "soda2", "query = {f = 'csv'}", WHOLE),
+        (GOOD, "soda2", "box = [-72, 42, -71, 43]", '`api = "geojson"`'),
+        (GOOD_LAYER, "arcgis", "compare_by = ['Ward']", '`api = "soda2"`'),
+        (GOOD_LAYER, "arcgis", "heeds_out_of_date = false", '`api = "soda2"`'),
+        (GOOD_LAYER, "arcgis", "council_list = {}", '`api = "soda2"`'),
+        (GOOD_LAYER, "arcgis", "has_notes = true", FILES),
+        (GOOD_FILES, "file", "box = [-72, 42, -71, 43]", '`api = "geojson"`'),
+        (GOOD_FILES, "file", "backfill_from = 2020-01-01", TABLES),
+        (GOOD_FILES, "file", "compare_days = 7", TABLES),
+        (GOOD_FILES, "file", "page_rows = 7", TABLES),
+        (GOOD_AREAS, "geojson", "encoding = 'latin-1'", FILES),
+        (GOOD_AREAS, "geojson", "due = {}", FILES),
+        (GOOD_AREAS, "geojson", "sweeps = false", TABLES),
     ],
 )
-def test_what_belongs_to_files_is_refused_elsewhere(tmp_path, line, said):
-    assert said in refusal(tmp_path, f"{line}\n{GOOD}")
+def test_a_key_of_another_kind_of_data_set_is_refused(
+    tmp_path, good, api, line, goes_with
+):
+    key = line.split(" ")[0]
+    assert refusal(tmp_path, f"{line}\n{good}") == (
+        "springfield__incidents.toml can't be used: "
+        f'`{key}` goes with {goes_with}, not with "{api}".'
+    )
 
 
 @pytest.mark.parametrize("key", ["window_column", "backfill_from"])
 def test_a_table_needs_a_window(tmp_path, key):
     text = re.sub(f"^{key} = .*$", "", GOOD, flags=re.MULTILINE)
-    assert "`window_column` and `backfill_from` must be given" in refusal(
-        tmp_path, text
-    )
+    assert f": `{key}` must be given." in refusal(tmp_path, text)
+
+
+def test_all_missing_keys_are_named_at_once(tmp_path):
+    text = re.sub("^(zone|window_column) = .*$", "", GOOD, flags=re.MULTILINE)
+    assert ": `zone` and `window_column` must be given." in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("page_rows", 1, 50_000),
+        ("removal_limit_rows", 0, 1_000_000_000),
+        ("reject_limit_rows", 0, 1_000_000_000),
+        ("sweep_limit_rows", 0, 1_000_000_000),
+        ("sweep_limit_pct", 0, 100),
+        ("sweep_overlap_days", 0, 3650),
+        ("compare_days", 0, 3650),
+        ("reread_days", 0, 3650),
+        ("reread_months", 0, 1_000),
+        ("read_every_days", 1, 3650),
+        ("standstill_days", 1, 3650),
+        ("removal_limit_pct", 0, 100),
+        ("removal_most_pct", 0, 100),
+        ("reject_limit_pct", 0, 100),
+    ],
+)
+def test_a_limit_is_a_number_of_its_range(tmp_path, key, least, most):
+    path = tmp_path / "springfield__incidents.toml"
+    for number in (least, most):
+        path.write_text(f"{key} = {number}\n{GOOD}")
+        assert getattr(read_dataset(path), key) == number
+    said = f": `{key}` must be {least:,} to {most:,}."
+    for wrong in (least - 1, most + 1, "nan", "'7'", "true"):
+        assert said in refusal(tmp_path, f"{key} = {wrong}\n{GOOD}")
 
 
 def test_a_file_name_without_source_and_entity_is_refused(tmp_path):

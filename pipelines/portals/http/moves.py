@@ -31,7 +31,7 @@ def new_address(
     if there.path == here.path:
         path = declared.path  # The host alone is another.
     url = urlunsplit((there.scheme, there.netloc, path, "", ""))
-    if url == dataset.url or any(wrong_url("url", url, dataset.api)):
+    if url == dataset.url or any(wrong_url("url", url, type(dataset))):
         return None
     if dataset.is_file and kind_of(there.path) != kind_of(here.path):
         return None

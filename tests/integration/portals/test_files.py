@@ -11,7 +11,7 @@ import pytest
 
 import pipelines.sync.months
 from demo.portal.server import Fault, Portal, serve
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, FileDataset
 from pipelines.errors import (
     PartsError,
     PortalMovedError,
@@ -25,23 +25,21 @@ from pipelines.portals.files import FileReader
 from pipelines.portals.spreadsheets import read_sheet
 from tests.support import live_portal as live
 
-PLACES = Dataset(
+PLACES = FileDataset(
     name="springfield__places",
     title="Places",
     url="https://files.springfield.example/open/places.csv",
-    api="file",
     zone="America/Chicago",
     key=["id"],
     columns=["id", "name", "county"],
     optional_columns=["opened"],
     left_out=["note"],
 )
-JOBS = Dataset(
+JOBS = FileDataset(
     name="springfield__jobs",
     title="Jobs",
     url="https://files.springfield.example/jobs",
     files=["2023/jobs23.csv", "2024/jobs24.csv"],
-    api="file",
     zone="America/Chicago",
     key=["county", "file_name"],
     file_column="file_name",

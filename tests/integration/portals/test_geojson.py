@@ -10,19 +10,18 @@ import msgspec
 import pytest
 
 from demo.portal.server import Fault, Portal, serve
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import AreasDataset, Dataset
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.errors import ConfigError, Retryable, SchemaDriftError
 from pipelines.portals.geojson import read_features
 from tests.support import live_portal as live
 from tests.support.expected import real_rows
 
-AREAS = Dataset(
+AREAS = AreasDataset(
     name="springfield__areas",
     title="Areas",
     url="https://maps.springfield.example/arcgis/rest/services/A/FeatureServer/1/query",
     query={"where": "1=1", "f": "geojson"},
-    api="geojson",
     zone="America/Chicago",
     key=["NAME"],
     key_is_unique=False,
@@ -318,7 +317,7 @@ def test_one_area_of_many_that_is_not_the_citys_is_set_aside(geometry, reason):
 def test_the_boxes_are_those_of_the_cities():
     with (FOLDER.parent.parent / "seeds" / "cities.csv").open() as file:
         cities = {row["city"]: row for row in csv.DictReader(file)}
-    boxed = [d for d in read_datasets().values() if d.api == "geojson"]
+    boxed = [d for d in read_datasets().values() if isinstance(d, AreasDataset)]
     assert len(boxed) == 4
     for dataset in boxed:
         row = cities[dataset.source]
@@ -364,7 +363,7 @@ def test_a_property_that_is_gone_stops_the_data_set_and_a_new_one_is_reported(
     [
         ('key = ["geometry"]', "which is no key"),
         ('columns = ["NAME"]', "need 'geometry'"),
-        ('files = ["a.geojson"]', '`files` and `file_column` go with `api = "file"`'),
+        ('files = ["a.geojson"]', '`files` goes with `api = "file"`'),
         ('url = "https://a.example/b/../c"', "leads out of its folder"),
         ('url = "https://a.example/c?f=geojson"', "no user, password, query"),
         ('query = {f = 7}', r"\$.query"),
@@ -384,7 +383,7 @@ def test_a_bad_declaration_of_areas_is_refused(tmp_path, change, said):
     }
     path = tmp_path / "springfield__areas.toml"
     path.write_text("\n".join(good.values()))
-    assert read_dataset(path).is_file
+    assert isinstance(read_dataset(path), AreasDataset)
     path.write_text("\n".join((good | {change.split(" ")[0]: change}).values()))
     with pytest.raises(ConfigError, match=said):
         read_dataset(path)

@@ -646,7 +646,7 @@ def two_cities(tmp_path_factory):
         declared = [msgspec.structs.replace(d, page_rows=500) for d in declared]
         for dataset in declared:
             assert live.daily(home, dataset) is None
-        yield portal, published, home, {d.api: d for d in declared}
+        yield portal, published, home, {d.__struct_config__.tag: d for d in declared}
 
 
 @pytest.fixture

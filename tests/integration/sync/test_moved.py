@@ -20,7 +20,7 @@ import pyarrow as pa
 import pytest
 
 from demo.portal.server import Fault, Portal, serve
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, FileDataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import PortalMovedError
 from pipelines.portals.http.moves import new_address, shown
@@ -33,11 +33,10 @@ from tests.support.live_portal import SHELBYVILLE, SPRINGFIELD
 HERE = Path(__file__).parent
 PINNED = json.loads((HERE / "pinned.json").read_text())
 
-PLACES = Dataset(
+PLACES = FileDataset(
     name="springfield__places",
     title="Places",
     url="https://files.springfield.example/places.csv",
-    api="file",
     zone="America/Chicago",
     key=["id"],
     columns=["id", "place"],
@@ -171,7 +170,7 @@ def digest_then(dataset: Dataset, portal: str) -> str:
     """What stood for a table at a portal of BLOTTER_PORTAL."""
     parts = [portal + "/" + dataset.url.split("/", 3)[3]]
     parts += [dataset.key, dataset.columns, [], []]
-    if dataset.api == "file":
+    if isinstance(dataset, FileDataset):
         parts.append([[], "utf-8", []])
     return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from demo.portal.server import Portal, serve
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import FileDataset
 from pipelines.portals.arcgis import ArcgisReader
 from pipelines.portals.socrata import SocrataReader
 from pipelines.sync import daily as runs
@@ -17,11 +17,10 @@ from tests.support import live_portal as live
 from tests.support.live_portal import SHELBYVILLE, SPRINGFIELD
 
 FIRST = date(2026, 3, 2)
-FILE = Dataset(
+FILE = FileDataset(
     name="springfield__places",
     title="Places",
     url="https://files.springfield.example/places.csv",
-    api="file",
     zone="America/Chicago",
     key=["id"],
     columns=["id", "name"],
