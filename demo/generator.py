@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.random import Generator
 
 from demo.rows import (
     agencies,
@@ -25,13 +26,16 @@ from demo.rows import (
     shootings_v1,
     unemployment,
 )
+from demo.rows.publisher import DailyPublisher, FilePublisher, Publisher
 
-MAKERS = {
+TABLES: dict[str, DailyPublisher] = {
     "san_francisco__incidents": san_francisco,
     "chicago__incidents": chicago,
     "chicago__recent_incidents": chicago_recent,
     "memphis__incidents": memphis,
     "cambridge__incidents": cambridge,
+}
+FILES: dict[str, FilePublisher] = {
     "washington_post__shootings": shootings,
     "washington_post__shootings_v1": shootings_v1,
     "washington_post__agencies": agencies,
@@ -42,6 +46,13 @@ MAKERS = {
     "chicago__neighborhood_boundaries": boundaries.CHICAGO,
     "memphis__district_boundaries": boundaries.MEMPHIS,
     "cambridge__neighborhood_boundaries": boundaries.CAMBRIDGE,
+}
+MAKERS: dict[str, Publisher] = {**TABLES, **FILES}
+# Those with news every day; the other files are published once a year or less.
+DAILY: dict[str, DailyPublisher] = {
+    **TABLES,
+    "washington_post__shootings": shootings,
+    "washington_post__agencies": agencies,
 }
 
 # Every published column with the portal's type, in the order of the portal's metadata:
@@ -76,8 +87,11 @@ def day_rows(dataset: str, day: date, rows: int, seed: int) -> pa.Table:
 
     Their ids are none of those that `generate` made up to the day before, as long as
     no day has more than 2,000 incidents. All are new: none repeats another.
+
+    Raises:
+        KeyError: No such data set, or one that no day adds to.
     """
-    return MAKERS[dataset].make_day(_random(dataset, seed), rows, day)
+    return DAILY[dataset].make_day(_random(dataset, seed), rows, day)
 
 
 def sample(table: pa.Table, count: int, seed: int) -> pa.Table:
@@ -106,7 +120,7 @@ def corrected(table: pa.Table, count: int, seed: int) -> pa.Table:
     """
     dataset = dataset_of(table)
     rows = sample(table, count, seed)
-    return MAKERS[dataset].corrected(_random(dataset, seed), rows)
+    return DAILY[dataset].corrected(_random(dataset, seed), rows)
 
 
 def without(table: pa.Table, rows: pa.Table) -> pa.Table:
@@ -134,7 +148,7 @@ def _keys(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "|")
 
 
-def _random(dataset: str, seed: int) -> np.random.Generator:
+def _random(dataset: str, seed: int) -> Generator:
     """One generator a city, so that Chicago's two tables hold the same rows."""
     city = dataset.partition("__")[0]
     return np.random.default_rng([seed, *city.encode()])

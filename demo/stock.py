@@ -3,16 +3,18 @@
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from demo.generator import COLUMNS, MAKERS, generate
+from demo.generator import COLUMNS, FILES, generate
 from demo.rows import council as rows_council
 
 if TYPE_CHECKING:
     # `python -m demo.portal` hands its portal over; at run time none is needed here.
+    from demo.portal.served_files import FileOptions
     from demo.portal.server import Portal
     from demo.portal.store import Dataset
+    from demo.portal.values import Rows
 
 DECLARATIONS = Path(__file__).parent.parent / "pipelines" / "datasets"
 # name: share of the rows, first day published
@@ -23,19 +25,6 @@ STOCK = {
     "cambridge__incidents": (0.03, date(2025, 1, 1)),
 }
 RECENT = "chicago__recent_incidents"
-# Published as whole files: of a size that does not go by the rows asked for.
-FILES = [
-    "washington_post__shootings",
-    "washington_post__shootings_v1",
-    "washington_post__agencies",
-    "census__county_population",
-    "bls__county_unemployment",
-    "simplemaps__cities",
-    "san_francisco__neighborhood_boundaries",
-    "chicago__neighborhood_boundaries",
-    "memphis__district_boundaries",
-    "cambridge__neighborhood_boundaries",
-]
 FILES_BEGIN = date(2015, 1, 2)
 # The first serves any file as text that is to be shown; the other has queries that end
 # in no name of a file.
@@ -69,13 +58,13 @@ def stock_files(portal: "Portal", today: date, seed: int) -> dict[str, "Dataset"
     """Publish made-up shootings up to `today`, and the tables beside them, as files."""
     return {
         name: publish(
-            portal, name, generate(name, MAKERS[name].ROWS, FILES_BEGIN, today, seed)
+            portal, name, generate(name, publisher.ROWS, FILES_BEGIN, today, seed)
         )
-        for name in FILES
+        for name, publisher in FILES.items()
     }
 
 
-def publish(portal: "Portal", name: str, rows: object) -> "Dataset":
+def publish(portal: "Portal", name: str, rows: "Rows") -> "Dataset":
     """Publish rows of a declared data set where its declaration says they are."""
     declared = tomllib.loads((DECLARATIONS / f"{name}.toml").read_text())
     path = urlsplit(declared["url"]).path
@@ -101,19 +90,19 @@ def publish_council(portal: "Portal", name: str, today: date) -> None:
 
 
 def publish_files(
-    portal: "Portal", name: str, declared: dict, rows: object, key: str | None
+    portal: "Portal", name: str, declared: dict[str, Any], rows: "Rows", key: str | None
 ) -> "Dataset":
     """Publish rows as the files of a declaration, below its address or at it."""
     url = urlsplit(declared["url"])
     below = declared.get("files", [])
     paths = {file.rpartition("/")[2]: f"{url.path}/{file}" for file in below}
-    options = {}
+    options: FileOptions = {}
     if url.hostname in CONTENT_TYPES:
         options["content_type"] = CONTENT_TYPES[url.hostname]
     return portal.add_file_table(
         *(url.path, rows, COLUMNS[name], key),
         paths=paths or {"": url.path},
-        write=MAKERS[name].write,
+        write=FILES[name].write,
         file_column=declared.get("file_column"),
         **options,
     )

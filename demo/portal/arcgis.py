@@ -5,7 +5,6 @@ https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-s
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,7 +14,7 @@ from demo.portal.soql.parser import Parser
 from demo.portal.soql.query import shuffled
 from demo.portal.sql import quote
 from demo.portal.store import Dataset, Store
-from demo.portal.values import to_table
+from demo.portal.values import Rows, to_table
 
 ESRI_TYPES = {
     "oid": "esriFieldTypeOID",
@@ -34,11 +33,13 @@ class Layer(Dataset):
     `max_record_count` caps every page, whatever a reader asks for.
     """
 
+    key: str
+
     def __init__(
         self,
         store: Store,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         *,
         max_record_count: int = 1000,
@@ -50,26 +51,29 @@ class Layer(Dataset):
         self.next_object_id = 1
         super().__init__(store, name, rows, columns, key)
 
-    def replace(self, rows: pa.Table | list[dict]) -> None:
+    def replace(self, rows: Rows) -> None:
         """Empty the layer and fill it anew; object ids go on from the highest."""
         table = to_table(rows, list(self.columns))
         super().replace(
             table.drop_columns([self.key]) if self.key in table.column_names else table
         )
 
-    def _text(self, rows: pa.Table | list[dict]) -> pa.Table:
+    def _text(self, rows: Rows) -> pa.Table:
         table = super()._text(rows)
         given = [None] * table.num_rows
         if self.key in table.column_names:
             given = table[self.key].to_pylist()
             table = table.drop_columns([self.key])
-        for position, object_id in enumerate(given):
-            number = int(object_id or self.next_object_id)
-            self.next_object_id = max(self.next_object_id, number + 1)
-            given[position] = str(number)
-        return table.append_column(self.key, pa.array(given, pa.string()))
+        object_ids = [self._object_id(text) for text in given]
+        return table.append_column(self.key, pa.array(object_ids, pa.string()))
 
-    def fields(self, names: list[str] | None = None) -> list[dict]:
+    def _object_id(self, given: str | None) -> str:
+        """Return the id given, or else the next one."""
+        number = int(given or self.next_object_id)
+        self.next_object_id = max(self.next_object_id, number + 1)
+        return str(number)
+
+    def fields(self, names: list[str] | None = None) -> list[dict[str, str]]:
         """Return the description of some fields, or of all."""
         return [
             {"name": name, "type": ESRI_TYPES[kind], "alias": name}
@@ -77,7 +81,7 @@ class Layer(Dataset):
             if names is None or name in names
         ]
 
-    def metadata(self) -> dict:
+    def metadata(self) -> dict[str, object]:
         """Return what the layer's own address tells."""
         edited = int(self.rows_updated_at.timestamp() * 1000)
         return {
@@ -107,12 +111,14 @@ def layer_reply(layer: Layer, asked: Asked, salt: int) -> Reply:
         return arcgis_problem(400, message, str(error))
 
 
-def answer(layer: Layer, parameters: dict[str, str], asked: Asked, salt: int) -> dict:
+def answer(
+    layer: Layer, parameters: dict[str, str], asked: Asked, salt: int
+) -> dict[str, object]:
     """Return the answer to a query as ArcGIS puts it."""
     where = condition(layer, parameters.get("where", ""))
     if parameters.get("returncountonly", "").lower() == "true":
         sql = f"select count(*) as count from {layer.table} where {where}"
-        return layer.store.run(sql).to_pylist()[0]
+        return {"count": layer.store.run(sql)["count"][0].as_py()}
     if parameters.get("returnidsonly", "").lower() == "true":
         sql = f"select {quote(layer.key)} from {layer.table} where {where}"
         ids = [int(number) for number in layer.store.run(sql)[0].to_pylist()]
@@ -131,7 +137,7 @@ def answer(layer: Layer, parameters: dict[str, str], asked: Asked, salt: int) ->
     )
     rows = [row_values(layer, row) for row in found.slice(0, limit).to_pylist()]
     rows += rows[:1] if asked.repeats_rows else []
-    result = {
+    result: dict[str, object] = {
         "objectIdFieldName": layer.key,
         "fields": layer.fields(names),
         "features": [{"attributes": row} for row in rows],
@@ -139,7 +145,7 @@ def answer(layer: Layer, parameters: dict[str, str], asked: Asked, salt: int) ->
     return result | ({"exceededTransferLimit": True} if found.num_rows > limit else {})
 
 
-def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, Any]:
+def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, object]:
     """Return a row's values: numbers and dates are numbers, nulls stay."""
     casts = {"oid": int, "date": int, "integer": int, "double": float, "string": str}
     return {

@@ -8,7 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from threading import Lock
-from typing import Any
+
+from starlette.types import Receive, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from demo.portal.exchange import Asked, Reply, arcgis_problem, problem
 
@@ -73,7 +75,7 @@ class Fault:
     size: int = 0
     rows: int = 0
     location: str = ""
-    hook: Callable[[], Any] | None = None
+    hook: Callable[[], object] = lambda: None
     edit: Callable[[bytes], bytes] = bytes
     seen: int = 0
 
@@ -182,7 +184,7 @@ class Delivery:
         self.body = b"" if is_head else reply.body
         self.faults = {fault.kind: fault for fault in faults if fault.kind in SENDING}
 
-    async def __call__(self, receive: Callable, send: Callable) -> None:
+    async def __call__(self, receive: Receive, send: Send) -> None:
         """Send the reply."""
         if slow := self.faults.get("slow"):
             await pause(slow.seconds, receive)
@@ -206,7 +208,7 @@ class Delivery:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send_start(self, send: Callable) -> None:
+    async def _send_start(self, send: Send) -> None:
         headers = dict(self.reply.headers)
         if "wrong_length" in self.faults:
             headers["Content-Length"] = str(len(self.body) + 1_000)
@@ -220,12 +222,12 @@ class Delivery:
         await send({"type": "http.response.start", "status": status, "headers": pairs})
 
 
-async def send_part(send: Callable, part: bytes) -> None:
+async def send_part(send: Send, part: bytes) -> None:
     """Send a part of a body; more follows."""
     await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
-async def pause(seconds: float, receive: Callable) -> None:
+async def pause(seconds: float, receive: Receive) -> None:
     """Wait some seconds, or until the reader has gone."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -233,13 +235,19 @@ async def pause(seconds: float, receive: Callable) -> None:
                 continue
 
 
-async def drop_connection(send: Callable, *, is_reset: bool) -> None:
+async def drop_connection(send: Send, *, is_reset: bool) -> None:
     """End the connection, with a reset or after what was sent has left.
 
     ASGI knows no such thing; `send` belongs to uvicorn's request, which has the
     transport. Without lingering, closing a socket sends RST.
+
+    Raises:
+        TypeError: The portal is served by another server.
     """
-    transport = send.__self__.transport
+    request = getattr(send, "__self__", None)
+    if not isinstance(request, RequestResponseCycle):
+        raise TypeError(f"no connection to drop below {send!r}")
+    transport = request.transport
     if is_reset:
         linger = struct.pack("ii", 1, 0)
         connection = transport.get_extra_info("socket")

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv
@@ -43,12 +42,13 @@ def read_file(
     Raises:
         ValueError: The file is neither, or a value does not fit its told type.
     """
+    found: dict[str, str] = {}
     data = path.read_bytes()
     name = path.name
     if name.endswith(".gz"):
         data, name = gzip.decompress(data), name.removesuffix(".gz")
     if name.endswith(".csv"):
-        table, found = read_csv(data), {}
+        table = read_csv(data)
     elif name.endswith(".json"):
         table, found = read_json(data)
     else:
@@ -110,7 +110,7 @@ def read_json(data: bytes) -> tuple[pa.Table, dict[str, str]]:
     return pa.table(arrays, names=names), types
 
 
-def is_point(value: Any) -> bool:
+def is_point(value: object) -> bool:
     """Tell whether a JSON value is a GeoJSON point."""
     return isinstance(value, dict) and value.get("type") == "Point"
 

@@ -2,15 +2,26 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import TypedDict, Unpack
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo.portal.exchange import Asked, Reply
 from demo.portal.store import Dataset, Store
+from demo.portal.values import Rows
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file as it was written of some version of its table."""
+
+    version: int
+    body: bytes
+    changed_at: datetime
 
 
 class FileTable(Dataset):
@@ -26,7 +37,7 @@ class FileTable(Dataset):
         self,
         store: Store,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         key: str | None = None,
         *,
@@ -35,7 +46,7 @@ class FileTable(Dataset):
     ):
         super().__init__(store, name, rows, columns, key)
         self.write, self.file_column = write, file_column
-        self._written: dict[str, tuple[int, bytes, datetime]] = {}
+        self._written: dict[str, Written] = {}
 
     def contents(self, file_name: str) -> tuple[bytes, datetime]:
         """Return a file's bytes and when they became what they are.
@@ -43,13 +54,15 @@ class FileTable(Dataset):
         A change of the table that leaves a file's bytes alone does not make it newer.
         """
         with self.store.lock:
-            version, body, changed_at = self._written.get(file_name, (0, None, None))
-            if version != self.version:
-                written = self.write(self._rows_of(file_name))
-                if written != body:
-                    body, changed_at = written, self.rows_updated_at
-                self._written[file_name] = self.version, body, changed_at
-            return body, changed_at
+            last = self._written.get(file_name)
+            if last is None or last.version != self.version:
+                body = self.write(self._rows_of(file_name))
+                if last is not None and last.body == body:
+                    last = replace(last, version=self.version)
+                else:
+                    last = Written(self.version, body, self.rows_updated_at)
+                self._written[file_name] = last
+            return last.body, last.changed_at
 
     def _rows_of(self, file_name: str) -> pa.Table:
         rows = self.rows()
@@ -71,6 +84,15 @@ CONTENT_TYPES = {
 }
 
 
+class FileOptions(TypedDict, total=False):
+    """What `PlainFile` may be told."""
+
+    content_type: str
+    has_etag: bool
+    has_last_modified: bool
+    has_length: bool
+
+
 @dataclass
 class PlainFile:
     """What is published at one path.
@@ -81,7 +103,7 @@ class PlainFile:
     """
 
     contents: Contents
-    content_type: str
+    content_type: str = "application/octet-stream"
     has_etag: bool = True
     has_last_modified: bool = True
     has_length: bool = False
@@ -120,11 +142,12 @@ class PlainFile:
         return self.has_last_modified and since is not None and changed_at <= since
 
 
-def file_at(path: str, contents: Contents, **options: object) -> PlainFile:
+def file_at(path: str, contents: Contents, **options: Unpack[FileOptions]) -> PlainFile:
     """Return a file with the type that the ending of its path tells, or another."""
     ending = path.rpartition(".")[2].lower()
-    kind = CONTENT_TYPES.get(ending, "application/octet-stream")
-    return PlainFile(contents, **{"content_type": kind, **options})
+    if ending in CONTENT_TYPES:
+        options.setdefault("content_type", CONTENT_TYPES[ending])
+    return PlainFile(contents, **options)
 
 
 def http_date(text: str) -> datetime | None:

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 import pyarrow as pa
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from demo.portal.arcgis import Layer, layer_reply
 from demo.portal.control import control
@@ -34,9 +36,10 @@ from demo.portal.exchange import (
 )
 from demo.portal.faults import Delivery, Fault, moved, prepare, refused_token
 from demo.portal.read_files import read_file
-from demo.portal.served_files import FileTable, PlainFile, file_at
+from demo.portal.served_files import FileOptions, FileTable, PlainFile, file_at
 from demo.portal.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
 from demo.portal.store import Dataset, Store
+from demo.portal.values import Rows
 
 __all__ = ["Fault", "Portal", "serve"]
 
@@ -75,14 +78,20 @@ class Portal:
     def add_soda(
         self,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         row_identifier: str | None = None,
-        **options: object,
+        *,
+        title: str = "",
+        is_legacy: bool = False,
+        metadata: dict[str, object] | None = None,
     ) -> SodaDataset:
         """Publish rows at `/resource/{name}`; see `SodaDataset` for the options."""
         dataset = SodaDataset(
-            self.store, name, rows, columns, row_identifier, **options
+            *(self.store, name, rows, columns, row_identifier),
+            title=title,
+            is_legacy=is_legacy,
+            metadata=metadata,
         )
         self.datasets[name] = dataset
         return dataset
@@ -90,14 +99,18 @@ class Portal:
     def add_layer(
         self,
         path: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
-        **options: object,
+        *,
+        max_record_count: int = 1000,
     ) -> Layer:
-        """Publish rows as an ArcGIS layer at `path`; see `Layer` for the options."""
+        """Publish rows as an ArcGIS layer at `path`, in pages of so many at most."""
         path = path.rstrip("/")
-        self.datasets[path] = Layer(self.store, path, rows, columns, **options)
-        return self.datasets[path]
+        layer = Layer(
+            self.store, path, rows, columns, max_record_count=max_record_count
+        )
+        self.datasets[path] = layer
+        return layer
 
     def add_file_as_dataset(
         self,
@@ -110,7 +123,9 @@ class Portal:
         rows, columns = read_file(Path(path), types)
         return self.add_soda(name, rows, columns, row_identifier)
 
-    def add_file(self, path: str, data: bytes, **options: object) -> PlainFile:
+    def add_file(
+        self, path: str, data: bytes, **options: Unpack[FileOptions]
+    ) -> PlainFile:
         """Publish a plain file, or change it: the same bytes again change nothing.
 
         Options are those of `PlainFile`; without a type it has that of its ending.
@@ -124,14 +139,14 @@ class Portal:
     def add_file_table(
         self,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         key: str | None = None,
         *,
         paths: dict[str, str],
         write: Callable[[pa.Table], bytes],
         file_column: str | None = None,
-        **options: object,
+        **options: Unpack[FileOptions],
     ) -> FileTable:
         """Publish rows as whole files; see `FileTable`, and `add_file` for the options.
 
@@ -161,7 +176,7 @@ class Portal:
         """Answer everything with a 302 to the same path on another host."""
         self._location = location
 
-    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         started = time.perf_counter()
         request = Request(scope, receive)
@@ -214,7 +229,7 @@ class Portal:
             return self.files[asked.path].reply(asked)
         if "/FeatureServer" in asked.path:
             layer = self.datasets.get(asked.path.removesuffix("/query").rstrip("/"))
-            if layer is None:
+            if not isinstance(layer, Layer):
                 return arcgis_problem(400, "Invalid URL", "Invalid URL")
             return layer_reply(layer, asked, self.seed + number)
         known = self.app_tokens
@@ -222,7 +237,7 @@ class Portal:
             return refused_token()
         if match := VIEW.fullmatch(asked.path):
             dataset = self.datasets.get(match[1])
-            if dataset is None:
+            if not isinstance(dataset, SodaDataset):
                 reply = problem(404, "not_found", "Not found", id=match[1])
                 reply.headers |= {
                     "X-Error-Code": "not_found",
@@ -239,7 +254,7 @@ class Portal:
     ) -> Reply:
         """Answer for rows; the form comes from the extension or from `Accept`."""
         dataset = self.datasets.get(name)
-        if dataset is None:
+        if not isinstance(dataset, SodaDataset):
             return problem(404, "dataset.missing", "Not found", id=name)
         accepted = asked.headers.get("accept", "")
         form = form or next((kind for kind in RENDER if kind in accepted), "json")

@@ -19,7 +19,7 @@ from demo.portal.soql.expression import SoqlError
 from demo.portal.soql.query import Query, as_statement, first_and_last, parse, to_sql
 from demo.portal.sql import quote, text_literal
 from demo.portal.store import Dataset, Store
-from demo.portal.values import to_json
+from demo.portal.values import Rows, to_json
 
 CONTENT_TYPES = {
     "json": "application/json;charset=utf-8",
@@ -28,6 +28,7 @@ CONTENT_TYPES = {
 }
 LEGACY_LIMIT = 50_000
 HEADER_LIMIT = 5_000
+FIRST_COLUMN_ID = 500_000_000
 AS_VALID = csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
 
@@ -49,24 +50,24 @@ class SodaDataset(Dataset):
         self,
         store: Store,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         key: str | None = None,
         *,
         title: str = "",
         is_legacy: bool = False,
-        metadata: dict | None = None,
+        metadata: dict[str, object] | None = None,
     ):
         super().__init__(store, name, rows, columns, key)
         self.title, self.is_legacy = title or name, is_legacy
         self.extra_metadata = metadata or {}
         self.created_at = self.rows_updated_at
 
-    def metadata(self) -> dict:
+    def metadata(self) -> dict[str, object]:
         """Return what `/api/views/{id}.json` tells."""
         columns = [
             {
-                "id": 500_000_000 + position,
+                "id": FIRST_COLUMN_ID + position,
                 "name": name.replace("_", " ").title(),
                 "dataTypeName": kind,
                 "fieldName": name,
@@ -75,6 +76,9 @@ class SodaDataset(Dataset):
             }
             for position, (name, kind) in enumerate(self.columns.items(), 1)
         ]
+        details: dict[str, object] = {
+            "custom_fields": {"Publishing Details": {"Update Frequency": "Daily"}}
+        }
         updated = int(self.rows_updated_at.timestamp())
         known = {
             "id": self.name,
@@ -88,14 +92,11 @@ class SodaDataset(Dataset):
             "viewLastModified": updated,
             "viewType": "tabular",
             "columns": columns,
-            "metadata": {
-                "custom_fields": {"Publishing Details": {"Update Frequency": "Daily"}}
-            },
+            "metadata": details,
         }
         if self.key:
-            key_id = next(c["id"] for c in columns if c["fieldName"] == self.key)
-            known["rowIdentifierColumnId"] = key_id
-            known["metadata"]["rowIdentifier"] = key_id
+            key_id = FIRST_COLUMN_ID + 1 + list(self.columns).index(self.key)
+            known["rowIdentifierColumnId"] = details["rowIdentifier"] = key_id
         return {**known, **self.extra_metadata}
 
 
@@ -185,7 +186,7 @@ def render_geojson(table: pa.Table, kinds: dict[str, str]) -> bytes:
     features = []
     for row in objects(table, kinds):
         properties = {name: row.get(name) for name in kinds if name != place}
-        geometry = row.get(place)
+        geometry = row.get(place) if place else None
         features.append(
             {"type": "Feature", "geometry": geometry, "properties": properties}
         )
@@ -197,7 +198,7 @@ def render_geojson(table: pa.Table, kinds: dict[str, str]) -> bytes:
 RENDER = {"csv": render_csv, "json": render_json, "geojson": render_geojson}
 
 
-def objects(table: pa.Table, kinds: dict[str, str]) -> list[dict]:
+def objects(table: pa.Table, kinds: dict[str, str]) -> list[dict[str, object]]:
     """Return the rows as JSON objects without nulls."""
     columns = [
         [None if text is None else to_json(text, kind) for text in column.to_pylist()]
@@ -237,8 +238,9 @@ def is_known(dataset: SodaDataset, asked: Asked, headers: dict[str, str]) -> boo
     """Tell whether the reader holds this answer already."""
     if "if-none-match" in asked.headers:
         return headers["ETag"] in asked.headers["if-none-match"]
-    since = asked.headers.get("if-modified-since")
-    return bool(since) and parsedate_to_datetime(since) >= dataset.rows_updated_at
+    if since := asked.headers.get("if-modified-since"):
+        return parsedate_to_datetime(since) >= dataset.rows_updated_at
+    return False
 
 
 def type_headers(kinds: dict[str, str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Keep a published table in DuckDB and change it as a publisher does."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import RLock
@@ -11,15 +11,21 @@ import numpy as np
 import pyarrow as pa
 
 from demo.portal.sql import DISGUISE, quote
-from demo.portal.values import to_table
+from demo.portal.values import Row, Rows, to_table
 
 
-def alike(rows: list[dict]) -> list[list[dict]]:
+def alike(rows: Sequence[Row]) -> list[list[Row]]:
     """Part rows by the columns that they name."""
-    parts: dict[frozenset, list[dict]] = {}
+    parts: dict[frozenset[str], list[Row]] = {}
     for row in rows:
         parts.setdefault(frozenset(row), []).append(row)
     return list(parts.values())
+
+
+def last_of_each(key: str, table: pa.Table) -> pa.Table:
+    """Return the last row of each value of a column."""
+    last = {value: i for i, value in enumerate(table[key].to_pylist())}
+    return table.take(pa.array(sorted(last.values()), pa.int64()))
 
 
 class Store:
@@ -50,7 +56,7 @@ class Dataset:
         self,
         store: Store,
         name: str,
-        rows: pa.Table | list[dict],
+        rows: Rows,
         columns: dict[str, str],
         key: str | None = None,
     ):
@@ -72,7 +78,8 @@ class Dataset:
     @property
     def count(self) -> int:
         """The number of rows as published."""
-        return self.store.run(f"select count(*) from {self.table}")[0][0].as_py()
+        counted = self.store.run(f"select count(*) from {self.table}")
+        return int(counted[0][0].as_py())
 
     def rows(self, *, system: bool = False) -> pa.Table:
         """Return the rows as published, in the order of their hidden numbers.
@@ -84,12 +91,12 @@ class Dataset:
         chosen = ", ".join(map(quote, names))
         return self.store.run(f'select {chosen} from {self.table} order by ":n"')
 
-    def append(self, rows: pa.Table | list[dict]) -> None:
+    def append(self, rows: Rows) -> None:
         """Add rows without looking at keys; all get new ids."""
         with self._transaction() as cursor:
             self._insert(cursor, self._text(rows))
 
-    def upsert(self, rows: pa.Table | list[dict]) -> None:
+    def upsert(self, rows: Rows) -> None:
         """Change the rows whose key exists and add the others.
 
         A changed row keeps `:id`, `:created_at` and the columns that it does not name
@@ -99,11 +106,11 @@ class Dataset:
         if self.key is None:
             self.append(rows)
             return
+        key = quote(self.key)
         with self._transaction() as cursor:
             for part in [rows] if isinstance(rows, pa.Table) else alike(rows):
-                table = self._last_of_each_key(self._text(part))
-                self._update(cursor, table)
-                key = quote(self.key)
+                table = last_of_each(self.key, self._text(part))
+                self._update(cursor, table, key)
                 known = f"select 1 from {self.table} where {key} = sent.{key}"
                 self._insert(cursor, table, f"where not exists ({known})")
 
@@ -130,7 +137,7 @@ class Dataset:
         """Withdraw rows as a court orders: to a reader the same as `delete`."""
         self.delete(keys)
 
-    def replace(self, rows: pa.Table | list[dict]) -> None:
+    def replace(self, rows: Rows) -> None:
         """Empty the table and fill it anew: all ids and times are new ones."""
         with self._transaction() as cursor:
             cursor.execute(f"delete from {self.table}")
@@ -179,12 +186,8 @@ class Dataset:
                 self.version, self.rows_updated_at, self.next_number = before
                 raise
 
-    def _text(self, rows: pa.Table | list[dict]) -> pa.Table:
+    def _text(self, rows: Rows) -> pa.Table:
         return to_table(rows, list(self.columns))
-
-    def _last_of_each_key(self, table: pa.Table) -> pa.Table:
-        last = {key: i for i, key in enumerate(table[self.key].to_pylist())}
-        return table.take(pa.array(sorted(last.values()), pa.int64()))
 
     def _insert(
         self, cursor: duckdb.DuckDBPyConnection, table: pa.Table, which: str = ""
@@ -204,11 +207,12 @@ class Dataset:
         )
         cursor.unregister("sent")
 
-    def _update(self, cursor: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
+    def _update(
+        self, cursor: duckdb.DuckDBPyConnection, table: pa.Table, key: str
+    ) -> None:
         values = "".join(
             f", {quote(name)} = {self._normal(name)}" for name in table.column_names
         )
-        key = quote(self.key)
         cursor.register("sent", table)
         cursor.execute(
             f'update {self.table} set ":updated_at" = $now, '

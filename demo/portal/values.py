@@ -6,17 +6,22 @@ Stored text is what a portal's CSV shows: `true`, `2024-02-15T07:09:00.000`,
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
+
+Row = Mapping[str, object]
+Rows: TypeAlias = pa.Table | Sequence[Row]
+"""Rows as a caller has them: a table of text, or JSON-like values by column."""
 
 POINT = re.compile(r"POINT ?\((\S+) (\S+)\)")
 LOCATION = re.compile(r"(?:(.*)\n)?\((\S+), (\S+)\)", re.DOTALL)
 LINK = re.compile(r"(?:(.*) )?\((\S+)\)", re.DOTALL)
 
 
-def to_text(value: Any) -> str | None:
+def to_text(value: object) -> str | None:
     """Return a JSON-like value as stored text; None stays None."""
     if value is None or isinstance(value, str):
         return value
@@ -35,7 +40,7 @@ def plain_number(value: int | float | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def object_to_text(value: dict) -> str:
+def object_to_text(value: Mapping[str, Any]) -> str:
     """Return a point, location or link as a portal's CSV shows it."""
     if "coordinates" in value:
         longitude, latitude = value["coordinates"]
@@ -47,7 +52,7 @@ def object_to_text(value: dict) -> str:
         town = ", ".join(filter(None, [address.get("city"), town]))
         return "\n".join(filter(None, [address.get("address"), town, place]))
     if "url" in value:
-        link = value["url"]
+        link: str = value["url"]
         return f"{value['description']} ({link})" if "description" in value else link
     raise ValueError(f"neither a point, a location nor a link: {value!r}")
 
@@ -75,7 +80,9 @@ def to_json(text: str, kind: str) -> Any:
     return text
 
 
-def location_to_json(lines: str | None, latitude: str, longitude: str) -> dict:
+def location_to_json(
+    lines: str | None, latitude: str, longitude: str
+) -> dict[str, str]:
     """Return a location; its numbers are text, its address is JSON inside text."""
     street, _, town = (lines or "").rpartition("\n")
     city, _, rest = town.partition(", ")
@@ -88,7 +95,7 @@ def location_to_json(lines: str | None, latitude: str, longitude: str) -> dict:
     }
 
 
-def to_table(rows: pa.Table | list[dict], columns: list[str]) -> pa.Table:
+def to_table(rows: Rows, columns: list[str]) -> pa.Table:
     """Return rows as a table of text columns, in the order of `columns`.
 
     Columns that no row has are left out, so that an upsert leaves them alone.

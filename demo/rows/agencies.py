@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows import draw
 from demo.rows import shootings as rows_shootings
@@ -19,23 +20,29 @@ ROWS = AGENCIES
 IDS_PER_DAY = 200
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make the 150 rows, in the order of names, with their shootings counted.
 
     The count is of `rows_shootings.ROWS` shootings made from the same seed and days.
     """
     shootings = rows_shootings.make(rng, rows_shootings.ROWS, first, last)
-    named = ";".join(shootings["agency_ids"].to_pylist()).split(";")
-    counted = Counter(named)
-    columns = agencies().columns
-    totals = [str(counted[each]) for each in columns["id"]]
-    table = pa.table(
-        {name: pa.array(columns.get(name, totals), pa.string()) for name in COLUMNS}
-    )
-    return table.sort_by("name")
+    counted = Counter(";".join(shootings["agency_ids"].to_pylist()).split(";"))
+    made = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "type": each.type,
+            "state": each.state,
+            "oricodes": each.oricodes,
+            "total_shootings": str(counted[each.id]),
+        }
+        for each in agencies()
+    ]
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    return pa.Table.from_pylist(made, schema).sort_by("name")
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     """Make the rows of agencies first named on `day`, each in one shooting."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     begins = np.datetime64(rows_shootings.BEGINS).astype(np.int64) * IDS_PER_DAY
@@ -53,7 +60,7 @@ def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Count one more shooting of each agency."""
     more = [str(int(total) + 1) for total in rows["total_shootings"].to_pylist()]
     return draw.with_column(rows, "total_shootings", pa.array(more, pa.string()))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import cos, pi, sin
 
-import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows import draw
 from demo.rows.tiling import Point, tiles
@@ -46,9 +46,7 @@ class Boundaries:
         self.COLUMNS = dict.fromkeys([*areas()[0].properties, "geometry"], "text")
         self.ROWS = len(areas())
 
-    def make(
-        self, rng: np.random.Generator, rows: int, first: date, last: date
-    ) -> pa.Table:
+    def make(self, rng: Generator, rows: int, first: date, last: date) -> pa.Table:
         """Make a row an area; neither seed nor day matters."""
         areas = self.areas()
         rings = tiles([area.point for area in areas])
@@ -101,7 +99,8 @@ def middle(points: list[Point]) -> Point:
 
 def chicago() -> list[Area]:
     """The community areas, in a ring around the middle of a district that has them."""
-    districts, points = draw.vocabulary("chicago_districts"), {}
+    districts = draw.vocabulary("chicago_districts")
+    points: dict[str, Point] = {}
     for k, listed in enumerate(districts["community_areas"]):
         numbers = listed.split()
         for n, number in enumerate(numbers):

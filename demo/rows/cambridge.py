@@ -10,8 +10,10 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows import draw
+from demo.rows.draw import Flags, Numbers
 
 COLUMNS = {
     "date_time": "calendar_date",
@@ -54,7 +56,7 @@ ACCOUNTS = [
 ]
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of the days from `first` to `last`, a few of them twice."""
     twice = int(draw.chance(rng, REPEATED, rows).sum())
     days = draw.days_drawn(rng, first, last, rows - twice)
@@ -63,14 +65,16 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return _table(rng, days, days, np.sort(np.concatenate([once, repeats])), last)
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     """Make the rows first shown on `day`: the log of that day, a few older."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - draw.delay(rng, LATE, rows))
     return _table(rng, days, shown, np.arange(rows), day)
 
 
-def _table(rng, days, shown, entry, last: date) -> pa.Table:
+def _table(
+    rng: Generator, days: Numbers, shown: Numbers, entry: Numbers, last: date
+) -> pa.Table:
     """Make entries, and a row for each of the positions `entry` of an entry."""
     count = len(days)
     seconds = days * draw.DAY + draw.time_of_day(rng, count)
@@ -93,7 +97,9 @@ def _table(rng, days, shown, entry, last: date) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def _words(rng, count: int, entry, how) -> dict[str, pa.Array]:
+def _words(
+    rng: Generator, count: int, entry: Numbers, how: Numbers
+) -> dict[str, pa.Array]:
     subtypes = draw.vocabulary("cambridge_subtypes")
     subtype = draw.pick(rng, draw.weights(subtypes["weight"]), count)
     no_subtype = draw.chance(rng, NO_SUBTYPE, count)
@@ -117,7 +123,7 @@ def _words(rng, count: int, entry, how) -> dict[str, pa.Array]:
     }
 
 
-def _streets(rng, count: int) -> pa.Array:
+def _streets(rng: Generator, count: int) -> pa.Array:
     """Streets that do not exist, one in five with another that it crosses."""
     names = [
         f"{name} {('ST', 'AVE', 'RD')[k % 3]}"
@@ -130,7 +136,9 @@ def _streets(rng, count: int) -> pa.Array:
     )
 
 
-def _description(rng, arrested, account, entry, untold) -> pa.Array:
+def _description(
+    rng: Generator, arrested: Flags, account: Numbers, entry: Numbers, untold: Flags
+) -> pa.Array:
     """Accounts; those of arrests, and some others, name the made-up person."""
     age = draw.text(18 + entry * 7 % 50)
     town = draw.take(TOWNS, entry % len(TOWNS))
@@ -144,7 +152,7 @@ def _description(rng, arrested, account, entry, untold) -> pa.Array:
     return draw.chosen(untold, pa.scalar(None, pa.string()), text)
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Move each row to another street, and stamp it with the day after the latest."""
     location = draw.joined(rows["location"].combine_chunks(), "EXT", by=" ")
     return draw.stamped(draw.with_column(rows, "location", location), "last_updated")

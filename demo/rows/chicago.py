@@ -6,8 +6,10 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.random import Generator
 
 from demo.rows import draw
+from demo.rows.draw import Numbers
 
 COLUMNS = {
     "id": "number",
@@ -105,7 +107,7 @@ def coordinates() -> dict[str, list[str]]:
     }
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of crimes from `first` to a week before `last`, oldest first.
 
     Raises:
@@ -122,20 +124,20 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return _table(rng, days[victims], shown, code[victims], victims, last)
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     """Make the rows first shown on `day`: crimes of a week before, a few older."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - WITHHELD.days - draw.delay(rng, LATE, rows))
     return _table(rng, days, shown, _codes(rng, rows), np.arange(rows), day)
 
 
-def _codes(rng, rows: int) -> np.ndarray:
+def _codes(rng: Generator, rows: int) -> Numbers:
     return draw.pick(
         rng, draw.weights(draw.vocabulary("chicago_codes")["weight"]), rows
     )
 
 
-def _victims(code) -> np.ndarray:
+def _victims(code: Numbers) -> Numbers:
     """For each row the row that it repeats but for its id: of every seventh murder."""
     murder = np.array(draw.vocabulary("chicago_codes")["primary_type"])[code]
     murders = np.flatnonzero(murder == "HOMICIDE")
@@ -144,7 +146,14 @@ def _victims(code) -> np.ndarray:
     return same
 
 
-def _table(rng, days, shown, code, same, last: date) -> pa.Table:
+def _table(
+    rng: Generator,
+    days: Numbers,
+    shown: Numbers,
+    code: Numbers,
+    same: Numbers,
+    last: date,
+) -> pa.Table:
     number = draw.numbered(shown)
     seconds = days * draw.DAY + draw.time_of_day(rng, len(days))[same]
     odd, odd_seconds = draw.odd_times(np.sort(days))
@@ -159,7 +168,9 @@ def _table(rng, days, shown, code, same, last: date) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def _identity(number, number_of_case, shown) -> dict[str, pa.Array]:
+def _identity(
+    number: Numbers, number_of_case: Numbers, shown: Numbers
+) -> dict[str, pa.Array]:
     begins = np.datetime64(BEGINS).astype(np.int64) * draw.NUMBERS_PER_DAY
     year = draw.year_of(shown)
     in_year = number_of_case - draw.first_of_year(shown) * draw.NUMBERS_PER_DAY
@@ -174,7 +185,7 @@ def _identity(number, number_of_case, shown) -> dict[str, pa.Array]:
     }
 
 
-def _updated(rng, shown, last: date) -> pa.Array:
+def _updated(rng: Generator, shown: Numbers, last: date) -> pa.Array:
     changed = shown + draw.delay(rng, REVISED, len(shown))
     changed = np.minimum(changed, np.datetime64(last).astype(np.int64))
     # Each night's load ends some minutes after 15:40.
@@ -183,7 +194,7 @@ def _updated(rng, shown, last: date) -> pa.Array:
     )
 
 
-def _offense_text(rng, code, same) -> dict[str, pa.Array]:
+def _offense_text(rng: Generator, code: Numbers, same: Numbers) -> dict[str, pa.Array]:
     vocabulary = draw.vocabulary("chicago_codes")
     columns = {name: draw.take(vocabulary[name], code) for name in OFFENSE}
     kind, text = (
@@ -204,7 +215,7 @@ def _offense_text(rng, code, same) -> dict[str, pa.Array]:
     return columns
 
 
-def _place_text(rng, same) -> dict[str, pa.Array]:
+def _place_text(rng: Generator, same: Numbers) -> dict[str, pa.Array]:
     known = places()
     place = draw.pick(rng, draw.weights(known["weight"]), len(same))[same]
     unplaced = draw.chance(rng, 0.01, len(same))[same]
@@ -217,7 +228,7 @@ def _place_text(rng, same) -> dict[str, pa.Array]:
     return columns
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Turn each arrest around, and stamp the rows with the day after the latest.
 
     Every third row is also classified anew.

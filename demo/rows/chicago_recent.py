@@ -6,9 +6,9 @@ true and false.
 
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.random import Generator
 
 from demo.rows import chicago, draw
 
@@ -43,11 +43,11 @@ NAMES = {
 }
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     return _view(chicago.make(rng, rows, first, last))
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     return _view(chicago.make_day(rng, rows, day))
 
 
@@ -58,7 +58,7 @@ def _view(rows: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Turn each arrest around."""
     arrest = pc.if_else(pc.equal(rows["arrest"], "Y"), "N", "Y")
     return draw.with_column(rows, "arrest", arrest)

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows.file_formats import csv_file, zip_file
 from demo.rows.us_places import CITIES, cities, counties, plain
@@ -25,7 +25,7 @@ The file of that name which takes their place outside the demo asks for attribut
 """
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make the 250 rows, the largest cities first; neither seed nor day matters.
 
     Every other row has lost the leading zero of its county's code, as in copies that a

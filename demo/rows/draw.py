@@ -4,13 +4,22 @@ Times are whole seconds of the city's wall clock since 1970-01-01, without a zon
 """
 
 import csv
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.random import Generator
+
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Text: TypeAlias = pa.Array | pa.Scalar | str
+"""A text each, or one for all."""
 
 DAY = 86_400
 
@@ -55,28 +64,28 @@ def vocabulary(name: str) -> dict[str, list[str]]:
     return {column: [row[column] for row in rows] for column in rows[0]}
 
 
-def weights(column: list[str]) -> np.ndarray:
+def weights(column: list[str]) -> Numbers:
     return np.array([int(value) for value in column])
 
 
-def pick(rng: np.random.Generator, shares, count: int) -> np.ndarray:
+def pick(rng: Generator, shares: Sequence[int] | Numbers, count: int) -> Numbers:
     """Draw `count` positions of `shares`, each in proportion to its share."""
-    limits = np.cumsum(np.asarray(shares))
+    limits = np.cumsum(shares)
     return np.searchsorted(limits, rng.integers(0, limits[-1], count), side="right")
 
 
-def chance(rng: np.random.Generator, share, count: int) -> np.ndarray:
+def chance(rng: Generator, share: float | npt.NDArray[np.float64], count: int) -> Flags:
     """Draw `count` booleans, true with the share given (one, or one each)."""
     return rng.random(count) < share
 
 
-def delay(rng: np.random.Generator, quantiles: dict[float, float], count: int):
+def delay(rng: Generator, quantiles: Mapping[float, float], count: int) -> Numbers:
     """Draw `count` whole minutes from a distribution given by some quantiles."""
     drawn = np.interp(rng.random(count), list(quantiles), list(quantiles.values()))
     return np.rint(drawn).astype(np.int64)
 
 
-def days_drawn(rng: np.random.Generator, first: date, last: date, count: int):
+def days_drawn(rng: Generator, first: date, last: date, count: int) -> Numbers:
     """Draw `count` days, both ends included, sorted, with the shape of week and year.
 
     Returns: whole days since 1970-01-01.
@@ -91,19 +100,20 @@ def days_drawn(rng: np.random.Generator, first: date, last: date, count: int):
     return np.sort(number[pick(rng, shares, count)])
 
 
-def time_of_day(rng: np.random.Generator, count: int) -> np.ndarray:
+def time_of_day(rng: Generator, count: int) -> Numbers:
     """Draw `count` times as people tell them: seconds since midnight."""
     return pick(rng, HOURS, count) * 3600 + pick(rng, MINUTES, count) * 60
 
 
-def time_of_report(rng: np.random.Generator, count: int) -> np.ndarray:
+def time_of_report(rng: Generator, count: int) -> Numbers:
     """Draw `count` times of a clerk's clock: seconds since midnight, whole minutes."""
     return pick(rng, HOURS, count) * 3600 + rng.integers(0, 60, count) * 60
 
 
 def clock_changes(first: int, last: int) -> tuple[list[int], list[int]]:
     """The days on which US clocks go forward and back, from day `first` to `last`."""
-    spring, autumn = [], []
+    spring: list[int] = []
+    autumn: list[int] = []
     for year in range(1970 + first // 366, 1971 + last // 365):
         for days, opens in ((spring, date(year, 3, 8)), (autumn, date(year, 11, 1))):
             sunday = opens + timedelta(days=6 - opens.weekday())
@@ -111,7 +121,7 @@ def clock_changes(first: int, last: int) -> tuple[list[int], list[int]]:
     return spring, autumn
 
 
-def odd_times(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def odd_times(days: Numbers) -> tuple[Numbers, Numbers]:
     """Positions and times of incidents at moments that readers get wrong.
 
     Of each day that the clock goes forward the first incident is at 02:30, which no
@@ -133,44 +143,46 @@ def odd_times(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return position[odd], seen[odd] * DAY + second[odd]
 
 
-def numbered(days: np.ndarray, per_day: int = NUMBERS_PER_DAY) -> np.ndarray:
+def numbered(days: Numbers, per_day: int = NUMBERS_PER_DAY) -> Numbers:
     """Number incidents of sorted days: rising, each day from its own start."""
     ordinal = np.arange(len(days))
     return np.maximum.accumulate(days * per_day - ordinal) + ordinal
 
 
-def first_of_year(days: np.ndarray) -> np.ndarray:
+def first_of_year(days: Numbers) -> Numbers:
     year = days.astype("datetime64[D]").astype("datetime64[Y]")
     return year.astype("datetime64[D]").astype(np.int64)
 
 
-def year_of(days: np.ndarray) -> np.ndarray:
+def year_of(days: Numbers) -> Numbers:
     return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
 
-def month_of(days: np.ndarray) -> np.ndarray:
+def month_of(days: Numbers) -> Numbers:
     return (
         days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     )
 
 
-def take(values, index: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
+def take(
+    values: Sequence[str | None], index: Numbers | Flags, absent: Flags | None = None
+) -> pa.Array:
     """Text at the positions given; null where `absent`."""
     positions = pa.array(index, pa.int32(), mask=absent)
     return pa.array(values, pa.string()).take(positions)
 
 
-def text(numbers: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
+def text(numbers: Numbers, absent: Flags | None = None) -> pa.Array:
     """Whole numbers as text; null where `absent`."""
     return pa.array(numbers, mask=absent).cast(pa.string())
 
 
-def padded(numbers: np.ndarray, width: int) -> pa.Array:
+def padded(numbers: Numbers, width: int) -> pa.Array:
     """Whole numbers as text with leading zeros."""
     return pc.utf8_lpad(text(numbers), width, "0")
 
 
-def joined(*parts, by: str = "") -> pa.Array:
+def joined(*parts: Text, by: str = "") -> pa.Array:
     """Texts put together; null where a part is."""
     return pc.binary_join_element_wise(*parts, by)
 
@@ -182,33 +194,33 @@ def _seconds_texts() -> pa.Array:
     )
 
 
-def date_text(days: np.ndarray) -> pa.Array:
+def date_text(days: Numbers) -> pa.Array:
     first, last = days.min(), days.max()
     names = np.datetime_as_string(np.arange(first, last + 1).astype("datetime64[D]"))
     return take(names.tolist(), days - first)
 
 
-def calendar_text(seconds: np.ndarray) -> pa.Array:
+def calendar_text(seconds: Numbers) -> pa.Array:
     """Times as a portal's calendar dates: `2024-02-15T07:09:00.000`."""
     clock = _seconds_texts().take(pa.array(seconds % DAY, pa.int32()))
     return joined(date_text(seconds // DAY), clock)
 
 
-def clock_text(seconds: np.ndarray) -> pa.Array:
+def clock_text(seconds: Numbers) -> pa.Array:
     """Times as hour and minute: `07:09`."""
     return pc.utf8_slice_codeunits(calendar_text(seconds), 11, 16)
 
 
-def weekday_text(seconds: np.ndarray) -> pa.Array:
+def weekday_text(seconds: Numbers) -> pa.Array:
     names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
     return take([*names, "Sunday"], (seconds // DAY + 3) % 7)
 
 
-def chosen(condition: np.ndarray, yes, no) -> pa.Array:
+def chosen(condition: Flags, yes: Text, no: Text) -> pa.Array:
     return pc.if_else(pa.array(condition), yes, no)
 
 
-def unlike(values: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
+def unlike(values: Numbers, group: Numbers, size: int) -> Numbers:
     """Move on values (0 to `size` - 1) until none occurs twice in a group."""
     values = values.copy()
     while True:

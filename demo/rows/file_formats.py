@@ -3,9 +3,12 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 import pyarrow as pa
+
+Cell = str | float | None
 
 # A file made of the same rows is the same byte by byte.
 MADE_AT = (1980, 1, 1, 0, 0, 0)
@@ -22,8 +25,11 @@ def csv_file(
 ) -> bytes:
     """Write text columns as CSV; null is an empty cell."""
     written = io.StringIO()
-    quotes = csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(written, quoting=quotes, lineterminator="\n")
+    writer = csv.writer(
+        written,
+        quoting=csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL,
+        lineterminator="\n",
+    )
     writer.writerow(rows.column_names)
     columns = [column.to_pylist() for column in rows.columns]
     writer.writerows(zip(*columns, strict=True))
@@ -41,7 +47,7 @@ def zip_file(members: dict[str, bytes]) -> bytes:
     return written.getvalue()
 
 
-def workbook(sheet: str, rows: list[list[str | float | None]]) -> bytes:
+def workbook(sheet: str, rows: Iterable[Sequence[Cell]]) -> bytes:
     """Write one sheet as .xlsx: text and numbers as such, nothing where None.
 
     The least that ECMA-376 asks of a workbook.
@@ -76,7 +82,7 @@ def _relation(kind: str, target: str) -> str:
     )
 
 
-def _cells(number: int, row: list[str | float | None]) -> list[str]:
+def _cells(number: int, row: Sequence[Cell]) -> list[str]:
     """The cells of a row that hold something, in the columns A to Z."""
     cells = []
     for position, value in enumerate(row):

@@ -5,8 +5,10 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows import draw
+from demo.rows.draw import Flags, Numbers
 
 COLUMNS = {
     "ObjectId": "oid",
@@ -70,7 +72,7 @@ def places() -> dict[str, list[str]]:
     return found
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of offenses from `first` to `last`, in the order of `ObjectId`.
 
     A few have no date; a few repeat another in everything but `ObjectId`.
@@ -95,7 +97,7 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return _table(rng, days, days, report, offense, undated)
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     """Make the rows first shown on `day`: offenses of that day, a few older."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - draw.delay(rng, LATE, rows))
@@ -104,13 +106,20 @@ def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
     return _table(rng, days, shown, report, _offenses(rng, report), dated)
 
 
-def _offenses(rng, report) -> np.ndarray:
+def _offenses(rng: Generator, report: Numbers) -> Numbers:
     """For each row the position of its offense; a report has each at most once."""
     shares = draw.weights(draw.vocabulary("memphis_offenses")["weight"])
     return draw.unlike(draw.pick(rng, shares, len(report)), report, len(shares))
 
 
-def _table(rng, days, shown, report, offense, undated) -> pa.Table:
+def _table(
+    rng: Generator,
+    days: Numbers,
+    shown: Numbers,
+    report: Numbers,
+    offense: Numbers,
+    undated: Flags,
+) -> pa.Table:
     number = draw.numbered(shown)
     local = days * draw.DAY + draw.time_of_day(rng, len(days))
     odd, odd_seconds = draw.odd_times(days)
@@ -143,7 +152,7 @@ def _table(rng, days, shown, report, offense, undated) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def _later_text(columns, code) -> dict[str, pa.Array]:
+def _later_text(columns: dict[str, pa.Array], code: pa.Array) -> dict[str, pa.Array]:
     """What the layer publishes beside the former columns; none is drawn anew."""
     codes = code.to_pylist()
     if len(codes) > STRAY_CODE[0]:
@@ -166,7 +175,7 @@ def _later_text(columns, code) -> dict[str, pa.Array]:
     return {name: pa.array(values, pa.string()) for name, values in texts.items()}
 
 
-def _universal(rng, local) -> np.ndarray:
+def _universal(rng: Generator, local: Numbers) -> Numbers:
     """Seconds of Chicago's wall clock as UTC.
 
     Half of what falls into the hour that autumn doubles is of its second pass.
@@ -178,10 +187,11 @@ def _universal(rng, local) -> np.ndarray:
     is_summer = np.searchsorted(at_two, local, side="right") % 2 == 1
     is_doubled = is_summer & np.isin(local - local % 3600 + 3600, at_two)
     is_summer &= ~(is_doubled & draw.chance(rng, 0.5, len(local)))
-    return local + np.where(is_summer, 5, 6) * 3600
+    behind: Numbers = np.where(is_summer, 5, 6)
+    return local + behind * 3600
 
 
-def _place_text(rng, report, reports: int) -> dict[str, pa.Array]:
+def _place_text(rng: Generator, report: Numbers, reports: int) -> dict[str, pa.Array]:
     known = places()
     place = draw.pick(rng, draw.weights(known["weight"]), reports)
     units = list(UNITS)
@@ -199,7 +209,7 @@ def _place_text(rng, report, reports: int) -> dict[str, pa.Array]:
     return columns
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Give each row another precinct and that one's first ward."""
     precincts = draw.vocabulary("memphis_precincts")
     names = precincts["precinct"]

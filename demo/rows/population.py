@@ -3,8 +3,11 @@
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+from numpy.random import Generator
 
+from demo.rows.draw import Numbers
 from demo.rows.file_formats import csv_file
 from demo.rows.us_places import counties
 
@@ -38,7 +41,7 @@ MIX = [[5_900, 1_240, 70, 590, 20, 230], [1_600, 90, 70, 30, 10, 150]]
 PAIRS = {(0, 1): 38, (0, 2): 27, (0, 3): 24, (0, 4): 3, (1, 2): 8}
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make the rows of both editions, 21,660; neither day matters.
 
     All parts add up: sexes, origins and races to the total, ages 1 to 18 to age 0.
@@ -48,7 +51,7 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return pa.concat_tables(tables)
 
 
-def _people(rng: np.random.Generator) -> np.ndarray:
+def _people(rng: Generator) -> npt.NDArray[np.float64]:
     """Expected persons by county, age group, origin, race and sex."""
     held = counties()
     size = np.array([county.population for county in held], float)
@@ -56,10 +59,13 @@ def _people(rng: np.random.Generator) -> np.ndarray:
     mix /= mix.sum(axis=(1, 2), keepdims=True)
     ages = np.array(AGES) / sum(AGES)
     sexes = np.array([0.495, 0.505])
-    return np.einsum("c,a,cor,s->caors", size, ages, mix, sexes)
+    people: npt.NDArray[np.float64] = np.einsum(
+        "c,a,cor,s->caors", size, ages, mix, sexes
+    )
+    return people
 
 
-def _edition(name: str, people: np.ndarray) -> pa.Table:
+def _edition(name: str, people: npt.NDArray[np.float64]) -> pa.Table:
     years = EDITIONS[name]
     growth = 1 + 0.008 * (np.array(years) - 2020)
     by_year = np.rint(np.einsum("y,caors->cyaors", growth, people)).astype(np.int64)
@@ -87,12 +93,12 @@ def _edition(name: str, people: np.ndarray) -> pa.Table:
     return pa.table({key: columns[key] for key in COLUMNS})
 
 
-def _with_all_ages(numbers: np.ndarray) -> np.ndarray:
+def _with_all_ages(numbers: Numbers) -> Numbers:
     """Put the sum of the age groups, the last axis, before them."""
     return np.concatenate([numbers.sum(axis=-1, keepdims=True), numbers], axis=-1)
 
 
-def _counts(people: np.ndarray) -> dict[str, np.ndarray]:
+def _counts(people: Numbers) -> dict[str, Numbers]:
     """The published counts, each by county, year and age group.
 
     Args:
@@ -112,7 +118,7 @@ def _counts(people: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
-def _groups(by_race: np.ndarray) -> dict[str, np.ndarray]:
+def _groups(by_race: Numbers) -> dict[str, Numbers]:
     """Counts by race alone, and by race alone or with others."""
     alone = {race: by_race[..., k] for k, race in enumerate(RACES)}
     several = alone["TOM"]

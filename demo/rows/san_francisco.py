@@ -5,12 +5,14 @@ supplement is an event that carries the `incident_number` of an earlier one.
 """
 
 from datetime import date
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from demo.rows import draw
+from demo.rows.draw import Numbers
+from demo.rows.san_francisco_places import places
 
 COLUMNS = {
     "incident_datetime": "calendar_date",
@@ -80,40 +82,7 @@ REPORT_LAG |= {0.99: 55570, 0.999: 260_000, 1: 1_400_000}
 SUPPLEMENT_DAYS = {0: 0, 0.5: 2, 0.8: 12, 0.95: 45, 1: 120}
 
 
-@cache
-def places() -> dict[str, list[str]]:
-    """Some 2,400 intersections that do not exist, each in a real neighborhood."""
-    rng = np.random.default_rng(0)
-    areas = draw.vocabulary("san_francisco_areas")
-    number = {name: k for k, name in enumerate(sorted(set(areas["neighborhood"])), 1)}
-    spots: list[dict[str, str]] = []
-    for k, weight in enumerate(draw.weights(areas["weight"]).tolist()):
-        area = {column: values[k] for column, values in areas.items()}
-        area[":@computed_region_jwn9_ihcz"] = str(number[area["neighborhood"]])
-        for _ in range(1 + weight // 3):
-            spots.append(_spot(rng, area) | {"cnn": f"{20_000 + 6 * len(spots)}000"})
-    return {name: [spot[name] for spot in spots] for name in spots[0]}
-
-
-def _spot(rng, area: dict[str, str]) -> dict[str, str]:
-    """Invent an intersection in an area."""
-    first, second = rng.permutation(draw.street_names())[:2]
-    shift = rng.integers(-5_000_000_000, 5_000_000_000, 2) / 1e12
-    latitude = repr(round(float(area["latitude"]) + float(shift[0]), 13))
-    longitude = repr(round(float(area["longitude"]) + float(shift[1]), 13))
-    kept = ("police_district", "supervisor_district", "supervisor_district_2012")
-    return {name: area[name] for name in kept} | {
-        "intersection": f"{first} ST \\ {second} AVE",
-        "analysis_neighborhood": area["neighborhood"],
-        "latitude": latitude,
-        "longitude": longitude,
-        "point": f"POINT ({longitude} {latitude})",
-        ":@computed_region_jwn9_ihcz": area[":@computed_region_jwn9_ihcz"],
-        ":@computed_region_26cr_cadq": area["supervisor_district"],
-    }
-
-
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows reported from `first` to `last`, in the order of their ids.
 
     Raises:
@@ -140,11 +109,11 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     return make(rng, rows, day, day)
 
 
-def _roots(rng, days, alone) -> np.ndarray:
+def _roots(rng: Generator, days: Numbers, alone: Numbers) -> Numbers:
     """For each event the earlier one that it supplements, or itself.
 
     Negative: it supplements one from before the first day. Those at `alone` are no
@@ -163,7 +132,9 @@ def _roots(rng, days, alone) -> np.ndarray:
         root = further
 
 
-def _occurred(rng, reported, root, odd, odd_seconds) -> np.ndarray:
+def _occurred(
+    rng: Generator, reported: Numbers, root: Numbers, odd: Numbers, odd_seconds: Numbers
+) -> Numbers:
     """When each event's incident happened; a supplement's is that of its root."""
     lag = draw.delay(rng, REPORT_LAG, len(reported)) * 60
     exact = reported - reported % 60 - lag
@@ -177,7 +148,7 @@ def _occurred(rng, reported, root, odd, odd_seconds) -> np.ndarray:
     return occurred[np.where(root < 0, np.arange(len(root)), root)]
 
 
-def _codes(rng, event, root) -> np.ndarray:
+def _codes(rng: Generator, event: Numbers, root: Numbers) -> Numbers:
     """For each row the position of its code; an event has each code at most once."""
     vocabulary = draw.vocabulary("san_francisco_codes")
     shares = draw.weights(vocabulary["weight"])
@@ -189,7 +160,7 @@ def _codes(rng, event, root) -> np.ndarray:
     return draw.unlike(code, event, len(shares))
 
 
-def _kinds(rng, code, event, root) -> np.ndarray:
+def _kinds(rng: Generator, code: Numbers, event: Numbers, root: Numbers) -> Numbers:
     """For each event the position of its kind in `REPORT_TYPES`."""
     category = np.array(draw.vocabulary("san_francisco_codes")["category"])
     of_event = category[code[np.searchsorted(event, np.arange(len(root)))]]
@@ -200,7 +171,9 @@ def _kinds(rng, code, event, root) -> np.ndarray:
     return np.where(root == own, kind, kind[np.where(root < 0, own, root)] + 3)
 
 
-def _times_text(occurred, reported, event, last) -> dict[str, pa.Array]:
+def _times_text(
+    occurred: Numbers, reported: Numbers, event: Numbers, last: date
+) -> dict[str, pa.Array]:
     loaded = np.full(len(event), np.datetime64(last).astype(np.int64) * draw.DAY)
     at = occurred[event]
     return {
@@ -215,7 +188,14 @@ def _times_text(occurred, reported, event, last) -> dict[str, pa.Array]:
     }
 
 
-def _identity(rng, days, root, kind, code, event) -> dict[str, pa.Array]:
+def _identity(
+    rng: Generator,
+    days: Numbers,
+    root: Numbers,
+    kind: Numbers,
+    code: Numbers,
+    event: Numbers,
+) -> dict[str, pa.Array]:
     begins = np.datetime64(BEGINS).astype(np.int64) * draw.NUMBERS_PER_DAY
     number = draw.numbered(days)
     identity = FIRST_ID + number - begins
@@ -244,7 +224,9 @@ def _identity(rng, days, root, kind, code, event) -> dict[str, pa.Array]:
     }
 
 
-def _offense_text(rng, code, kind, event) -> dict[str, pa.Array]:
+def _offense_text(
+    rng: Generator, code: Numbers, kind: Numbers, event: Numbers
+) -> dict[str, pa.Array]:
     vocabulary = draw.vocabulary("san_francisco_codes")
     category = np.array(vocabulary["category"])[code]
     unnamed = category == ""
@@ -257,7 +239,7 @@ def _offense_text(rng, code, kind, event) -> dict[str, pa.Array]:
     return {
         "report_type_code": draw.take(type_codes, kind[event]),
         "report_type_description": draw.take(type_names, kind[event]),
-        "filed_online": draw.take(["true"], np.zeros(len(code)), ~online),
+        "filed_online": draw.take(["true"], np.zeros(len(code), np.int64), ~online),
         "incident_category": draw.take(vocabulary["category"], code, unnamed),
         "incident_subcategory": draw.take(vocabulary["subcategory"], code, unnamed),
         "incident_description": draw.take(vocabulary["description"], code),
@@ -265,7 +247,7 @@ def _offense_text(rng, code, kind, event) -> dict[str, pa.Array]:
     }
 
 
-def _place_text(rng, root, event) -> dict[str, pa.Array]:
+def _place_text(rng: Generator, root: Numbers, event: Numbers) -> dict[str, pa.Array]:
     known = places()
     place = rng.integers(0, len(known["cnn"]), len(root))
     nowhere = draw.chance(rng, 0.05, len(root))
@@ -283,7 +265,7 @@ def _place_text(rng, root, event) -> dict[str, pa.Array]:
     return columns
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Close open reports, and open closed ones: what the city corrects most."""
     old = rows["resolution"].combine_chunks()
     is_open = np.asarray(old.to_numpy(zero_copy_only=False) == "Open or Active")

@@ -4,11 +4,12 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
-from demo.rows import draw
+from demo.rows import draw, us_agencies
+from demo.rows.draw import Numbers
 from demo.rows.file_formats import csv_file
-from demo.rows.us_agencies import agencies
-from demo.rows.us_places import cities, counties
+from demo.rows.us_places import County, cities, counties
 
 COLUMNS = dict.fromkeys(
     [
@@ -29,7 +30,7 @@ IDS_PER_DAY = 100
 LATE = {0: 0, 0.6: 1, 0.9: 4, 1: 20}
 
 # Published codes with their shares.
-CODES = {
+CODES: dict[str, dict[str | None, int]] = {
     "threat_type": {
         **{"shoot": 281, "threat": 268, "point": 185, "attack": 144, "move": 51},
         **{"undetermined": 40, "flee": 18, "accident": 6, None: 7},
@@ -66,7 +67,7 @@ ELSEWHERE = 0.015
 OFFICERS = {1: 936, 2: 53, 3: 10, 4: 1}
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of deaths from `first` to `last`, in the order of `id`.
 
     None is later than the newspaper's database: of days that all are, as many of its
@@ -83,7 +84,7 @@ def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Tab
     return _table(rng, days, days)
 
 
-def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
+def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
     """Make the rows first shown on `day`, of deaths up to three weeks before it, or
     before the end of the newspaper's database."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
@@ -91,7 +92,7 @@ def make_day(rng: np.random.Generator, rows: int, day: date) -> pa.Table:
     return _table(rng, np.sort(newest - draw.delay(rng, LATE, rows)), shown)
 
 
-def _table(rng, days, shown) -> pa.Table:
+def _table(rng: Generator, days: Numbers, shown: Numbers) -> pa.Table:
     rows = len(days)
     begins = np.datetime64(BEGINS).astype(np.int64) * IDS_PER_DAY
     ids = draw.text(draw.numbered(shown, IDS_PER_DAY) - begins + 1)
@@ -114,7 +115,9 @@ def _table(rng, days, shown) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def _place_text(rng, city, precision) -> dict[str, pa.Array]:
+def _place_text(
+    rng: Generator, city: Numbers, precision: pa.Array
+) -> dict[str, pa.Array]:
     """City, county, state and coordinates; the last are missing together."""
     held, places = counties(), cities()
     home = np.array([c.county for c in places])[city]
@@ -160,16 +163,16 @@ def _cells(
     return name, None if is_hidden else written
 
 
-def _neighbor(position: int):
+def _neighbor(position: int) -> County:
     """Another county of the same state."""
     held = counties()
     state = [c for c in held if c.state_id == held[position].state_id]
     return state[(state.index(held[position]) + 1) % len(state)]
 
 
-def _agency_ids(rng, city) -> list[str]:
+def _agency_ids(rng: Generator, city: Numbers) -> list[str]:
     """For each shooting the ids of its agencies: the city's, then its state's."""
-    near = [agencies().near(k) for k in range(len(cities()))]
+    near = [us_agencies.near(k) for k in range(len(cities()))]
     count = np.array(list(OFFICERS))[draw.pick(rng, [*OFFICERS.values()], len(city))]
     skips = draw.chance(rng, 0.15, len(city))
     ids = []
@@ -180,7 +183,7 @@ def _agency_ids(rng, city) -> list[str]:
     return ids
 
 
-def corrected(rng: np.random.Generator, rows: pa.Table) -> pa.Table:
+def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Give each row another race, with its source, and add a year to some ages."""
     races = ["W", "B", "H", "A", "N"]
     old = rows["race"].to_pylist()

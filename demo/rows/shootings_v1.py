@@ -2,9 +2,9 @@
 
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.random import Generator
 
 from demo.rows import draw, shootings
 from demo.rows.file_formats import csv_file
@@ -22,7 +22,7 @@ ROWS = shootings.ROWS
 LAST = date(2022, 12, 1)
 
 # Codes of the second edition in the first one's words; others stay as they are.
-WORDS = {
+WORDS: dict[str, dict[str | None, str | None]] = {
     "armed_with": {
         **{"replica": "toy weapon", "blunt_object": "blunt object"},
         **{"unknown": "unknown weapon", "gun;vehicle": "gun and vehicle"},
@@ -47,7 +47,7 @@ RENAMED = {
 }
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make those of `shootings.make`'s rows that the first edition has."""
     made = shootings.make(rng, rows, first, last)
     made = made.filter(pc.less_equal(made["date"], LAST.isoformat()))

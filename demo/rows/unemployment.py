@@ -5,8 +5,9 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
-from demo.rows.file_formats import workbook
+from demo.rows.file_formats import Cell, workbook
 from demo.rows.us_places import counties
 
 COLUMNS = dict.fromkeys(
@@ -33,7 +34,7 @@ PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?")
 FIGURES = ["labor_force", "employed", "unemployed", "unemployment_rate"]
 
 
-def make(rng: np.random.Generator, rows: int, first: date, last: date) -> pa.Table:
+def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make the rows of all years and counties, 660; neither day matters."""
     held, made = counties(), []
     force = np.array([county.population for county in held]) * 0.47
@@ -78,7 +79,7 @@ def write(rows: pa.Table) -> bytes:
     """One year's workbook: title, header, rows, and a source behind a blank line."""
     year = int(rows["year"][0].as_py()[:4])
     lines = rows.to_pylist()
-    body = [
+    body: list[list[Cell]] = [
         [
             *(row["laus_code"], row["state_fips"], row["county_fips"], row["county"]),
             *(row["year"], *(cell(row[name]) for name in FIGURES)),
@@ -92,13 +93,13 @@ def write(rows: pa.Table) -> bytes:
     return workbook(f"laucnty{year % 100}", [title, *header(year), *body, *footer])
 
 
-def header(year: int) -> list[list[str | None]]:
+def header(year: int) -> list[list[Cell]]:
     """The lines between title and rows: three and blank ones, or one."""
     if year > OLD_HEADER:
         names = ["LAUS Code", "State FIPS Code", "County FIPS Code"]
         names += ["County Name/State Abbreviation", "Year", "Labor Force", "Employed"]
         return [[*names, "Unemployed", "Unemployment Rate (%)"]]
-    gap: list[str | None] = [None, None, None]
+    gap = [None, None, None]
     return [
         [],
         ["LAUS", "State", "County", *gap, "Labor", None, None, "Unemployment"],
@@ -111,7 +112,7 @@ def header(year: int) -> list[list[str | None]]:
     ]
 
 
-def cell(text: str) -> str | float:
+def cell(text: str) -> Cell:
     """A number where the text is nothing else; else the text."""
     if not PLAIN_NUMBER.fullmatch(text):
         return text

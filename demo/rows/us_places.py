@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.random import Generator
 
 from demo.rows import draw
+from demo.rows.draw import Numbers
 
 # Persons in a county, by quantile; the state's sizes are not those of the real ones.
 POPULATION = {0: 6_000, 0.5: 45_000, 0.9: 300_000, 1: 900_000}
@@ -64,11 +66,17 @@ def counties() -> list[County]:
         names = [COUNTY_NAMES[i].capitalize() for i in order]
         people = draw.delay(rng, POPULATION, count).tolist()
         for number, (bare, name, code) in enumerate(named(state_id, k, names)):
+            latitude, longitude = _somewhere(rng, k)
             found.append(
                 County(
-                    *(states["state_fips"][k] + code, state_id),
-                    *(states["state_name"][k], bare, name, people[number]),
-                    *_somewhere(rng, k),
+                    fips=states["state_fips"][k] + code,
+                    state_id=state_id,
+                    state_name=states["state_name"][k],
+                    bare_name=bare,
+                    name=name,
+                    population=people[number],
+                    latitude=latitude,
+                    longitude=longitude,
                 )
             )
     return found
@@ -94,7 +102,7 @@ def named(state_id: str, state: int, names: list[str]) -> list[tuple[str, str, s
     ]
 
 
-def _somewhere(rng: np.random.Generator, state: int) -> tuple[float, float]:
+def _somewhere(rng: Generator, state: int) -> tuple[float, float]:
     """A latitude and a longitude well inside a state."""
     states = draw.vocabulary("us_states")
     spot = []
@@ -115,7 +123,7 @@ def cities() -> list[City]:
     states = draw.vocabulary("us_states")
     zones = dict(zip(states["state_id"], states["timezone"], strict=True))
     names = _city_names(rng, size)
-    found = []
+    found: list[City] = []
     for k, county in enumerate(held):
         share = rng.integers(1, 20, size[k])
         for part in (share / (share.sum() + 6)).tolist():
@@ -131,7 +139,7 @@ def cities() -> list[City]:
     return found
 
 
-def _city_names(rng: np.random.Generator, size: np.ndarray) -> list[str]:
+def _city_names(rng: Generator, size: Numbers) -> list[str]:
     """A name for each city: no two of a state the same, but for two pairs of them."""
     states = [county.state_id for county in counties()]
     of_city = np.repeat(states, size).tolist()

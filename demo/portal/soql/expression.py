@@ -70,11 +70,14 @@ def column(name: str, kind: str) -> Expression:
 def coerce(value: Expression, kind: str) -> Expression:
     """Return text in quotes as a literal of the type it is compared with.
 
+    Any other expression stays as it is.
+
     Raises:
         SoqlError: The text is no literal of that type: a calendar date has no zone
             and no blank, for example.
     """
-    text = value.literal
+    if (text := value.literal) is None:
+        return value
     sql = None
     if kind == "number" and re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text):
         sql = f"cast('{text}' as {NUMBER})"
@@ -96,7 +99,7 @@ def coerce(value: Expression, kind: str) -> Expression:
     return replace(value, sql=sql, type=kind, literal=None)
 
 
-def full_timestamp(match: re.Match) -> str:
+def full_timestamp(match: re.Match[str]) -> str:
     """Return a matched timestamp with seconds and milliseconds."""
     day, minutes, seconds, fraction = match.group(1, 2, 3, 4)
     fraction = (fraction or "").ljust(3, "0")
@@ -114,7 +117,7 @@ def unify(*parts: Expression) -> tuple[Expression, ...]:
     kind = kinds[0] if kinds else "text"
     if any(other != kind for other in kinds):
         raise mismatch(f"{' and '.join(dict.fromkeys(kinds))} do not compare")
-    return tuple(p if p.literal is None else coerce(p, kind) for p in parts)
+    return tuple(coerce(part, kind) for part in parts)
 
 
 # name: types of the arguments, type of the result, SQL
@@ -184,11 +187,11 @@ def call(name: str, arguments: list[Expression]) -> Expression:
 
 def argument(function: str, part: Expression, kind: str) -> str:
     """Return SQL for an argument; `date` stands for either kind of timestamp."""
-    if part.literal is not None:
-        part = coerce(part, "calendar_date" if kind == "date" else kind)
+    wanted = "calendar_date" if kind == "date" else kind
+    part = coerce(part, wanted)
     if kind == "date" and part.type == "fixed_timestamp":
         return part.text
-    if part.type != ("calendar_date" if kind == "date" else kind):
+    if part.type != wanted:
         raise mismatch(f"{function} does not take a {part.type}")
     return part.sql
 

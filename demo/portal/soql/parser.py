@@ -45,8 +45,9 @@ class Parser:
         self.source, self.columns, self.ignore_case = source, columns, ignore_case
         self.aliases: dict[str, Expression] = {}
         self.tokens = [
-            (match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
+            (kind, match[kind], match.start(kind))
             for match in TOKEN.finditer(source)
+            if (kind := match.lastgroup)
         ]
         self.at = 0
         if any(token[:2] == ("other", "'") for token in self.tokens):
@@ -160,7 +161,7 @@ class Parser:
 
     def _arithmetic(self, left: Expression, sign: str, right: Expression) -> Expression:
         kind = "text" if sign == "||" else "number"
-        parts = [p if p.literal is None else coerce(p, kind) for p in (left, right)]
+        parts = [coerce(part, kind) for part in (left, right)]
         if any(part.type != kind for part in parts):
             raise mismatch(f"{sign} needs two operands of type {kind}")
         sql = f"({parts[0].sql} {sign} {parts[1].sql})"
