@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -73,11 +74,18 @@ def test_a_table_of_a_size_of_its_own_is_the_same_for_the_same_arguments(name):
 
 def test_rows_are_the_same_in_every_process():
     """A set's order is another in each, unless it is told."""
-    program = (
-        "from datetime import date; from demo.generator import COLUMNS, generate;"
-        "days = date(2025, 1, 2), date(2025, 2, 1);"
-        "print([generate(n, 50, *days, seed=7).to_pylist() for n in COLUMNS])"
-    )
+    program = textwrap.dedent("""
+        from datetime import date
+        from demo.generator import COLUMNS, DAILY, FILES, corrected, day_rows, generate
+
+        days = date(2024, 1, 2), date(2024, 2, 1)
+        made = {name: generate(name, 50, *days, seed=7) for name in COLUMNS}
+        print([table.to_pylist() for table in made.values()])
+        print([day_rows(name, days[1], 9, seed=7).to_pylist() for name in DAILY])
+        daily = [made[name].slice(0, 20) for name in DAILY]
+        print([corrected(table, 3, seed=7).to_pylist() for table in daily])
+        print([FILES[name].write(made[name]) for name in FILES])
+    """)
     printed = {
         subprocess.check_output(
             [sys.executable, "-c", program],
