@@ -1,6 +1,6 @@
 # Blotter's image. Without a command it waits for the time in `cronfile`, every day:
 #   docker run --detach --volume blotter:/data --env-file .env IMAGE
-# With a command it does that and ends, for a scheduler of your own:
+# With a command it runs that and exits, for your own scheduler:
 #   docker run --rm --volume blotter:/data --env-file .env IMAGE blotter daily
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
@@ -14,7 +14,7 @@ RUN python3 -m pip --python /opt/venv/bin/python install --require-hashes \
 
 FROM dependencies AS project
 
-# The models, seeds and declarations stay beside the code: dbt reads them from here.
+# The models, seeds and declarations stay next to the code: dbt reads them from here.
 COPY . .
 RUN python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --no-build-isolation --no-warn-script-location --root /opt/project \
@@ -32,7 +32,7 @@ RUN apt-get update \
     && install --directory --owner blotter --group blotter /data
 COPY --from=dependencies /opt/venv /opt/venv
 
-# Versions of the image that need the same packages differ only from here on.
+# Images with the same dependencies differ only from here on.
 FROM system
 
 COPY --from=project /opt/project /
@@ -45,10 +45,10 @@ ENV BLOTTER_HOME=/data \
     PYTHONUNBUFFERED=1
 WORKDIR /app
 VOLUME /data
-# By number, so that Kubernetes can see that it is not root.
+# A number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 
-# A day and its run may pass before the first good one; then one may fail, not two.
+# Allows a day for the first good run; after that, one run may fail, but not two.
 HEALTHCHECK --start-period=24h --interval=5m --timeout=30s --retries=2 \
     CMD ["blotter", "status", "--max-age", "36h"]
 

@@ -1,12 +1,12 @@
-"""Run a command, then make a folder hold what is published, and nothing else.
+"""Run a command, then make a folder hold exactly what is published.
 
     python container/publish_to.py /published blotter daily
 
-For a home that is lost after each run, beside a bucket that is mounted as a folder
-(Cloud Storage FUSE). Such a folder takes files, but it locks none, and renames no
-folder: it can't be a home itself. Pages are copied after what they show; then what is
-no longer published is deleted, for a row that a city removed must not stay in an old
-file. A reader may meet files of both publications until the copying ends.
+For a home that is lost after each run, next to a bucket that is mounted as a folder
+(Cloud Storage FUSE). Such a folder accepts files but can't lock files or rename
+folders, so it can't be a home itself. Pages are copied after the files they show; then
+what is no longer published is deleted, because a row that a city removed must not stay
+in an old file. Until the copying ends, a reader may see files of both publications.
 """
 
 import os
@@ -43,10 +43,10 @@ def mirror(published: Path, to: Path) -> None:
 
 
 def main(to: Path, command: list[str]) -> int:
-    """The command's exit code; 1 where that is 0 and the folder can't be written."""
+    """Return the command's exit code, or 1 if only the folder can't be written."""
     code = run(command)
     published = Path(os.environ["BLOTTER_HOME"]) / "published"
-    if not published.exists():  # The run failed before it came so far.
+    if not published.exists():  # The run failed before it published anything.
         return code
     try:
         mirror(published.resolve(), to)

@@ -1,10 +1,10 @@
-"""Run a crontab file's one command at its times: cron, for a container without root.
+"""Run a crontab file's single command on schedule: cron for a container without root.
 
 Debian's cron needs root, empties the environment, mails the output and knows one time
 zone. Here the command is a child of this process: it has its user, environment and
-output, its times are on the clock of the file's `CRON_TZ`, and it is asked to end when
-the container is. It never runs twice at once; a time that comes while it runs is left
-out.
+output, its times are on the clock of the file's `CRON_TZ`, and it is asked to stop when
+the container is. It never runs twice at once; a time that comes while it is running is
+skipped.
 
     python container/scheduler.py cronfile
 """
@@ -45,7 +45,7 @@ class Job:
     def next_after(self, moment: datetime) -> datetime:
         """The first time after a moment, in the job's zone.
 
-        A time that the change to summer time skips comes when the clock has changed.
+        A time that daylight saving time skips comes right after the clock has changed.
         """
         return croniter(self.times, moment.astimezone(self.zone)).get_next(datetime)
 
@@ -53,7 +53,7 @@ class Job:
 def read_job(text: str) -> Job:
     """Read a crontab file: `CRON_TZ=Zone`, and one line of five fields and a command.
 
-    The command is run as it stands, without a shell.
+    The command is run as written, without a shell.
 
     Raises:
         CrontabError: Not one zone and one job, or a zone, time or command that isn't.
@@ -88,7 +88,7 @@ def wait_until(due: datetime) -> bool:
 
 
 def run(command: list[str]) -> bool:
-    """Run a command to its end; true if asked to stop meanwhile, as it then is too."""
+    """Run a command to its end; pass on a stop, and return whether there was one."""
     name, begin, stopped = shlex.join(command), time.monotonic(), False
     log.info("`%s` begins", name)
     process = subprocess.Popen(command, preexec_fn=let_signals_through)
@@ -103,7 +103,7 @@ def run(command: list[str]) -> bool:
 
 
 def let_signals_through() -> None:
-    """Undo in the command what `main` did to the signals."""
+    """Undo in the command the signal mask that `main` set."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
@@ -132,7 +132,7 @@ def main() -> None:
         format="%(asctime)s %(name)s: %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%SZ",
     )
-    # Blocked, these wait to be asked for; a handler could miss one between two steps.
+    # Blocked signals stay pending; a handler could miss one between two steps.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP | {signal.SIGCHLD})
     path = sys.argv[1] if len(sys.argv) == 2 else "cronfile"
     try:
