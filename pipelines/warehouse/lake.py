@@ -70,7 +70,7 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
 def file_system(place: str) -> tuple[Any, str]:
     """fsspec's file system of a place, and the path in it."""
     if place.startswith("gs://"):
-        from pipelines.warehouse.engines.bigquery import gcsfs_arguments
+        from pipelines.warehouse.engines.bigquery_access import gcsfs_arguments
 
         # Listings are kept otherwise, and files deleted meanwhile still seen.
         arguments = {"use_listings_cache": False, **gcsfs_arguments()}

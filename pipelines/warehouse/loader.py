@@ -11,17 +11,19 @@ import pyarrow as pa
 from pipelines import signals
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import WarehouseError, root_cause
-from pipelines.warehouse.engines.base import UPSERT, Engine
-from pipelines.warehouse.tables import hints
+from pipelines.warehouse.engines.base import Engine
+from pipelines.warehouse.tables import hints, incoming_name, table
 
 log = logging.getLogger(__name__)
+
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 # A collection walks every object of the process: for a few rows it took longer than
 # to load them.
 COLLECT_AFTER = 16 * 1024**2  # bytes
 
 
-class Packages:
+class Loader:
     """dlt's pipelines of a home; its working folder is `dlt/` there."""
 
     def __init__(self, home: Path, engine: Engine):
@@ -34,21 +36,9 @@ class Packages:
         """Load tables, by name, in one dlt package."""
         signals.check()
         pipeline = self.pipeline(dataset)
-        import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
 
-        resources = [
-            dlt.resource(
-                [rows],
-                name=name,
-                write_disposition=how,
-                columns=hints(rows),
-            ).apply_hints(
-                primary_key="row_id" if how is UPSERT else None,
-                additional_table_hints=self.engine.table_hints(name, rows.column_names),
-            )
-            for name, rows in tables.items()
-        ]
+        resources = self._resources(tables, how)
         is_empty = not any(rows.num_rows for rows in tables.values())
         kind = self.engine.empty_format if is_empty else "parquet"
         failures: tuple[type[Exception], ...] = (
@@ -69,6 +59,33 @@ class Packages:
             if self._loaded_bytes > COLLECT_AFTER:
                 gc.collect()
                 self._loaded_bytes = 0
+
+    def _resources(self, tables: dict[str, pa.Table], how: Any) -> list[Any]:
+        import dlt
+
+        return [
+            dlt.resource(
+                [rows],
+                name=name,
+                write_disposition=how,
+                columns=hints(rows),
+            ).apply_hints(
+                primary_key="row_id" if how is UPSERT else None,
+                additional_table_hints=self.engine.table_hints(name, rows.column_names),
+            )
+            for name, rows in tables.items()
+        ]
+
+    def merge(self, dataset: Dataset, rows: pa.Table) -> None:
+        """Merge rows into a data set's table by `row_id`."""
+        if not self.engine.merges_itself:
+            self.load(dataset, {dataset.entity: rows}, UPSERT)
+            return
+        incoming = incoming_name(dataset)
+        self.load(dataset, {incoming: rows}, "replace")
+        self.engine.merge(
+            table(dataset), f"{dataset.schema}.{incoming}", rows.column_names
+        )
 
     def abort(self, dataset: Dataset) -> None:
         """Forget dlt's pending packages; it would load them in place of a new one."""

@@ -26,6 +26,11 @@ def table(dataset: Dataset) -> str:
     return f"{dataset.schema}.{dataset.entity}"
 
 
+def incoming_name(dataset: Dataset) -> str:
+    """The table of rows on their way, where the warehouse merges by itself."""
+    return f"{dataset.entity}_incoming"
+
+
 def version_columns(dataset: Dataset) -> list[str]:
     """What a version of a row holds: the declared columns and its key."""
     return list(dict.fromkeys([*dataset.loaded_columns, "row_id"]))

@@ -21,11 +21,12 @@ from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.engines import engine_for
 from pipelines.warehouse.engines.base import Columns
 from pipelines.warehouse.ledger import Ledger
-from pipelines.warehouse.loader import Packages
+from pipelines.warehouse.loader import Loader
 from pipelines.warehouse.lookups import Bound, in_window
 from pipelines.warehouse.tables import (
     INSTANT,
     empty_tables,
+    incoming_name,
     reject_table,
     stamped,
     table,
@@ -56,7 +57,7 @@ class Warehouse:
         self.engine = engine_for(home, wait, read_only)
         self.connect = self.engine.connect
         self._last_instant = datetime.min.replace(tzinfo=UTC)
-        self.packages = Packages(home, self.engine)
+        self.loader = Loader(home, self.engine)
         self.ledger = Ledger(self.engine)
 
     def must_exist(self) -> None:
@@ -124,8 +125,8 @@ class Warehouse:
         has = {name: made.get((dataset.schema, name), []) for name in wanted}
         if all(set(wanted[name]) <= set(has[name]) for name in wanted):
             return
-        self.packages.abort(dataset)
-        self.packages.load(dataset, tables, "append")
+        self.loader.abort(dataset)
+        self.loader.load(dataset, tables, "append")
         if has[dataset.entity] and "window_month" not in has[view]:
             self._fill_months(dataset)
         former = (dataset.schema, f"{dataset.entity}_former")
@@ -161,7 +162,7 @@ class Warehouse:
         versions without their rows go, and new rows without their entries. This run
         finds them again.
         """
-        self.packages.abort(dataset)
+        self.loader.abort(dataset)
         self._clear_staging(dataset)
         self.take_back(dataset)
 
@@ -221,7 +222,7 @@ class Warehouse:
         """Empty dlt's staging tables: a killed merge leaves published values there."""
         merged = {
             (f"{dataset.schema}_staging", dataset.entity),
-            (dataset.schema, f"{dataset.entity}_incoming"),
+            (dataset.schema, incoming_name(dataset)),
         }
         made = self.engine.columns([place for place, _ in merged])
         with self.connect() as connection:
@@ -254,7 +255,7 @@ class Warehouse:
         logs = {name: log for name, log in logs.items() if log.num_rows}
         if not changes.num_rows:
             if logs:
-                self.packages.load(dataset, logs, "append")
+                self.loader.load(dataset, logs, "append")
             return
         rows = stamped(differences.rows, run_id, loaded_at=instant)
         gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
@@ -266,10 +267,10 @@ class Warehouse:
         rows = rows.append_column("removed_at", removed_at)
         rows = rows.append_column("window_month", window_months(dataset, rows))
         if pc.all(pc.equal(changes["change"], "added")).as_py():
-            self.packages.load(dataset, {**logs, entity: rows}, "append")
+            self.loader.load(dataset, {**logs, entity: rows}, "append")
             return
-        self.packages.load(dataset, logs, "append")
-        self.engine.upsert(self.packages, dataset, rows)
+        self.loader.load(dataset, logs, "append")
+        self.loader.merge(dataset, rows)
         if gone.length():
             self.erase_former(dataset)
 

@@ -40,7 +40,7 @@ from pipelines.ops import status
 from pipelines.sync import months
 from pipelines.transform import runner
 from pipelines.warehouse.ledger import Ledger
-from pipelines.warehouse.loader import Packages
+from pipelines.warehouse.loader import Loader
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import parsed_once
 from tests.support.children import PROCESSES
@@ -76,7 +76,7 @@ FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 
 # What ends with something written: a child may be killed after each. Methods of these
 # classes that write nothing stand in READS; a new one must be put into either.
-WRITERS = (Warehouse, Ledger, Packages)
+WRITERS = (Warehouse, Ledger, Loader)
 READS = {
     Warehouse: {
         *("close", "next_instant", "must_exist", "examine"),
@@ -86,7 +86,7 @@ READS = {
         *("last_build", "last_look", "changed_since", "known_version"),
         *("models_are_good", "read_on", "unswept_at", "months_before"),
     },
-    Packages: {"pipeline"},
+    Loader: {"pipeline"},
 }
 STEPS: list[tuple[Any, str]] = [
     *(

@@ -168,6 +168,16 @@ def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
     assert warehouse.ledger.compared_on(PLACE) == date(2026, 3, 1)
 
 
+def test_bigquery_alone_merges_from_a_table_beside_and_empties_it(
+    warehouse, monkeypatch, target
+):
+    run_over(warehouse, monkeypatch, QUOTES)
+    run_over(warehouse, monkeypatch, (*QUOTES[:3], "Closed"))
+    incoming = [n for _, n in warehouse.engine.columns([PLACE.schema]) if "_inc" in n]
+    rows = [select(warehouse, f"select * from {PLACE.schema}.{n}") for n in incoming]
+    assert rows == {"bigquery": [[]]}.get(target, [])
+
+
 def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
     run_over(warehouse, monkeypatch, QUOTES, EMPTY)
     written = Differences(
@@ -185,7 +195,7 @@ def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
     def killed(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(warehouse.engine, "upsert", killed)
+    monkeypatch.setattr(warehouse.loader, "merge", killed)
     rejects = pa.table({n: pa.array([], pa.string()) for n in [*COLUMNS[1:], REJECT]})
     with pytest.raises(KeyboardInterrupt):
         warehouse.write(PLACE, written, rejects, "torn")

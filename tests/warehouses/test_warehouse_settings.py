@@ -5,6 +5,7 @@ import pytest
 from google.cloud import bigquery
 
 from pipelines.warehouse.engines import bigquery as engine_bigquery
+from pipelines.warehouse.engines import bigquery_access
 from tests.integration.command.test_bad_input import said_in_one_sentence
 from tests.support import live_portal as live
 
@@ -156,7 +157,7 @@ def test_a_dataset_in_another_location(google, bigquery_settings, monkeypatch):
         monkeypatch.setenv(name, value)
     client = bigquery.Client(
         bigquery_settings["GOOGLE_CLOUD_PROJECT"],
-        credentials=engine_bigquery.credentials(),
+        credentials=bigquery_access.credentials(),
     )
     dataset = bigquery.Dataset(f"{client.project}.wrong_raw_chicago")
     dataset.location = "EU"

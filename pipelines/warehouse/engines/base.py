@@ -10,15 +10,11 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
 from pipelines.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pipelines.datasets.dataset import Dataset
-    from pipelines.warehouse.loader import Packages
 
 T = TypeVar("T")
 
@@ -27,8 +23,6 @@ Columns = dict[tuple[str, str], list[str]]
 
 BATCH = 50_000
 """Rows of a query that are read at a time."""
-
-UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 
 class Result(Protocol):
@@ -58,6 +52,8 @@ class Engine(ABC):
     """dlt's file format for tables without rows, which are made so."""
     failures: tuple[type[Exception], ...]
     """What its client raises, and dlt may let through."""
+    merges_itself = False
+    """Whether changed rows are merged by `merge`, in place of dlt's way."""
     bytes_billed: int | None = None
     """Since the ledger last noted them; None where nothing is billed by the byte."""
 
@@ -115,9 +111,9 @@ class Engine(ABC):
             ).fetchall()
         return gathered(rows)
 
-    def upsert(self, packages: "Packages", dataset: "Dataset", rows: pa.Table) -> None:
-        """Merge rows into a data set's table by `row_id`."""
-        packages.load(dataset, {dataset.entity: rows}, UPSERT)
+    def merge(self, held: str, incoming: str, columns: list[str]) -> None:
+        """Merge a table into another by `row_id` and empty it, if `merges_itself`."""
+        raise NotImplementedError
 
     @abstractmethod
     def reading(

@@ -8,30 +8,26 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import google.auth
 import pyarrow as pa
-import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry
-from google.auth import exceptions as auth_exceptions
-from google.auth import impersonated_credentials
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from pyarrow import parquet
 
-from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+from pipelines.errors import ConfigError, first_line
 from pipelines.settings import number_from_environment, schema
 from pipelines.sql import quote
 from pipelines.warehouse.engines.base import Columns, Engine, gathered, needed
+from pipelines.warehouse.engines.bigquery_access import (
+    FAILURES,
+    credentials,
+    dlt_credentials,
+    explained,
+    gcsfs_arguments,
+)
 from pipelines.warehouse.engines.bigquery_session import TYPES, Session
-
-if TYPE_CHECKING:
-    from pipelines.datasets.dataset import Dataset
-    from pipelines.warehouse.loader import Packages
-
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 LABELS = {"application": "blotter"}
 
@@ -40,15 +36,11 @@ TIME_TRAVEL_HOURS = 48
 # How long a call that fails for a while is made again; Google's client takes 600 s.
 PATIENCE = 60.0
 
-FAILURES = (
-    exceptions.GoogleAPIError,
-    auth_exceptions.GoogleAuthError,
-    requests.RequestException,
-)
-
 
 class BigqueryEngine(Engine):
     """The datasets of a project."""
+
+    merges_itself = True
 
     def __init__(
         self,
@@ -93,35 +85,10 @@ class BigqueryEngine(Engine):
         try:
             yield session
         except FAILURES as error:
-            raise self._explained(error) from error
+            raise explained(self.place, error) from error
         finally:
             for place in session.uploaded.values():
                 self.client.delete_table(place, not_found_ok=True)
-
-    def _explained(self, error: Exception) -> BlotterError:
-        """One sentence for what Google said."""
-        said = first_line(error)
-        if isinstance(error, auth_exceptions.TransportError):
-            return WarehouseError(f"{self.place} can't be reached: {said}.")
-        if isinstance(error, auth_exceptions.GoogleAuthError):
-            return ConfigError(
-                f"{self.place}: no credentials that Google takes ({said}). Give the "
-                "machine a service account, run `gcloud auth application-default "
-                "login`, or set GOOGLE_APPLICATION_CREDENTIALS."
-            )
-        if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
-            return ConfigError(
-                f"{self.place} refuses: {said}. See the rights that the loader's "
-                "account needs."
-            )
-        if isinstance(error, exceptions.NotFound):
-            return WarehouseError(
-                f"{self.place} lacks something ({said}); `blotter daily` makes the "
-                "tables of every declared data set."
-            )
-        if isinstance(error, exceptions.RetryError | requests.RequestException):
-            return WarehouseError(f"{self.place} can't be reached: {said}.")
-        return WarehouseError(f"{self.place} can't be used: {said}.")
 
     def close(self) -> None:
         if self._client is not None:
@@ -265,7 +232,7 @@ class BigqueryEngine(Engine):
         import dlt
 
         return dlt.destinations.bigquery(
-            credentials=self._dlt_credentials(), location=self.location
+            credentials=dlt_credentials(self.project), location=self.location
         )
 
     def pipeline_options(self) -> dict[str, Any]:
@@ -275,28 +242,9 @@ class BigqueryEngine(Engine):
         import dlt
 
         staging = dlt.destinations.filesystem(
-            f"{self.bucket}/staging", credentials=self._dlt_credentials()
+            f"{self.bucket}/staging", credentials=dlt_credentials(self.project)
         )
         return {"staging": staging}
-
-    def _dlt_credentials(self) -> Any:
-        from dlt.common.configuration import configspec
-        from dlt.common.configuration.specs import GcpServiceAccountCredentials
-
-        @configspec
-        class Credentials(GcpServiceAccountCredentials):
-            """The ones that this engine has found; dlt looks for none."""
-
-            def to_native_credentials(self) -> Any:
-                return credentials()
-
-            def to_gcs_credentials(self) -> dict[str, Any]:
-                return gcsfs_arguments()
-
-        found = Credentials()
-        found.project_id = self.project
-        found.resolve()
-        return found
 
     def table_hints(self, name: str, columns: list[str]) -> dict[str, Any]:
         hints: dict[str, Any] = {}
@@ -307,47 +255,20 @@ class BigqueryEngine(Engine):
             hints["x-bigquery-cluster-columns"] = ["row_id"]
         return hints
 
-    def upsert(self, packages: "Packages", dataset: "Dataset", rows: pa.Table) -> None:
+    def merge(self, held: str, incoming: str, columns: list[str]) -> None:
         """Merge rows by `row_id`, reading only the months that hold any of them.
 
         dlt's merge would read, and bill, the whole table.
         """
-        incoming = f"{dataset.entity}_incoming"
-        packages.load(dataset, {incoming: rows}, "replace")
-        held, come = (f"{dataset.schema}.{n}" for n in (dataset.entity, incoming))
         with self.connect() as connection:
             months = connection.run(
                 f"select distinct window_month from {held} "
-                f"where row_id in (select row_id from {come})",
+                f"where row_id in (select row_id from {incoming})",
                 {},
             ).fetchall()
-            connection.run(
-                merge(held, come, rows.column_names, [month for (month,) in months]), {}
-            )
-            connection.run(f"truncate table {come}", {})
-
-
-def credentials() -> Any:
-    """Application default credentials, or those of BLOTTER_IMPERSONATE's account.
-
-    Raises:
-        GoogleAuthError: There are none.
-    """
-    if os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        return AnonymousCredentials()
-    found, _ = google.auth.default(scopes=[SCOPE])
-    if account := os.environ.get("BLOTTER_IMPERSONATE"):
-        found = impersonated_credentials.Credentials(
-            found, account, target_scopes=[SCOPE]
-        )
-    return found
-
-
-def gcsfs_arguments() -> dict[str, Any]:
-    """What fsspec's file system of buckets takes."""
-    if os.environ.get("STORAGE_EMULATOR_HOST"):
-        return {"token": "anon"}
-    return {"token": credentials()}
+            statement = merge(held, incoming, columns, [month for (month,) in months])
+            connection.run(statement, {})
+            connection.run(f"truncate table {incoming}", {})
 
 
 def merge(held: str, come: str, columns: list[str], months: list[date | None]) -> str:

@@ -314,7 +314,7 @@ def test_dlt_reports_no_usage(two_days, monkeypatch):
     monkeypatch.delenv("RUNTIME__DLTHUB_TELEMETRY", raising=False)
     dataset = read_datasets()[CAMBRIDGE]
     with live.opened(two_days, dataset) as warehouse:
-        pipeline = warehouse.packages.pipeline(dataset)
+        pipeline = warehouse.loader.pipeline(dataset)
         assert resolve_configuration(RuntimeConfiguration()).dlthub_telemetry is False
         assert pipeline.working_dir.startswith(str(two_days))
     assert list(two_days.rglob(".anonymous_id")) == []

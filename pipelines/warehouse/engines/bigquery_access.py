@@ -1,0 +1,90 @@
+"""Who asks Google's services, and what they answer where they refuse."""
+
+import os
+from typing import Any
+
+import google.auth
+import requests
+from google.api_core import exceptions
+from google.auth import exceptions as auth_exceptions
+from google.auth import impersonated_credentials
+from google.auth.credentials import AnonymousCredentials
+
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+FAILURES = (
+    exceptions.GoogleAPIError,
+    auth_exceptions.GoogleAuthError,
+    requests.RequestException,
+)
+
+
+def credentials() -> Any:
+    """Application default credentials, or those of BLOTTER_IMPERSONATE's account.
+
+    Raises:
+        GoogleAuthError: There are none.
+    """
+    if os.environ.get("BIGQUERY_EMULATOR_HOST"):
+        return AnonymousCredentials()
+    found, _ = google.auth.default(scopes=[SCOPE])
+    if account := os.environ.get("BLOTTER_IMPERSONATE"):
+        found = impersonated_credentials.Credentials(
+            found, account, target_scopes=[SCOPE]
+        )
+    return found
+
+
+def gcsfs_arguments() -> dict[str, Any]:
+    """What fsspec's file system of buckets takes."""
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return {"token": "anon"}
+    return {"token": credentials()}
+
+
+def dlt_credentials(project: str) -> Any:
+    """The same, as dlt takes them for BigQuery and for a bucket."""
+    from dlt.common.configuration import configspec
+    from dlt.common.configuration.specs import GcpServiceAccountCredentials
+
+    @configspec
+    class Credentials(GcpServiceAccountCredentials):
+        """The ones found here; dlt looks for none."""
+
+        def to_native_credentials(self) -> Any:
+            return credentials()
+
+        def to_gcs_credentials(self) -> dict[str, Any]:
+            return gcsfs_arguments()
+
+    found = Credentials()
+    found.project_id = project
+    found.resolve()
+    return found
+
+
+def explained(place: str, error: Exception) -> BlotterError:
+    """One sentence for what Google said of a place; `error` is one of FAILURES."""
+    said = first_line(error)
+    if isinstance(error, auth_exceptions.TransportError):
+        return WarehouseError(f"{place} can't be reached: {said}.")
+    if isinstance(error, auth_exceptions.GoogleAuthError):
+        return ConfigError(
+            f"{place}: no credentials that Google takes ({said}). Give the machine a "
+            "service account, run `gcloud auth application-default login`, or set "
+            "GOOGLE_APPLICATION_CREDENTIALS."
+        )
+    if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+        return ConfigError(
+            f"{place} refuses: {said}. See the rights that the loader's account needs."
+        )
+    if isinstance(error, exceptions.NotFound):
+        return WarehouseError(
+            f"{place} lacks something ({said}); `blotter daily` makes the tables of "
+            "every declared data set."
+        )
+    if isinstance(error, exceptions.RetryError | requests.RequestException):
+        return WarehouseError(f"{place} can't be reached: {said}.")
+    return WarehouseError(f"{place} can't be used: {said}.")
