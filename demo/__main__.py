@@ -281,7 +281,7 @@ def main(rows: int, today: datetime | None) -> None:
     day = today.date() if today else datetime.now(UTC).date()
     agree = show(rows, FIRST_DAY, day, HOME)
     click.echo(
-        what_next(HOME) if agree else "\nThe numbers differ: a fault of Blotter."
+        what_next(HOME) if agree else "\nThe numbers differ: this is a bug in Blotter."
     )
     sys.exit(0 if agree else 1)
 

@@ -173,10 +173,10 @@
 
 
 {% macro run_day(zone, ahead=0) -%}
-    {%- set told = env_var('BLOTTER_TODAY', '') -%}
+    {%- set given = env_var('BLOTTER_TODAY', '') -%}
     {%- set later = modules.datetime.timedelta(days=ahead) -%}
-    {%- if told -%}
-        cast('{{ modules.datetime.date.fromisoformat(told) + later }}' as date)
+    {%- if given -%}
+        cast('{{ modules.datetime.date.fromisoformat(given) + later }}' as date)
     {%- else -%}
         {{ local_day(
             "cast('" ~ (run_started_at + later) ~ "' as " ~ type_instant() ~ ")", zone

@@ -1,7 +1,7 @@
 """Set up Metabase from the files: `python -m metabase`. Run again, it changes nothing.
 
-Exit codes: 0 all is as the files say; 1 Metabase or the warehouse refused; 2 a setting
-or a file is wrong.
+Exit codes: 0 everything matches the files; 1 Metabase or the warehouse refused; 2 a
+setting or a file is wrong.
 """
 
 import logging
@@ -29,7 +29,7 @@ NEEDED = (
 
 
 def connection(marts: str) -> dict[str, Any]:
-    """How Metabase is to reach the warehouse: as who may read the marts alone."""
+    """How Metabase reaches the warehouse: as an account that only reads marts."""
     return {
         "host": os.environ["PGHOST"],
         "port": number_from_environment("PGPORT", 5432, int, 1, 65535),
@@ -49,7 +49,7 @@ def run(seconds: float = SECONDS_TO_START) -> None:
     """
     for name in NEEDED:
         if not os.environ.get(name):
-            raise ConfigError(f"{name} is not set; docs/bi.md tells what it is.")
+            raise ConfigError(f"{name} is not set; docs/bi.md explains it.")
     marts = schema("marts")
     details = connection(marts)
     dashboards = read_dashboards()

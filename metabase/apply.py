@@ -1,4 +1,4 @@
-"""Bring a Metabase server to what the files say, and change nothing that is so."""
+"""Make a Metabase server match the files; leave alone what already does."""
 
 from collections import Counter
 from typing import Any
@@ -16,7 +16,7 @@ class Changes(Counter[str]):
 
     def __str__(self) -> str:
         said = [f"{count} {what}" for what, count in sorted(self.items())]
-        return ", ".join(said) or "all is as the files say"
+        return ", ".join(said) or "everything matches the files"
 
 
 def apply(
@@ -27,12 +27,12 @@ def apply(
 ) -> Changes:
     """Create what is missing, and update what differs.
 
-    Questions and dashboards are known by their names in the collection; whatever else
-    is in it, or anywhere, is left alone.
+    Questions and dashboards are identified by their names in the collection; anything
+    else, there or elsewhere, is left alone.
 
     Args:
-        details: How Metabase is to reach the warehouse.
-        marts: What the schema is named there.
+        details: How Metabase reaches the warehouse. marts: The name of the schema
+        `marts` there.
 
     Raises:
         MetabaseError: The server refused something.
@@ -57,7 +57,7 @@ def apply(
 
 
 def database(server: Server, details: dict[str, Any], changes: Changes) -> int:
-    """The warehouse's id. The password is sent only where Metabase needs it."""
+    """The warehouse's id. The password is sent only when Metabase needs it."""
     body = {"name": DATABASE, "engine": "postgres", "details": details}
     listed = server.ask("GET", "/api/database")["data"]
     found_ids = [one["id"] for one in listed if one["name"] == DATABASE]
@@ -65,7 +65,7 @@ def database(server: Server, details: dict[str, Any], changes: Changes) -> int:
         changes["databases created"] += 1
         return int(server.ask("POST", "/api/database", body)["id"])
     path = f"/api/database/{found_ids[0]}"
-    # In place of the password Metabase shows stars.
+    # Metabase shows asterisks in place of the password.
     shown = {name: value for name, value in details.items() if name != "password"}
     same = payloads.holds(server.ask("GET", path).get("details"), shown)
     if not same or server.ask("GET", f"{path}/healthcheck")["status"] != "ok":
@@ -75,7 +75,7 @@ def database(server: Server, details: dict[str, Any], changes: Changes) -> int:
 
 
 def collection(server: Server, changes: Changes) -> int:
-    """The id of the collection at the top that everything is in."""
+    """The id of the top-level collection that holds everything."""
     for one in server.ask("GET", "/api/collection"):
         if one["name"] == COLLECTION and one.get("location") == "/":
             return int(one["id"])
@@ -89,13 +89,13 @@ def items(server: Server, collection_id: int) -> dict[tuple[str, str], int]:
     """Ids of what the collection holds, by kind and name."""
     path = f"/api/collection/{collection_id}/items?models=card&models=dashboard"
     listed = server.ask("GET", path)["data"]
-    # Of several of a name, the first made is ours.
+    # If several share a name, the oldest is ours.
     listed.sort(key=lambda one: one["id"], reverse=True)
     return {(one["model"], one["name"]): one["id"] for one in listed}
 
 
 def questions(dashboards: list[Dashboard]) -> list[tuple[Card, list[Filter]]]:
-    """All questions, each once, those behind the filters first."""
+    """All questions, each once, starting with those behind the filters."""
     found: dict[str, tuple[Card, list[Filter]]] = {}
     for dashboard in dashboards:
         behind = [payloads.choices_card(one) for one in dashboard.filters]
@@ -108,11 +108,11 @@ def questions(dashboards: list[Dashboard]) -> list[tuple[Card, list[Filter]]]:
 def question(
     server: Server, body: dict[str, Any], found_id: int | None, changes: Changes
 ) -> int:
-    """Create or update a question; its id."""
+    """Create or update a question, and return its id."""
     if found_id is None:
         changes["questions created"] += 1
         return int(server.ask("POST", "/api/card", body)["id"])
-    # From 0.57 on Metabase would show queries in another form, unless asked.
+    # From 0.57 on Metabase returns queries in another form unless asked for this one.
     found = server.ask("GET", f"/api/card/{found_id}?legacy-mbql=true")
     if not payloads.holds(found, body):
         server.ask("PUT", f"/api/card/{found_id}", body)
@@ -128,7 +128,7 @@ def fill(
     card_ids: dict[str, int],
     changes: Changes,
 ) -> None:
-    """Give a dashboard its filters and charts; nothing is sent if it has them."""
+    """Give a dashboard its filters and charts, unless it already has them."""
     path = f"/api/dashboard/{dashboard_id}"
     found = server.ask("GET", path)
     present = found.get("dashcards") or []

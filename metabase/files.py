@@ -1,4 +1,4 @@
-"""Read the dashboards' files, and say what is wrong with one."""
+"""Read the dashboards' files, and report what is wrong with one."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ TAG = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where on the grid, from the top left, in its cells."""
+    """A place on the grid, in cells from the top left."""
 
     row: int
     col: int
@@ -31,7 +31,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question whose answer is what a filter offers."""
+    """A question whose answer is the choices of a filter."""
 
     name: str
     column: str
@@ -71,7 +71,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Dashboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file. Metabase knows dashboards and questions by their names."""
+    """A file. Metabase identifies dashboards and questions by their names."""
 
     name: str
     description: str
@@ -80,7 +80,7 @@ class Dashboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cards: list[Card]
 
     def placed(self) -> list[Heading | Card]:
-        """What stands on the grid."""
+        """Everything on the grid."""
         return [*self.headings, *self.cards]
 
     def statements(self) -> list[str]:
@@ -98,7 +98,7 @@ def read_dashboards(folder: Path = DASHBOARDS) -> list[Dashboard]:
     """Read every file of the folder.
 
     Raises:
-        ConfigError: One can't be read or contradicts itself; names it.
+        ConfigError: A file can't be read or contradicts itself; names it.
     """
     found = {path.name: read(path) for path in sorted(folder.glob("*.yaml"))}
     for name, dashboard in found.items():
@@ -110,7 +110,7 @@ def read_dashboards(folder: Path = DASHBOARDS) -> list[Dashboard]:
 
 
 def first_ambiguous(dashboards: list[Dashboard]) -> str | None:
-    """A name of two questions; filters may share one, if it is the same."""
+    """A name of two different questions; filters may share the same one."""
     cards = [(card.name, card.sql) for one in dashboards for card in one.cards]
     filters = [one for dashboard in dashboards for one in dashboard.filters]
     shared = {(one.choices.name, one.choices.sql) for one in filters if one.choices}
@@ -126,11 +126,11 @@ def read(path: Path) -> Dashboard:
 
 
 def problem_of(dashboard: Dashboard) -> str | None:
-    """What contradicts itself, in a few words."""
+    """The contradiction in a dashboard, in a few words; None if there is none."""
     slugs = {one.slug for one in dashboard.filters}
     used = {tag for card in dashboard.cards for tag in tags(card.sql)}
     for tag in sorted(used ^ slugs):
-        return f"{tag} is no filter" if tag in used else f"no question has {tag}"
+        return f"{tag} is not a filter" if tag in used else f"no question has {tag}"
     covered: set[tuple[int, int]] = set()
     for one in dashboard.placed():
         if one.place.col + one.place.width > COLUMNS:

@@ -1,4 +1,4 @@
-"""What Metabase's API is sent: pure functions of the files.
+"""Requests for Metabase's API, as pure functions of the files.
 
 The shapes are those of Metabase 0.53 (src/metabase/api/card.clj and dashboard.clj).
 """
@@ -22,12 +22,12 @@ def stable_id(*words: str) -> str:
 
 
 def in_schema(sql: str, marts: str) -> str:
-    """A statement with the name that the schema `marts` has in this warehouse."""
+    """A statement with the schema `marts` under its name in this warehouse."""
     return re.sub(r"\bmarts\.", f"{marts}.", sql.strip())
 
 
 def query(sql: str, filters: list[Filter], database_id: int) -> Body:
-    """A question's query: SQL, and what each `{{slug}}` in it is."""
+    """A question's query: SQL, and the meaning of each `{{slug}}` in it."""
     by_slug = {one.slug: one for one in filters}
     return {
         "type": "native",
@@ -54,7 +54,7 @@ def tag(one: Filter) -> Body:
 def card_body(
     card: Card, filters: list[Filter], database_id: int, collection_id: int, marts: str
 ) -> Body:
-    """A question that stands on a dashboard."""
+    """A question on a dashboard."""
     return {
         "name": card.name,
         "description": card.description.strip(),
@@ -67,7 +67,7 @@ def card_body(
 
 
 def choices_card(one: Filter) -> Card | None:
-    """The question behind a filter, which no dashboard shows."""
+    """The question behind a filter; dashboards do not show it."""
     if one.choices is None:
         return None
     return Card(
@@ -107,12 +107,12 @@ def parameter(dashboard: Dashboard, one: Filter, card_ids: dict[str, int]) -> Bo
 
 
 def parameter_id(dashboard: Dashboard, slug: str) -> str:
-    """Metabase's own are eight characters long."""
+    """A parameter's id; eight characters, like Metabase's own."""
     return stable_id("filter", dashboard.name, slug)[:8]
 
 
 def dashcards(dashboard: Dashboard, card_ids: dict[str, int]) -> list[Body]:
-    """What stands on a dashboard, without ids, from top to bottom."""
+    """A dashboard's contents, without ids, from top to bottom."""
     ordered = sorted(dashboard.placed(), key=lambda one: (one.place.row, one.place.col))
     return [dashcard(dashboard, one, card_ids) for one in ordered]
 
@@ -153,9 +153,9 @@ def dashcard(
 
 
 def with_ids(wanted: list[Body], present: list[Body]) -> list[Body]:
-    """Give each what Metabase knows it by; new ones are negative, as it asks for.
+    """Give each the id that Metabase has for it; new ones get a negative id.
 
-    Present ones that are not wanted are left out, which deletes them.
+    Existing ones that are not wanted are left out, which deletes them.
     """
     ids = {identity(one): one["id"] for one in reversed(present)}
     return [
@@ -165,12 +165,12 @@ def with_ids(wanted: list[Body], present: list[Body]) -> list[Body]:
 
 
 def identity(one: Body) -> object:
-    """What makes it the same as before: the question, or the text."""
+    """What identifies it across runs: the question, or the text."""
     return one.get("card_id") or (one.get("visualization_settings") or {}).get("text")
 
 
 def holds(found: Any, wanted: Any) -> bool:
-    """Whether it is as wanted; Metabase adds fields of its own to what it is sent."""
+    """Whether `found` has everything wanted; Metabase adds fields of its own."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(
             holds(found.get(key), value) for key, value in wanted.items()

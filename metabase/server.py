@@ -1,4 +1,4 @@
-"""Ask a Metabase server, and say in one sentence what it refused."""
+"""Send requests to a Metabase server; report a refusal in one sentence."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import tenacity
 from pipelines.errors import BlotterError
 from pipelines.redaction import redacted
 
-SECONDS = 60  # that one answer may take
+SECONDS = 60  # for one answer
 
 
 class MetabaseError(BlotterError):
@@ -16,7 +16,7 @@ class MetabaseError(BlotterError):
 
 
 class NotUpError(MetabaseError):
-    """It does not answer yet; it may, later."""
+    """It does not answer yet, but may later."""
 
 
 class RefusedError(MetabaseError):
@@ -28,7 +28,7 @@ class RefusedError(MetabaseError):
 
 
 class Server:
-    """A Metabase server, and the session of who signed in."""
+    """A Metabase server, and the session of the signed-in account."""
 
     def __init__(self, url: str):
         self.url = url.rstrip("/")
@@ -36,7 +36,7 @@ class Server:
         self.session.trust_env = False
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Send one request; the answer's JSON.
+        """Send one request, and return the answer's JSON.
 
         Raises:
             NotUpError: No connection, or it is starting.
@@ -70,10 +70,10 @@ class Server:
             ) from error
 
     def wait(self, seconds: float, between: float = 2) -> None:
-        """Wait until it answers that it is well.
+        """Wait until it reports that it is healthy.
 
         Raises:
-            NotUpError: It did not, for so long.
+            NotUpError: It did not within that time.
         """
         patient = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(NotUpError),
@@ -90,8 +90,8 @@ class Server:
             Whether it was new.
 
         Raises:
-            RefusedError: It has an administrator, and this is none; or it does not take
-                the password for a new one.
+            RefusedError: It has another administrator; or it does not accept the
+            password for a new one.
         """
         properties = self.ask("GET", "/api/session/properties")
         token = properties.get("setup-token")
@@ -112,14 +112,14 @@ class Server:
             if error.status != 401:
                 raise
             raise RefusedError(
-                f"Metabase at {self.url} takes METABASE_ADMIN_EMAIL and "
-                "METABASE_ADMIN_PASSWORD for nobody's; set those of its administrator.",
+                f"Metabase at {self.url} does not accept METABASE_ADMIN_EMAIL and "
+                "METABASE_ADMIN_PASSWORD; set those of its administrator.",
                 error.status,
             ) from error
 
 
 def setup_body(token: str, email: str, password: str) -> dict[str, Any]:
-    """What a new server is told; it can be told once."""
+    """The setup of a new server, which accepts it only once."""
     user = {"first_name": "Blotter", "last_name": "Administrator"}
     return {
         "token": token,
@@ -129,15 +129,15 @@ def setup_body(token: str, email: str, password: str) -> dict[str, Any]:
 
 
 def reason(answer: requests.Response) -> str:
-    """Why it refused, on one line.
+    """The reason it refused, on one line.
 
-    Metabase says it as text, or as JSON with `message`, or with `errors` by field; its
-    `specific-errors`, which repeat the values that it was sent, stay out.
+    Metabase gives it as text, as JSON with `message`, or as `errors` by field. Its
+    `specific-errors` are left out, because they repeat the values that it was sent.
     """
     try:
         said = answer.json()
     except requests.JSONDecodeError:
-        return one_line(answer.text) or "it does not say why"
+        return one_line(answer.text) or "it gives no reason"
     if isinstance(said, dict):
         errors = said.get("errors")
         fields = errors.items() if isinstance(errors, dict) else []

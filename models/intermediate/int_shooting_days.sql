@@ -11,8 +11,8 @@ publishers as (
 
 ),
 
--- Where nobody counts there is no number, and no zero either: a day outside of what the
--- publisher covers is none, whatever a slip of the pen or a row too many says.
+-- Days that the publisher does not cover are left out, even if a typo or a stray row
+-- has one: where nobody counts, there is no number, not even a zero.
 covered as (
 
     select

@@ -53,7 +53,7 @@ keyed as (
         crime_against,
         is_violent,
         is_property,
-        -- What can tell who a victim is to those who know the place.
+        -- What can reveal the victim to those who know the place.
         offense_group in (
             'Family Offenses, Nonviolent',
             'Human Trafficking',

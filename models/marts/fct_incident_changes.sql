@@ -103,7 +103,7 @@ stored as (
 ),
 
 {% endif -%}
--- All changes of a load have one instant: its day is told once.
+-- All changes in a load have one instant: its day is computed once.
 days as (
 
     select
@@ -205,7 +205,7 @@ versions_{{ moment }} as (
 ),
 
 {% endfor -%}
--- A version stood until the row's next entry; the present one still stands.
+-- A version was valid until the row's next entry; the present one still is.
 compared as (
 
     select

@@ -314,7 +314,7 @@ joined as (
     left join offense_categories
         on incidents.city = offense_categories.city
         and incidents.offense_code = offense_categories.offense_code
-    -- A sibling comes from the fact, so with its name; a name is no code.
+    -- A sibling comes from the fact, so it already has a name, which is not a code.
     left join neighborhoods
         on incidents.city = neighborhoods.city
         and incidents.neighborhood = neighborhoods.neighborhood_code

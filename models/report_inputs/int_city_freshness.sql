@@ -75,7 +75,7 @@ added as (
 ),
 
 -- What the newest day was when a row came: a city that withholds its last week, or
--- whose portal stood still, is no later than it is.
+-- whose portal stood still, is not later than it is.
 placed as (
 
     select

@@ -1,4 +1,4 @@
-"""Check a change of the project: build what it touches, in schemas of its own."""
+"""Check a change to the project: build what it affects, in separate schemas."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ PREFIX = "BLOTTER_CHECK_PREFIX"
 
 MODIFIED = "state:modified+"
 
-# All that differs; then, over what they hold as every day, its incremental models.
+# Everything that differs; then its incremental models again, as on a normal day.
 STEPS = ["*", "config.materialized:incremental"]
 
 # The models' unit tests are among the project's tests.
@@ -34,10 +34,10 @@ BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 def check(state: Path | None, only_drop: bool = False) -> None:
-    """Build and test what differs from a former state; drop it again, come what may.
+    """Build and test what differs from a former state, and always drop it again.
 
-    Models that do not differ are read where they stand. Nothing is written but in
-    schemas that bear the check's prefix; what a killed check left there is dropped.
+    Models that do not differ are read in place. Only schemas with the check's prefix
+    are written; what a killed check left there is dropped.
 
     Args:
         state: A folder with the `manifest.json` to compare with; by default that of
@@ -47,7 +47,7 @@ def check(state: Path | None, only_drop: bool = False) -> None:
     Raises:
         ConfigError: A setting is wrong, or there is no warehouse yet.
         ModelsError: A model, seed or test of severity error failed.
-        HeldError: Another program has the file open, for longer than is waited.
+        HeldError: Another program kept the file open for longer than BLOTTER_WAIT.
         RunUnderWayError: Another check is under way in this home.
     """
     home = home_folder()
@@ -55,7 +55,7 @@ def check(state: Path | None, only_drop: bool = False) -> None:
     with closing(Warehouse(home, seconds_to_wait())) as warehouse:
         warehouse.must_exist()
         with lock(folder(home)):
-            # dbt goes on from what it read last, and then misses some changes of YAML.
+            # From its last parse dbt would miss some changes in YAML.
             (folder(home) / "partial_parse.msgpack").unlink(missing_ok=True)
             with schemas_apart(warehouse, own):
                 if only_drop:
@@ -64,17 +64,17 @@ def check(state: Path | None, only_drop: bool = False) -> None:
 
 
 def folder(home: Path) -> Path:
-    """Where dbt keeps what it reads and compiles for a check."""
+    """Where dbt keeps what it parses and compiles for a check."""
     return home / "dbt" / FOLDER
 
 
 def own_prefix(home: Path) -> str:
-    """BLOTTER_CHECK_PREFIX, or what no other home has.
+    """BLOTTER_CHECK_PREFIX, or a prefix that no other home has.
 
     It is the same every time, so that a check finds what a killed one left.
 
     Raises:
-        ConfigError: It does not tell a check's schemas from those that stand.
+        ConfigError: It does not set a check's schemas apart from the others.
     """
     place = f"{platform.node()}:{home}".encode()
     digest = hashlib.md5(place).hexdigest()[:8]
@@ -93,7 +93,7 @@ def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
     former = os.environ.get(PREFIX, "")
     os.environ[PREFIX] = own
     try:
-        # A project that can't be read stops here, before anything was made.
+        # If dbt can't read the project, this stops before anything is created.
         drop_schemas(warehouse, own)
         try:
             yield
@@ -104,7 +104,7 @@ def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
 
 
 def drop_schemas(warehouse: Warehouse, own: str) -> None:
-    """Drop every schema that bears a check's prefix."""
+    """Drop every schema with a check's prefix."""
     given = ["--args", json.dumps({"prefix": own})]
     outcome, _ = dbt(warehouse, ["run-operation", "drop_check_schemas", *given])
     if not outcome.success:
@@ -115,12 +115,12 @@ def drop_schemas(warehouse: Warehouse, own: str) -> None:
 
 
 def build_touched(warehouse: Warehouse, state: Path) -> None:
-    """Build and test what differs, as STEPS tell, unless one fails."""
+    """Build and test what differs, in STEPS, until one fails."""
     manifest, compared, touched = state / "manifest.json", [], "*"
     if manifest.is_file():
         compared, touched = ["--state", str(state.resolve()), "--defer"], MODIFIED
     else:
-        log.warning("check: there is no %s: everything is built", manifest)
+        log.warning("check: no %s to compare with, so everything is built", manifest)
     nodes: list[Any] = []
     for which in STEPS:
         select = ["--select", f"{touched},{which}"]
@@ -132,7 +132,7 @@ def build_touched(warehouse: Warehouse, state: Path) -> None:
 
 
 def in_words(nodes: list[Any]) -> str:
-    """What was built, by name, and how many tests there were."""
+    """The names of what was built, and the number of tests."""
     kinds = [str(node.node.resource_type) for node in nodes]
     made = {
         node.node.name: None
@@ -144,7 +144,7 @@ def in_words(nodes: list[Any]) -> str:
 
 
 def built(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
-    """Have dbt build and test; what it did, node by node.
+    """Have dbt build and test, and return what it did, node by node.
 
     Raises:
         ModelsError: Something failed; each is logged by its name.
@@ -159,7 +159,7 @@ def built(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
 
 
 def dbt(warehouse: Warehouse, arguments: list[str]) -> tuple[Any, list[Any]]:
-    """Call dbt when nobody else has the warehouse; how it ended, and what it did.
+    """Call dbt once the warehouse is free; return its outcome, and what it did.
 
     Raises:
         ModelsError: It can't read the project.

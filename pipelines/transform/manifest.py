@@ -1,4 +1,4 @@
-"""What dbt's manifest tells of the marts: columns, keys, and what they are made of."""
+"""The marts by dbt's manifest: columns, keys, and what they are made of."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from pipelines.settings import schema
 
 Manifest = dict[str, Any]
 
-# What the pipelines keep beside a data set's table of present rows.
+# Suffixes of the tables that the pipelines keep next to a data set's present rows.
 BESIDE = re.compile(r"_(changes|former|rejects|versions)$")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A column that a test holds to be among another model's."""
+    """A column whose values a test expects in another model's column."""
 
     column: str
     to: str
@@ -33,16 +33,16 @@ class Model:
     name: str
     description: str
     columns: dict[str, str]
-    """What each column means, in the YAML's order."""
+    """Each column's description, in the YAML's order."""
     key: list[str]
-    """The columns that tell rows apart: tested unique, never null."""
+    """The columns that identify a row: tested to be unique and never null."""
     required: list[str]
     """The columns that are never null: by contract or by a test."""
     accepted: dict[str, list[Any]]
-    """The only values of a column, by column."""
+    """The accepted values, by column."""
     references: list[Reference]
     sources: list[str]
-    """The data sets that it is made of, through all models between."""
+    """The data sets that it is made of, directly or through other models."""
 
     @property
     def is_report(self) -> bool:
@@ -50,7 +50,7 @@ class Model:
 
     @property
     def grain(self) -> str:
-        """The first sentence of its description, as `STYLE.md` has it."""
+        """The first sentence of its description: what one row is."""
         return self.description.split(". ")[0].split(": ")[0].rstrip(".") + "."
 
     @property
@@ -60,7 +60,7 @@ class Model:
 
 
 def read_manifest(home: Path) -> Manifest:
-    """The project as it was when last built well."""
+    """The project as of its last good build."""
     manifest: Manifest = json.loads(kept_manifest(home).read_text())
     return manifest
 
@@ -108,7 +108,7 @@ def model_of(manifest: Manifest, unique_id: str, node: dict[str, Any]) -> Model:
 def tests_of(
     manifest: Manifest, unique_id: str
 ) -> list[tuple[str | None, dict[str, Any]]]:
-    """The tests of a model's rows that none may break, with the column of each."""
+    """The tests that every row of a model must pass, each with its column."""
     return [
         (node["column_name"], node["test_metadata"])
         for node in manifest["nodes"].values()
@@ -120,7 +120,7 @@ def tests_of(
 
 
 def key_of(tests: list[tuple[str | None, dict[str, Any]]]) -> list[str]:
-    """The key's columns, of the test that every mart has."""
+    """The key's columns, from the test that every mart has."""
     for column, test in tests:
         if column and test["name"] == "unique_and_not_null":
             return [column]
@@ -132,7 +132,7 @@ def key_of(tests: list[tuple[str | None, dict[str, Any]]]) -> list[str]:
 def references_of(
     manifest: Manifest, tests: list[tuple[str | None, dict[str, Any]]]
 ) -> list[Reference]:
-    """Columns that are among those of another mart."""
+    """Columns that refer to another mart."""
     names = {
         node["name"]
         for node in manifest["nodes"].values()
@@ -148,7 +148,7 @@ def references_of(
 
 
 def sources_of(manifest: Manifest, unique_id: str) -> list[str]:
-    """The data sets behind a model, as `<source>__<entity>`; the ledger is none."""
+    """The data sets behind a model, as `<source>__<entity>`, without the ledger."""
     found, ahead, seen = set(), [unique_id], set()
     while ahead:
         one = ahead.pop()
@@ -168,12 +168,12 @@ def words(text: str) -> str:
 
 
 def kept_manifest(home: Path) -> Path:
-    """Where the project is described as it was when last built well."""
+    """Where the manifest of the last good build is kept."""
     return home / "state" / "manifest.json"
 
 
 def keep_manifest(home: Path) -> None:
-    """Keep dbt's description of the project: the next command writes over its own."""
+    """Keep dbt's manifest: its own copy is overwritten by the next command."""
     kept = kept_manifest(home)
     kept.parent.mkdir(exist_ok=True)
     fresh = kept.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""What to ask of dbt: all, or what follows from the data sets that changed."""
+"""What to ask dbt for: everything, or what depends on the data sets that changed."""
 
 import hashlib
 import logging
@@ -10,25 +10,25 @@ log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).parents[2]
 
-# What a model's rows come from, beside the raw tables. When any of it changes, facts
-# that only follow the changes would keep rows of the old making.
+# What a model's rows come from, apart from the raw tables. After a change to any of it,
+# incremental facts would keep rows that were made the old way.
 MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
 
 
 def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str]:
-    """What to ask of dbt: seeds, models and tests of the data.
+    """What to ask dbt for: seeds, models and tests of the data.
 
-    The models' unit tests are for who changes them; they are among the project's tests.
+    The models' unit tests are for developers; they are among the project's tests.
 
-    All is built, and facts in full, when asked, and by itself after a change of a
-    model, a macro or a seed since the last good build. Else what is made of data sets
-    that changed since then: nothing but rows and the project make a table.
+    Everything is built, and facts in full, on request and whenever a model, macro or
+    seed has changed since the last good build. Otherwise only what depends on data sets
+    that have changed since then: a table depends on nothing but rows and the project.
 
     Args:
-        everything: Build also what should be as it is.
+        everything: Also build what should be up to date.
 
     Returns:
-        dbt's arguments; none where nothing changed.
+        dbt's arguments; empty if nothing changed.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     last = warehouse.ledger.last_build()

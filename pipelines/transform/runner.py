@@ -17,7 +17,7 @@ from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
-# How a run tells its day to the models: nothing that a person sets.
+# How a run passes its day to the models; not a setting for people.
 TODAY = "BLOTTER_TODAY"
 
 
@@ -25,20 +25,20 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
     """Run dbt.
 
     Args:
-        warehouse: Is closed: dbt opens the file in its own way.
-        arguments: What `plan` tells.
-        today: The day that the models take it to be in every city, if not the clock's.
+        warehouse: Must be closed: dbt opens the file itself. arguments: What `plan`
+        returns. today: The day that models use as today in every city, if not the
+        clock's.
 
     Returns:
         What was built and tested, in a few words.
 
     Raises:
         ModelsError: A model, seed or test of severity error failed; names the first.
-        HeldError: Another program has the file open, for longer than is waited.
+        HeldError: Another program kept the file open for longer than BLOTTER_WAIT.
     """
     if not arguments:
-        return "as they were: no row changed since they were built"
-    with told_that_it_is(today):
+        return "up to date: no row changed since they were built"
+    with with_today_set_to(today):
         nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
     if warehouse.engine.bytes_billed is not None:
         warehouse.engine.bytes_billed += bytes_billed(nodes)
@@ -49,8 +49,8 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
 
 
 @contextmanager
-def told_that_it_is(today: date | None) -> Iterator[None]:
-    """Let the models take this to be the day; see `run_day` in macros/times.sql."""
+def with_today_set_to(today: date | None) -> Iterator[None]:
+    """Have the models use this day as today; see `run_day` in macros/times.sql."""
     if today is None:
         yield
         return
@@ -78,7 +78,7 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
 def call(
     warehouse: Warehouse, arguments: list[str], folder: str = "target"
 ) -> tuple[Any, list[Any]]:
-    """Call dbt; how it ended, and what it did, node by node.
+    """Call dbt; return its outcome, and what it did, node by node.
 
     Raises:
         HeldError: Another program has the file open; nothing was begun.
@@ -86,7 +86,7 @@ def call(
     outcome = invoke(warehouse.home, arguments, folder)
     nodes = list(outcome.result or [])
     if not nodes and is_held(str(outcome.exception)):
-        # It came while dbt read the project.
+        # The other program came while dbt was reading the project.
         raise HeldError(
             f"{warehouse.engine.place} is open in another program."
         ) from outcome.exception
@@ -94,15 +94,15 @@ def call(
 
 
 def failed(nodes: list[Any]) -> list[Any]:
-    """The models, seeds and tests that failed, but for tests that only warn."""
+    """The models, seeds and tests that failed, without tests that only warn."""
     return [node for node in nodes if str(node.status) in ("error", "fail")]
 
 
 def describe(warehouse: Warehouse) -> None:
-    """Have dbt describe the project again where the home has lost its description.
+    """Have dbt parse the project again if the home has lost its manifest.
 
-    A home that is a container's own, or was restored from the warehouse's file alone,
-    has none until something is built.
+    A home inside a container, or one restored from only the warehouse's file, has none
+    until something is built.
 
     Raises:
         ModelsError: dbt can't read the project.
@@ -120,7 +120,7 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
     """Call dbt with everything it writes under the home; its log goes to a file.
 
     Args:
-        folder: Where, among dbt's, it keeps what it read and compiled.
+        folder: Subfolder of dbt's folder for what it parses and compiles.
     """
     os.environ["BLOTTER_HOME"] = str(home)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
@@ -147,17 +147,17 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
 
 
 def bytes_billed(nodes: list[Any]) -> int:
-    """What dbt's statements were billed for, on a warehouse that bills them."""
+    """The bytes billed for dbt's statements, on a warehouse that bills them."""
     return sum(node.adapter_response.get("bytes_billed") or 0 for node in nodes)
 
 
 def log_file(home: Path) -> Path:
-    """What dbt did and said, of every call."""
+    """dbt's log of every call."""
     return home / "dbt" / "logs" / "dbt.log"
 
 
 def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
-    """One sentence that names the first failure and where the rest is told."""
+    """One sentence that names the first failure and the log with the rest."""
     logs = log_file(home)
     if failed:
         first = failed[0]
@@ -169,7 +169,7 @@ def why_failed(outcome: Any, failed: list[Any], home: Path) -> str:
 
 
 def counted(nodes: list[Any]) -> str:
-    """How many seeds, models and tests there were."""
+    """The number of seeds, models and tests."""
     kinds = [str(node.node.resource_type) for node in nodes]
     warned = sum(str(node.status) == "warn" for node in nodes)
     words = ", ".join(
@@ -179,5 +179,5 @@ def counted(nodes: list[Any]) -> str:
 
 
 def one_line(message: str | None) -> str:
-    """A message without its line breaks, cut to what a log line bears."""
+    """A message on one line, cut to a length that suits a log line."""
     return " ".join((message or "").split())[:300]

@@ -297,7 +297,7 @@ def test_the_command_says_what_it_did_and_no_secret(server, monkeypatch):
     cards = sum(len(one.cards) for one in FILES) + 4
     assert "administrator created" in first.stdout
     assert f"{cards} questions created" in first.stdout
-    assert "all is as the files say" in second.stdout
+    assert "everything matches the files" in second.stdout
     monkeypatch.setenv("METABASE_ADMIN_PASSWORD", "wr0ng-word")
     wrong = run_command()
     assert wrong.returncode == 1
@@ -342,7 +342,7 @@ def test_no_city_and_no_day_is_named_but_as_a_default():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{{city}}", "{{town}}", "town is no filter"),
+        ("{{city}}", "{{town}}", "town is not a filter"),
         ("row: 8, col: 0", "row: 1, col: 0", "overlaps another"),
         ("col: 16, width: 8", "col: 20, width: 8", "wider than the grid"),
         ("display: line", "display: donut", "display"),

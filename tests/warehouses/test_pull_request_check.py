@@ -253,7 +253,7 @@ def test_without_a_manifest_everything_is_built(standing, checked, caplog, tmp_p
     code, made = checked("--state", str(tmp_path))
     everything = apart(home, "severities", *(name for _, name in STANDING))
     assert (code, made) == (0, [everything, apart(home, "fct_incidents")])
-    said = f"check: there is no {tmp_path}/manifest.json: everything is built"
+    said = f"check: no {tmp_path}/manifest.json to compare with, so everything is built"
     assert said in caplog.text
     assert_all_is_as_it_was(home)
 

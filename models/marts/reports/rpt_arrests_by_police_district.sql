@@ -10,7 +10,7 @@ districts as (
 
 ),
 
--- An arrest made later stands in a supplement to the incident, which is not counted.
+-- A later arrest is in a supplement to the incident, which is not counted.
 arrested as (
 
     select distinct

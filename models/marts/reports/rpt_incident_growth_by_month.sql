@@ -23,7 +23,7 @@ months as (
 
 ),
 
--- Joined by the calendar: a month that is missing is no neighbor of the one after it.
+-- Joined by the calendar: a missing month is not a neighbor of the one after it.
 paired as (
 
     select

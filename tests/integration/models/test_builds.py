@@ -85,7 +85,7 @@ def test_a_day_without_changes_builds_nothing(home, url, monkeypatch, asked, cap
     caplog.set_level("INFO")
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
     assert asked == []
-    assert "models: as they were: no row changed since they were built" in caplog.text
+    assert "models: up to date: no row changed since they were built" in caplog.text
     assert live.ledger(home)[-1] == ("dbt_ok", None)
 
 
