@@ -14,8 +14,7 @@ from pipelines.portals.http.moves import to_paste
 from pipelines.portals.reader import Published, Reader, Survey
 from pipelines.portals.registry import reader_for
 from pipelines.settings import Patience
-from pipelines.sync.parts import failure_of_parts
-from pipelines.sync.run import Tally
+from pipelines.sync.parts import missed_parts
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,17 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     Raises:
         PortalError: It does not answer, or lacks a file or declared columns.
     """
-    dataset, tally = reader.dataset, Tally()
+    dataset = reader.dataset
     published = reader.probe()
     yield freshness_finding(dataset, published, now)
-    for warning in check_columns(dataset, published):
-        tally.warn(warning)
+    warnings = check_columns(dataset, published)
     day = local_day(now, dataset.tzinfo)
-    failure = failure_of_parts(reader, day, tally)
-    for warning in tally.warnings:
+    of_parts, failure = missed_parts(reader, day)
+    warnings += of_parts
+    for warning in warnings:
         said = warning.removeprefix(f"{dataset.name}: ")
         yield Finding("warn", dataset.name, said)
-    if not tally.warnings:
+    if not warnings:
         all_of = f"all {len(dataset.columns)} declared columns are published"
         yield Finding("ok", dataset.name, all_of)
     window = dataset.window_on(day)

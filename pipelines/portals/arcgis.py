@@ -95,7 +95,7 @@ class ArcgisReader(Reader):
         self.object_id = ""
         self.kinds: dict[str, Kind] = {}
 
-    def describe(self) -> Published:
+    def describe(self, known: str | None) -> Published:
         """Ask for fields and version."""
         layer = self._ask(self.dataset.url, {}, Layer, "its description")
         if layer.fields is None:

@@ -57,15 +57,15 @@ class FileReader(Reader):
         """By address: why one of several files could not be read."""
         self.known: Marks = {}
 
-    def describe(self) -> Published:
-        """Ask for the files, those known by `version` only if they changed.
+    def describe(self, known: str | None) -> Published:
+        """Ask for the files, those of the `known` version only if they changed.
 
         Where one changed all are read: the table is compared whole. The version tells
         of a file that is missed what is loaded of it.
         """
-        known = self.known = self._known_marks()
-        marks = self._marks(self.dataset.addresses, known)
-        if marks != known:
+        self.known = msgspec.json.decode(known, type=Marks) if known else {}
+        marks = self._marks(self.dataset.addresses, self.known)
+        if marks != self.known:
             missing = [url for url in marks if url not in self.sheets]
             marks |= self._marks(missing, {})
         moments = [moment_of(mark.modified) for mark in marks.values()]
@@ -152,9 +152,6 @@ class FileReader(Reader):
             return super().is_current(held)
         declared = pa.array(map(name_of, self.dataset.addresses), pa.string())
         return pc.is_in(held[self.dataset.file_column.lower()], declared)
-
-    def _known_marks(self) -> Marks:
-        return msgspec.json.decode(self.version, type=Marks) if self.version else {}
 
     def _rows(self) -> list[pa.Table]:
         """The rows of every file that can be read; read now if none had changed."""

@@ -73,17 +73,21 @@ class Reader(ABC):
         self.dataset = dataset
         self.patience = patience
         self.published: list[str] = []
-        self.version: str | None = None
 
-    def probe(self) -> Published:
-        """Ask for columns and version; must come before any read of rows."""
-        said = self.describe()
-        self.published, self.version = said.columns, said.version
+    def probe(self, known: str | None = None) -> Published:
+        """Ask for columns and version; must come before any read of rows.
+
+        Args:
+            known: The version that was read before, if any was: files need not be sent
+                again that are still those of it.
+        """
+        said = self.describe(known)
+        self.published = said.columns
         return said
 
     @abstractmethod
-    def describe(self) -> Published:
-        """Ask for columns and version."""
+    def describe(self, known: str | None) -> Published:
+        """Ask for columns and version; `known` as in `probe`."""
 
     @abstractmethod
     def count(self, window: Window) -> int:

@@ -62,7 +62,7 @@ class SocrataReader(Reader):
         self.client.uri_prefix = f"{address.scheme}://"
         self.client.session.headers["User-Agent"] = user_agent()
 
-    def describe(self) -> Published:
+    def describe(self, known: str | None) -> Published:
         """Ask for columns and version."""
         address = urlsplit(self.dataset.url)
         name = address.path.rsplit("/", 1)[-1]

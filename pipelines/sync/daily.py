@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,23 +14,19 @@ from pipelines.errors import (
     unwritable,
 )
 from pipelines.portals.columns import check_columns
-from pipelines.portals.reader import Reader
 from pipelines.portals.registry import reader_for
 from pipelines.sync.day import changes_of, comparison_is_due, load_day
-from pipelines.sync.months import load_months, read_months, write
-from pipelines.sync.parts import failure_of_parts
-from pipelines.sync.run import Run, Tally
+from pipelines.sync.months import load, load_months, read_months
+from pipelines.sync.parts import missed_parts
+from pipelines.sync.run import DatasetRun, Run
 
 log = logging.getLogger(__name__)
-
-# What is told of a run by its outcome, or by more than a number.
-NOT_IN_LEDGER = ("is_moving", "is_rest", "warnings")
 
 
 def run_dataset(
     run: Run,
     dataset: Dataset,
-    work: Callable[[Reader, Tally], str],
+    work: Callable[[DatasetRun], str],
     window: Window | None = None,
     may_rest: bool = False,
 ) -> BlotterError | None:
@@ -51,7 +46,8 @@ def run_dataset(
     if run.removal_limit is not None:
         dataset = dataset.with_removal_limit(run.removal_limit)
     started, begin = datetime.now(UTC), time.monotonic()
-    tally, outcome, failure = Tally(), "failed", None
+    job = DatasetRun(run, dataset, reader_for(dataset, run.patience))
+    outcome, failure, is_rest = "failed", None, False
     warehouse = run.warehouse
     line = {
         "run_id": run.run_id,
@@ -60,7 +56,7 @@ def run_dataset(
         "started_at": started,
         "outcome": "running",
         "window_start": window.start if window else None,
-        "day": run.day_in(dataset),
+        "day": job.today,
         "declaration": dataset.fingerprint,
     }
     version = None
@@ -70,9 +66,9 @@ def run_dataset(
             warehouse.ledger.open_run(line)
             if last:
                 outcome, version = "unchanged", last["portal_version"]
-                tally.is_rest, tally.swept_to = True, last["swept_to"]
+                is_rest, job.swept_to = True, last["swept_to"]
             else:
-                outcome, version, failure = look(run, dataset, work, tally)
+                outcome, version, failure = look(job, work)
     except (BlotterError, OSError) as error:
         failure = (
             unwritable(warehouse.home, error) if isinstance(error, OSError) else error
@@ -81,45 +77,46 @@ def run_dataset(
     except Exception as error:
         failure = BlotterError(f"{dataset.name}: a fault of Blotter's own: {error!r}.")
         log.exception("%s", failure)
-    row = {k: v for k, v in asdict(tally).items() if k not in NOT_IN_LEDGER}
     warehouse.ledger.close_run(
         run.run_id,
         dataset.name,
         {
-            **row,
+            **job.figures(),
             "finished_at": datetime.now(UTC),
             "portal_version": version,
             "seconds": round(time.monotonic() - begin, 3),
             "outcome": outcome,
             "error": str(failure) if failure else None,
-            "warnings": "\n".join(tally.warnings) or None,
         },
     )
-    log.info("%s", summary(dataset, outcome, tally))
+    log.info("%s", summary(job, outcome, is_rest))
     signals.check()
     return failure
 
 
 def look(
-    run: Run, dataset: Dataset, work: Callable[[Reader, Tally], str], tally: Tally
+    job: DatasetRun, work: Callable[[DatasetRun], str]
 ) -> tuple[str, str | None, BlotterError | None]:
     """Probe a portal and do the work.
 
     Returns:
         The outcome, the version that is loaded, and what failed apart from the rest.
     """
-    reader = reader_for(dataset, run.patience)
-    run.warehouse.repair(dataset)
-    reader.version = run.warehouse.ledger.known_version(dataset)
-    published = reader.probe()
+    dataset, warehouse = job.dataset, job.warehouse
+    warehouse.repair(dataset)
+    published = job.reader.probe(known=warehouse.ledger.known_version(dataset))
+    job.version = published.version
     for warning in check_columns(dataset, published):
-        tally.warn(warning)
-    outcome = work(reader, tally)
-    version = None if tally.is_moving else published.version
-    if failure := failure_of_parts(reader, run.day_in(dataset), tally):
+        job.warn(warning)
+    outcome = work(job)
+    version = None if job.is_moving else job.version
+    warnings, failure = missed_parts(job.reader, job.today)
+    for warning in warnings:
+        job.warn(warning)
+    if failure:
         log.error("%s", failure)
         return "partial", version, failure
-    return "moving" if tally.is_moving else outcome, version, None
+    return "moving" if job.is_moving else outcome, version, None
 
 
 def rest(run: Run, dataset: Dataset) -> dict[str, Any] | None:
@@ -157,20 +154,20 @@ def daily(
     """
     window = dataset.window_on(run.day_in(dataset))
 
-    def work(reader: Reader, tally: Tally) -> str:
-        stands = is_unchanged(run, reader, window, whole=not window_only)
+    def work(job: DatasetRun) -> str:
+        stands = is_unchanged(job, window, whole=not window_only)
         unread = [] if window_only else unread_months(run, dataset, window.start)
         is_asked = bool(unread or reconcile)
         if stands and not (is_asked or look_is_due(run, dataset, window_only)):
-            tally.swept_to = None if window_only else run.now
+            job.swept_to = None if window_only else run.now
             return "unchanged"
         if window_only:
-            parts = list(read_months(run, reader, [window], tally))
-            write(run, reader, parts, tally)
+            parts = list(read_months(job, [window]))
+            load(job, parts)
         else:
-            parts = load_day(run, reader, window, unread, reconcile, tally)
+            parts = load_day(job, window, unread, reconcile)
         if stands and (news := changes_of(parts)):
-            tally.warn(distrust(dataset, news))
+            job.warn(distrust(dataset, news))
         return "loaded"
 
     return run_dataset(run, dataset, work, window, not (reconcile or named))
@@ -187,7 +184,7 @@ def backfill(
             reached, all of it is read.
     """
 
-    def work(reader: Reader, tally: Tally) -> str:
+    def work(job: DatasetRun) -> str:
         window = dataset.window_on(run.day_in(dataset))
         end = next_month(last) if last and not dataset.is_file else None
         before = min(end, window.start) if end else window.start
@@ -196,7 +193,7 @@ def backfill(
         windows = [w for w in wanted if w.start not in done]
         if end is None or end > window.start:
             windows.insert(0, window)  # never read for good: its rows still change
-        load_months(run, reader, windows, tally)
+        load_months(job, windows)
         return "loaded"
 
     return run_dataset(run, dataset, work)
@@ -208,18 +205,18 @@ def unread_months(run: Run, dataset: Dataset, before: date) -> list[Window]:
     return [w for w in months(dataset.backfill_from, before) if w.start not in done]
 
 
-def is_unchanged(run: Run, reader: Reader, window: Window, whole: bool) -> bool:
+def is_unchanged(job: DatasetRun, window: Window, whole: bool) -> bool:
     """Version, window and declaration are those of the last good run.
 
     Args:
         whole: That run must have covered older rows too, not the window alone.
     """
-    dataset = reader.dataset
-    last = run.warehouse.ledger.last_read(dataset)
+    dataset = job.dataset
+    last = job.warehouse.ledger.last_read(dataset)
     return bool(
         last
         and last["portal_version"]
-        and last["portal_version"] == reader.version
+        and last["portal_version"] == job.version
         and last["window_start"] == window.start
         and last["declaration"] == dataset.fingerprint
         and (last["swept_to"] or not whole)
@@ -244,15 +241,16 @@ def distrust(dataset: Dataset, news: int) -> str:
     )
 
 
-def summary(dataset: Dataset, outcome: str, tally: Tally) -> str:
+def summary(job: DatasetRun, outcome: str, is_rest: bool) -> str:
     """One line for the log."""
-    if tally.is_rest:
+    dataset = job.dataset
+    if is_rest:
         every = f"every {dataset.read_every_days} days"
-        return f"{dataset.name}: read {every}, not today; as of {tally.swept_to:%F}"
+        return f"{dataset.name}: read {every}, not today; as of {job.swept_to:%F}"
     if outcome == "unchanged":
         return f"{dataset.name}: unchanged since the last good run"
-    parts = [f"{tally.rows_read:,} rows read"]
+    parts = [f"{job.counts.rows_read:,} rows read"]
     for name in ("added", "changed", "removed", "restored", "rejected"):
-        if number := getattr(tally, name):
+        if number := getattr(job.counts, name):
             parts.append(f"{number:,} {name}")
     return f"{dataset.name}: {outcome}: {', '.join(parts)}"

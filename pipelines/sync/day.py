@@ -1,10 +1,7 @@
 """The day of one data set: everything is read and proven, then written at once."""
 
-from typing import TYPE_CHECKING
-
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, are_over
-from pipelines.portals.reader import Reader
 from pipelines.sync.late_edits import (
     compare_months,
     merge,
@@ -13,21 +10,13 @@ from pipelines.sync.late_edits import (
     strays,
     sweep,
 )
-from pipelines.sync.months import load_months, read_months, write
-from pipelines.sync.run import Tally
+from pipelines.sync.months import load, load_months, read_months
+from pipelines.sync.run import DatasetRun, Run
 from pipelines.sync.window import Proven
-
-if TYPE_CHECKING:
-    from pipelines.sync.run import Run
 
 
 def load_day(
-    run: "Run",
-    reader: Reader,
-    window: Window,
-    unread: list[Window],
-    reconcile: bool,
-    tally: Tally,
+    job: DatasetRun, window: Window, unread: list[Window], reconcile: bool
 ) -> list[Proven]:
     """Read the window and what may have changed before it; then write all of it.
 
@@ -38,49 +27,46 @@ def load_day(
     Returns:
         What the window and the sweep told, where there was no such history.
     """
-    dataset = reader.dataset
+    dataset, now = job.dataset, job.run.now
     news: list[Proven] = []
-    swept_to = run.warehouse.ledger.swept_to(dataset, run.now)
+    swept_to = job.warehouse.ledger.swept_to(dataset, now)
     if unread:
-        load_months(run, reader, [window, *unread], tally)
+        load_months(job, [window, *unread])
     else:
-        news += read_months(run, reader, [window], tally)
+        news += read_months(job, [window])
     swept: list[Proven] = []
-    if swept_to and dataset.sweeps and reader.can_sweep:
-        swept = sweep(run, reader, window, swept_to, tally)
+    if swept_to and dataset.sweeps and job.reader.can_sweep:
+        swept = sweep(job, window, swept_to)
     else:
-        tally.unswept_at = run.now
-    stray = strays(run, reader, tally)
-    doubled = months_with_doubles(run, reader, swept, news)
+        job.unswept_at = now
+    stray = strays(job)
+    doubled = months_with_doubles(job, swept, news)
     wanted = {*doubled}
-    if reconcile or comparison_is_due(run, dataset):
-        parts = [*news, *swept, *stray]
-        wanted.update(compare_months(run, reader, window, parts, tally))
-    wanted.update(months_to_read_again(run, dataset, window, reconcile, tally))
-    old, all_proven = read_again(run, reader, wanted, tally)
+    if reconcile or comparison_is_due(job.run, dataset):
+        wanted.update(compare_months(job, window, [*news, *swept, *stray]))
+    wanted.update(months_to_read_again(job, window, reconcile))
+    old, all_proven = read_again(job, wanted)
     if doubled and not all_proven:
         swept = []
-    write(run, reader, [*news, *swept, *stray, *old], tally)
-    tally.swept_to = run.now
+    load(job, [*news, *swept, *stray, *old])
+    job.swept_to = now
     return news + swept
 
 
-def read_again(
-    run: "Run", reader: Reader, wanted: set[Window], tally: Tally
-) -> tuple[list[Proven], bool]:
+def read_again(job: DatasetRun, wanted: set[Window]) -> tuple[list[Proven], bool]:
     """Read old months, newest first; those that were proven, and whether all were.
 
     One that moved meanwhile takes no row back: it waits for the next run, and so does a
     sweep that would double rows of it.
     """
     windows = sorted(wanted, key=lambda month: month.start, reverse=True)
-    parts = list(read_months(run, reader, windows, tally))
-    may_age = reader.dataset.moving_window
+    parts = list(read_months(job, windows))
+    may_age = job.dataset.moving_window
     proven = [part for part in parts if part.forgets or may_age]
     return proven, len(proven) == len(parts)
 
 
-def comparison_is_due(run: "Run", dataset: Dataset) -> bool:
+def comparison_is_due(run: Run, dataset: Dataset) -> bool:
     """Whether the months, if it has any, were last compared `compare_days` ago."""
     if dataset.is_file or not dataset.compare_days:
         return False

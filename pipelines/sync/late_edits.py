@@ -3,23 +3,18 @@
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, month_start, months, next_month
 from pipelines.portals.reader import Reader
 from pipelines.sync.compare import merged, months_apart
-from pipelines.sync.run import Tally
-from pipelines.sync.window import Proven, prove, read_window, stood_still
+from pipelines.sync.run import Counts, DatasetRun
+from pipelines.sync.window import Proven, prove, read_window
 from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.tables import window_months
-
-if TYPE_CHECKING:
-    from pipelines.sync.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -27,39 +22,45 @@ log = logging.getLogger(__name__)
 MOST_STRAYS = 1_000
 
 
-def sweep(
-    run: "Run", reader: Reader, window: Window, swept_to: datetime, tally: Tally
-) -> list[Proven]:
+def sweep(job: DatasetRun, window: Window, swept_to: datetime) -> list[Proven]:
     """Read the rows older than the window that changed since the last sweep.
 
     Skipped, and noted, where the publisher has replaced the table: then every row is
     new, though hardly any differs.
     """
-    dataset = reader.dataset
+    dataset, reader = job.dataset, job.reader
     since = swept_to - timedelta(days=dataset.sweep_overlap_days)
-    first = first_month(run, dataset)
-    late = Window(first, window.start, changed_since=since)
+    late = Window(first_month(job), window.start, changed_since=since)
     expected = reader.count(late)
-    held = lookups.count_rows(run.warehouse, dataset)
-    if expected > max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
-        log.info(
-            "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
-            "table; left to the comparison of months.",
-            dataset.name,
-            expected,
-            late,
-            held,
-        )
-        tally.unswept_at = run.now
+    if is_replaced(job, late, expected):
+        job.unswept_at = job.run.now
         return []
     if not expected:
         return []
-    pages, read = read_window(reader, late, tally, expected)
-    tally.swept = sum(page.num_rows for page in pages)
-    tally.is_moving |= not stood_still(dataset, read)
+    read = read_window(reader, late, expected)
+    job.counts += read.counts + Counts(swept=read.num_rows)
+    job.is_moving |= not read.stood_still
+    pages = read.pages
     if not dataset.key_is_unique:
         pages = with_all_of_their_keys(reader, pages)
-    return [prove(reader, run.warehouse, late, pages, may_remove=False)]
+    return [prove(job, late, pages, may_remove=False)]
+
+
+def is_replaced(job: DatasetRun, late: Window, expected: int) -> bool:
+    """Whether a sweep shows so many rows that the table must have been replaced."""
+    dataset = job.dataset
+    held = lookups.count_rows(job.warehouse, dataset)
+    if expected <= max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
+        return False
+    log.info(
+        "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
+        "table; left to the comparison of months.",
+        dataset.name,
+        expected,
+        late,
+        held,
+    )
+    return True
 
 
 def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Table]:
@@ -74,7 +75,7 @@ def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Tab
 
 
 def months_with_doubles(
-    run: "Run", reader: Reader, swept: list[Proven], news: list[Proven]
+    job: DatasetRun, swept: list[Proven], news: list[Proven]
 ) -> list[Window]:
     """The months that a sweep would add rows to, and too many of them.
 
@@ -84,7 +85,7 @@ def months_with_doubles(
     Args:
         news: What the window told: it is about to be written, too.
     """
-    dataset, found = reader.dataset, merge(swept)
+    dataset, found = job.dataset, merge(swept)
     # Of a table that is itself a moving window, months differ by what aged out.
     if found is None or dataset.moving_window:
         return []
@@ -92,42 +93,39 @@ def months_with_doubles(
     new = found.changes.filter(is_new)["row_id"]
     rows = found.rows.filter(pc.is_in(found.rows["row_id"], new))
     dated = set(pc.unique(window_months(dataset, rows)).to_pylist())
-    windows = [w for w in finished_months(run, dataset) if w.start in dated]
-    surplus = run.warehouse.ledger.surplus(dataset)
-    return differing_months(run, reader, windows, surplus, [None], [*news, *swept])
+    windows = [w for w in finished_months(job) if w.start in dated]
+    return differing_months(job, windows, [None], [*news, *swept])
 
 
 def compare_months(
-    run: "Run", reader: Reader, window: Window, parts: list[Proven], tally: Tally
+    job: DatasetRun, window: Window, parts: list[Proven]
 ) -> list[Window]:
     """Count the rows of every month before the window; the months that differ.
 
     Args:
         parts: What this run is about to write.
     """
-    dataset = reader.dataset
-    windows = finished_months(run, dataset, window.start)
-    surplus = run.warehouse.ledger.surplus(dataset)
-    by: Sequence[str | None] = dataset.compare_by or [None]
-    differing = differing_months(run, reader, windows, surplus, by, parts)
+    windows = finished_months(job, window.start)
+    by: Sequence[str | None] = job.dataset.compare_by or [None]
+    differing = differing_months(job, windows, by, parts)
     for month in differing:
-        log.info("%s: %s differs from the portal; reading it.", dataset.name, month)
-    tally.compared_at = run.now
-    tally.months_compared = len(windows)
-    tally.months_repaired = len(differing)
+        log.info("%s: %s differs from the portal; reading it.", job.dataset.name, month)
+    job.compared_at = job.run.now
+    job.months_compared = len(windows)
+    job.months_repaired = len(differing)
     return differing
 
 
 def months_to_read_again(
-    run: "Run", dataset: Dataset, window: Window, reconcile: bool, tally: Tally
+    job: DatasetRun, window: Window, reconcile: bool
 ) -> list[Window]:
     """Old months that were last read before a day on which no sweep told of edits.
 
     All of them to reconcile, else `reread_months` a day, the oldest look first: so is
     found what neither a date of change nor a count tells.
     """
-    ledger = run.warehouse.ledger
-    unswept = tally.unswept_at or ledger.unswept_at(dataset, run.now)
+    dataset, ledger = job.dataset, job.warehouse.ledger
+    unswept = job.unswept_at or ledger.unswept_at(dataset, job.run.now)
     if unswept is None:
         return []
     days = [d for d in ledger.months_before(dataset, unswept) if d < window.start]
@@ -137,51 +135,48 @@ def months_to_read_again(
     return [Window(day, next_month(day)) for day in days]
 
 
-def strays(run: "Run", reader: Reader, tally: Tally) -> list[Proven]:
+def strays(job: DatasetRun) -> list[Proven]:
     """Ask by key for the rows that are held and dated before all months that are read.
 
     A date was corrected to one before the history, or can't be read: no window of the
     portal's would tell what becomes of them.
     """
-    dataset, warehouse = reader.dataset, run.warehouse
+    dataset, warehouse = job.dataset, job.warehouse
     if dataset.is_file:
         return []
-    window = Window(date.min, first_month(run, dataset))
-    inside = lookups.in_window(warehouse, dataset, reader.bound, window)
+    window = Window(date.min, first_month(job))
+    inside = lookups.in_window(warehouse, dataset, job.reader.bound, window)
     number = lookups.count_rows(warehouse, dataset, inside)
     if number > MOST_STRAYS:
-        tally.warn(
+        job.warn(
             f"{dataset.label}: {number:,} rows {window} are held and not compared with "
             f"the portal. `blotter backfill {dataset.name} --from DAY` reads their "
             "months, which are then looked after like any other."
         )
     if not 0 < number <= MOST_STRAYS:
         return []
-    may_remove = not (tally.is_moving or dataset.moving_window)
-    return [prove(reader, warehouse, window, [], may_remove, is_asked=False)]
+    may_remove = not (job.is_moving or dataset.moving_window)
+    return [prove(job, window, [], may_remove, is_asked=False)]
 
 
-def first_month(run: "Run", dataset: Dataset) -> date:
+def first_month(job: DatasetRun) -> date:
     """The first of the months that are read, or were by a backfill that went on."""
-    done = run.warehouse.ledger.finished_months(dataset)
-    return min([month_start(dataset.backfill_from), *done])
+    done = job.warehouse.ledger.finished_months(job.dataset)
+    return min([month_start(job.dataset.backfill_from), *done])
 
 
-def finished_months(
-    run: "Run", dataset: Dataset, before: date = date.max
-) -> list[Window]:
+def finished_months(job: DatasetRun, before: date = date.max) -> list[Window]:
     """The months that were read whole, older ones than `backfill_from` too."""
-    done = [d for d in run.warehouse.ledger.finished_months(dataset) if d < before]
+    found = job.warehouse.ledger.finished_months(job.dataset)
+    done = [d for d in found if d < before]
     if not done:
         return []
     return [w for w in months(min(done), next_month(max(done))) if w.start in done]
 
 
 def differing_months(
-    run: "Run",
-    reader: Reader,
+    job: DatasetRun,
     windows: list[Window],
-    surplus: dict[date, int],
     columns: Sequence[str | None],
     parts: list[Proven],
 ) -> list[Window]:
@@ -195,27 +190,24 @@ def differing_months(
     """
     if not windows:
         return []
+    surplus = job.warehouse.ledger.surplus(job.dataset)
     differing: set[date] = set()
     for column in columns:
-        theirs = reader.monthly_counts(windows, column)
-        ours = counts_after(run, reader, windows, column, parts)
+        theirs = job.reader.monthly_counts(windows, column)
+        ours = counts_after(job, windows, column, parts)
         differing |= months_apart(theirs, ours, surplus)
     return [w for w in windows if w.start in differing]
 
 
 def counts_after(
-    run: "Run",
-    reader: Reader,
-    windows: list[Window],
-    column: str | None,
-    parts: list[Proven],
+    job: DatasetRun, windows: list[Window], column: str | None, parts: list[Proven]
 ) -> pa.Table:
     """The warehouse's counts by month as they will be when all parts are written.
 
     As `lookups.monthly_counts`, but that a month and value may come several times,
     and with a negative count: only their sum counts.
     """
-    warehouse, dataset, bound = run.warehouse, reader.dataset, reader.bound
+    warehouse, dataset, bound = job.warehouse, job.dataset, job.reader.bound
     counts = [lookups.monthly_counts(warehouse, dataset, bound, windows, column)]
     if found := merge(parts):
         ids = found.changes["row_id"].to_pylist()

@@ -4,20 +4,15 @@ import dataclasses
 import time
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pipelines.datasets.windows import WHOLE_TABLE, Window, month_start, next_month
-from pipelines.portals.reader import Reader
 from pipelines.sql import query
 from pipelines.sync.compare import merged
-from pipelines.sync.run import Tally
-from pipelines.sync.window import Proven, prove, read_window, stood_still, total
+from pipelines.sync.run import Counts, DatasetRun
+from pipelines.sync.window import Proven, WindowRead, prove, read_window, total
 from pipelines.warehouse import lookups
-
-if TYPE_CHECKING:
-    from pipelines.sync.run import Run
 
 # Months are loaded together up to this many rows, so that few loads serve many months,
 # or after this long, so that a kill costs little of a slow portal's answers.
@@ -26,94 +21,124 @@ BATCH_ROWS = 250_000
 BATCH_SECONDS = 60
 
 
-def load_months(
-    run: "Run", reader: Reader, windows: list[Window], tally: Tally
-) -> None:
+def load_months(job: DatasetRun, windows: list[Window]) -> None:
     """Read windows one after the other and load them batch by batch, each whole."""
-    for part in read_months(run, reader, windows, tally):
-        write(run, reader, [part], tally)
+    for part in read_months(job, windows):
+        load(job, [part])
 
 
-def read_months(
-    run: "Run", reader: Reader, windows: list[Window], tally: Tally
-) -> Iterator[Proven]:
-    """Read windows one after the other and tell, in batches, what differs in them.
+def read_months(job: DatasetRun, windows: list[Window]) -> Iterator[Proven]:
+    """Read windows one after the other and tell, in batches, what differs in them."""
+    for batch in batches(job, windows):
+        yield prove_batch(job, batch)
+
+
+def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]]:
+    """Read windows; those together that follow on each other, up to `BATCH_ROWS`.
 
     The open-ended window is a batch of its own: its differences are the day's news.
     """
-    batch: list[tuple[Window, list[pa.Table], bool]] = []
-    rows, since = 0, time.monotonic()
+    batch: list[WindowRead] = []
+    since = time.monotonic()
     for done, window in enumerate(windows):
-        run.progress(reader.dataset, done, len(windows))
-        if batch and window.end != batch[-1][0].start:
-            yield prove_batch(run, reader, batch)
-            batch, rows, since = [], 0, time.monotonic()
-        before = reader.version
-        pages, read = read_window(reader, window, tally)
-        if window.end is None:
-            read.is_moving |= reader.probe().version != before
-        still = stood_still(reader.dataset, read)
-        tally.is_moving |= not still
-        batch.append((window, pages, still))
-        rows += sum(page.num_rows for page in pages)
-        is_old = time.monotonic() - since > BATCH_SECONDS
-        if rows >= BATCH_ROWS or is_old or window.end is None:
-            yield prove_batch(run, reader, batch)
-            batch, rows, since = [], 0, time.monotonic()
+        job.run.progress(job.dataset, done, len(windows))
+        if batch and window.end != batch[-1].window.start:
+            yield batch
+            batch, since = [], time.monotonic()
+        batch.append(read_whole(job, window))
+        if is_full(batch, time.monotonic() - since) or window.end is None:
+            yield batch
+            batch, since = [], time.monotonic()
     if batch:
-        yield prove_batch(run, reader, batch)
-    run.progress(reader.dataset, len(windows), len(windows))
+        yield batch
+    job.run.progress(job.dataset, len(windows), len(windows))
 
 
-def prove_batch(
-    run: "Run", reader: Reader, batch: list[tuple[Window, list[pa.Table], bool]]
-) -> Proven:
+def is_full(batch: list[WindowRead], seconds: float) -> bool:
+    """Whether so many rows, or seconds of reading, are enough for a load."""
+    rows = sum(read.num_rows for read in batch)
+    return rows >= BATCH_ROWS or seconds > BATCH_SECONDS
+
+
+def read_whole(job: DatasetRun, window: Window) -> WindowRead:
+    """Read a window and count its rows; of the open one, see whether the portal moved.
+
+    It moved where its version is not the one from before the rows were read.
+    """
+    read = read_window(job.reader, window)
+    job.counts += read.counts
+    if window.end is None:
+        has_moved = job.reader.probe(known=job.version).version != job.version
+        still = not (has_moved and job.dataset.heeds_movement)
+        read = dataclasses.replace(read, stood_still=read.stood_still and still)
+    job.is_moving |= not read.stood_still
+    return read
+
+
+def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
     """What differs in consecutive windows, and the whole months among them."""
-    window = total(w for w, _, _ in batch)
-    is_open = window.end is None
-    may_remove = all(still for _, _, still in batch) and (
-        is_open or not reader.dataset.moving_window
+    window = total(read.window for read in batch)
+    may_remove = all(read.stood_still for read in batch) and (
+        window.end is None or not job.dataset.moving_window
     )
-    pages = [page for _, pages, _ in batch for page in pages]
-    part = prove(reader, run.warehouse, window, pages, may_remove)
-    whole = [w for w, _, still in batch if still and w.end]
-    this_month = month_start(run.day_in(reader.dataset))
-    has_months = window != WHOLE_TABLE
-    if is_open and may_remove and has_months and next_month(window.start) <= this_month:
-        # The window's first month is over; later reads of the window only confirm it.
-        whole.append(Window(window.start, next_month(window.start)))
+    pages = [page for read in batch for page in read.pages]
+    part = prove(job, window, pages, may_remove)
+    whole = [r.window for r in batch if r.stood_still and r.window.end]
+    if may_remove and (first := first_month_over(job, window)):
+        whole.append(first)
     counts = None
     if whole and (part.repeats or part.rejects.num_rows):
         counts = lookups.monthly_counts_of(
             pa.concat_tables(pages, promote_options="default"),
-            reader.dataset,
-            reader.bound,
+            job.dataset,
+            job.reader.bound,
             whole,
         )
     return dataclasses.replace(part, months=tuple(whole), counts=counts)
 
 
-def write(run: "Run", reader: Reader, parts: list[Proven], tally: Tally) -> None:
+def first_month_over(job: DatasetRun, window: Window) -> Window | None:
+    """The first month of the open window, where it is over.
+
+    Later reads of the window only confirm it.
+    """
+    if window.end or window == WHOLE_TABLE:
+        return None
+    end = next_month(window.start)
+    return Window(window.start, end) if end <= month_start(job.today) else None
+
+
+def load(job: DatasetRun, parts: list[Proven]) -> None:
     """Load what reads found, all of it or nothing, and record the months among it.
 
     Args:
         parts: In the order of reading; each was compared with the warehouse as it is.
     """
-    dataset, warehouse = reader.dataset, run.warehouse
     if not parts:
         return
+    job.counts += write(job, parts)
+    for part in parts:
+        finish_months(job, part)
+
+
+def write(job: DatasetRun, parts: list[Proven]) -> Counts:
+    """Write what reads found, at least one; how many rows that was."""
+    dataset, warehouse = job.dataset, job.warehouse
     differences = merged([(part.differences, part.touched) for part in parts])
     rejects = all_rejects([part.rejects for part in parts])
-    warehouse.write(dataset, differences, rejects, run.run_id)
+    warehouse.write(dataset, differences, rejects, job.run.run_id)
     for part in parts:
         if part.forgets:
-            warehouse.forget_rejects(dataset, reader.bound, part.window, part.rejects)
-    tally.rejected += rejects.num_rows
-    tally.repeats += sum(part.repeats for part in parts)
-    for change in ("added", "changed", "removed", "restored"):
-        setattr(tally, change, getattr(tally, change) + differences.number(change))
-    for part in parts:
-        finish_months(run, reader, part)
+            bound = job.reader.bound
+            warehouse.forget_rejects(dataset, bound, part.window, part.rejects)
+    return Counts(
+        added=differences.number("added"),
+        changed=differences.number("changed"),
+        removed=differences.number("removed"),
+        restored=differences.number("restored"),
+        rejected=rejects.num_rows,
+        repeats=sum(part.repeats for part in parts),
+    )
 
 
 def all_rejects(tables: list[pa.Table]) -> pa.Table:
@@ -124,18 +149,18 @@ def all_rejects(tables: list[pa.Table]) -> pa.Table:
     return rejects
 
 
-def finish_months(run: "Run", reader: Reader, part: Proven) -> None:
+def finish_months(job: DatasetRun, part: Proven) -> None:
     """Record the months that were read whole, if any were."""
     if not part.months:
         return
-    surplus = dict.fromkeys((w.start for w in part.months), 0)
+    dataset, warehouse, months = job.dataset, job.warehouse, list(part.months)
+    surplus = dict.fromkeys((w.start for w in months), 0)
     if part.counts is not None:
-        held = lookups.monthly_counts(
-            run.warehouse, reader.dataset, reader.bound, list(part.months)
-        )
+        bound = job.reader.bound
+        held = lookups.monthly_counts(warehouse, dataset, bound, months)
         surplus |= surplus_by_month(part.counts, held)
-    run.warehouse.ledger.finish_months(
-        reader.dataset, surplus, run.run_id, run.now, part.window.end is not None
+    warehouse.ledger.finish_months(
+        dataset, surplus, job.run.run_id, job.run.now, part.window.end is not None
     )
 
 

@@ -1,49 +1,20 @@
-"""One run over the data sets, and what it did to each of them."""
+"""One run over the data sets, and one data set's part of it."""
 
 import logging
+import operator
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
+from pipelines.portals.reader import Reader
 from pipelines.settings import Patience
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Tally:
-    """What a run did to one data set, in rows."""
-
-    portal_rows: int = 0
-    rows_read: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    restored: int = 0
-    rejected: int = 0
-    repeats: int = 0
-    swept: int = 0
-    swept_to: datetime | None = None
-    """Up to when changes of rows older than the window are known; UTC."""
-    unswept_at: datetime | None = None
-    """When no sweep told what changed in older rows; UTC."""
-    compared_at: datetime | None = None
-    months_compared: int | None = None
-    months_repaired: int | None = None
-    is_moving: bool = False
-    is_rest: bool = False
-    """Nothing was asked for: the last look is too new."""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, message: str) -> None:
-        """Remember a warning for the status and say it in the log."""
-        self.warnings.append(message)
-        log.warning("%s", message)
-
 
 Progress = Callable[[Dataset, int, int], None]
 """Told the data set, the months done and the months in all."""
@@ -78,3 +49,74 @@ class Run:
 
     def day_in(self, dataset: Dataset) -> date:
         return self.today or local_day(self.now, dataset.tzinfo)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows that were read, and what was done to those of the warehouse."""
+
+    portal_rows: int = 0
+    rows_read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    restored: int = 0
+    rejected: int = 0
+    repeats: int = 0
+    swept: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*map(operator.add, astuple(self), astuple(other)))
+
+
+@dataclass
+class DatasetRun:
+    """One data set's part of a run: where rows come from and go, and what came of it.
+
+    Functions that read, prove or write return what they did; who calls them adds it
+    here, so that the ledger's line of a run that failed tells how far it got.
+    """
+
+    run: Run
+    dataset: Dataset
+    """With the limit of removals that holds in this run."""
+    reader: Reader
+    version: str | None = None
+    """The portal's, as it was before any row was read."""
+    counts: Counts = Counts()
+    warnings: list[str] = field(default_factory=list)
+    is_moving: bool = False
+    """A read lacks rows that may not be gone."""
+    swept_to: datetime | None = None
+    """Up to when changes of rows older than the window are known; UTC."""
+    unswept_at: datetime | None = None
+    """When no sweep told what changed in older rows; UTC."""
+    compared_at: datetime | None = None
+    months_compared: int | None = None
+    months_repaired: int | None = None
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return self.run.warehouse
+
+    @property
+    def today(self) -> date:
+        """The day it is in the city."""
+        return self.run.day_in(self.dataset)
+
+    def warn(self, message: str) -> None:
+        """Remember a warning for the status and say it in the log."""
+        self.warnings.append(message)
+        log.warning("%s", message)
+
+    def figures(self) -> dict[str, Any]:
+        """What the ledger's line tells of it, by the names of its columns."""
+        return {
+            **asdict(self.counts),
+            "swept_to": self.swept_to,
+            "unswept_at": self.unswept_at,
+            "compared_at": self.compared_at,
+            "months_compared": self.months_compared,
+            "months_repaired": self.months_repaired,
+            "warnings": "\n".join(self.warnings) or None,
+        }

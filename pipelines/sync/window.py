@@ -17,10 +17,9 @@ from pipelines.errors import (
 from pipelines.portals.reader import Read, Reader
 from pipelines.sync.compare import compare, differing, missing
 from pipelines.sync.keys import Keyed, key_rows, without_the_rest
-from pipelines.sync.run import Tally
+from pipelines.sync.run import Counts, DatasetRun
 from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
-from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +27,29 @@ log = logging.getLogger(__name__)
 READS = 3
 
 
+@dataclass(frozen=True)
+class WindowRead:
+    """The rows of a window, as many as the portal counts."""
+
+    window: Window
+    pages: list[pa.Table]
+    expected: int
+    """How many the portal counted."""
+    stood_still: bool
+    """What it lacks may be taken for gone."""
+
+    @property
+    def num_rows(self) -> int:
+        return sum(page.num_rows for page in self.pages)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(portal_rows=self.expected, rows_read=self.num_rows)
+
+
 def read_window(
-    reader: Reader, window: Window, tally: Tally, expected: int | None = None
-) -> tuple[list[pa.Table], Read]:
+    reader: Reader, window: Window, expected: int | None = None
+) -> WindowRead:
     """Read a window until as many rows came as the portal counts.
 
     Args:
@@ -49,8 +68,7 @@ def read_window(
         received = sum(page.num_rows for page in pages)
         if received == expected and not read.repeats():
             break
-        recount = reader.count(window)
-        if recount != expected:
+        if reader.count(window) != expected:
             # Rows came or went meanwhile. What was read is true; what is missing from
             # it may not be gone.
             read.is_moving = True
@@ -60,9 +78,7 @@ def read_window(
             f"{dataset.label} sent {received:,} rows of {window} but "
             f"counts {expected:,}, {READS} times over; nothing of it was written."
         )
-    tally.portal_rows += expected
-    tally.rows_read += received
-    return pages, read
+    return WindowRead(window, pages, expected, stood_still(dataset, read))
 
 
 def stood_still(dataset: Dataset, read: Read) -> bool:
@@ -97,8 +113,7 @@ class Proven:
 
 
 def prove(
-    reader: Reader,
-    warehouse: Warehouse,
+    job: DatasetRun,
     window: Window,
     pages: list[pa.Table],
     may_remove: bool,
@@ -120,33 +135,24 @@ def prove(
         TooManyRejectsError: More rows without a key than allowed.
         TooManyRemovalsError: More rows vanished at once than may be removed.
     """
-    dataset = reader.dataset
+    dataset, warehouse = job.dataset, job.warehouse
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, window)
-    received = keyed.rows
-    known = lookups.known(warehouse, dataset, reader.bound, window, received)
-    gone: list[str] = []
-    lost = [i for i in missing(received, known) if not keyed.holds(dataset, i)]
-    held = pc.sum(known["in_window"]).as_py() or 0
-    # Of a table that is itself a moving window old rows leave by their age.
-    may_age = dataset.moving_window and window.end is not None
-    is_suspect = is_refused(dataset, len(lost), held)
-    if lost and not may_age and (may_remove or is_suspect):
-        superseded, gone, moved = confirm(reader, warehouse, lost)
-        received = pa.concat_tables([received, moved.select(received.column_names)])
-        is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
-        held -= len(superseded)
-        check_removals(dataset, len(gone), held, pc.sum(is_new).as_py() or 0, window)
-        gone += superseded
+    bound = job.reader.bound
+    known = lookups.known(warehouse, dataset, bound, window, keyed.rows)
+    lost = lost_rows(dataset, keyed, known)
+    received, gone = keyed.rows, list[str]()
+    if must_confirm(dataset, window, lost, known, may_remove):
+        found = confirm(job, lost)
+        received, gone = settled(dataset, window, received, known, found)
     # Rows that were loaded before a column was cut are cut now.
     former = without_the_rest(
         dataset, lookups.rows(warehouse, dataset, differing(received, known))
     )
+    gone = gone if may_remove else []
     return Proven(
         window=window,
-        differences=compare(
-            dataset, received, known, former, gone if may_remove else []
-        ),
+        differences=compare(dataset, received, known, former, gone),
         rejects=keyed.rejects,
         shown=received["row_id"],
         repeats=keyed.repeats,
@@ -154,18 +160,51 @@ def prove(
     )
 
 
-def confirm(
-    reader: Reader, warehouse: Warehouse, lost: list[str]
-) -> tuple[list[str], list[str], pa.Table]:
-    """Tell why rows are not among those that were read.
+def lost_rows(dataset: Dataset, keyed: Keyed, known: pa.Table) -> list[str]:
+    """Keys that the warehouse holds in the window and the read lacks, even unread."""
+    lost = missing(keyed.rows, known)
+    return [row_id for row_id in lost if not keyed.holds(dataset, row_id)]
 
-    Returns:
-        Keys of rows that are of no declared file any more: of these nobody is asked, no
-        limit holds, and they are not the publisher's removals. Keys that the portal was
-        asked for and does not have. And the rows that it has elsewhere.
+
+def held_in_window(known: pa.Table) -> int:
+    return pc.sum(known["in_window"]).as_py() or 0
+
+
+def must_confirm(
+    dataset: Dataset,
+    window: Window,
+    lost: list[str],
+    known: pa.Table,
+    may_remove: bool,
+) -> bool:
+    """Whether the portal is asked for lost rows by their keys.
+
+    Where none may be removed, that is only where so many are lost that the read must be
+    refused, should they be gone.
     """
-    dataset = reader.dataset
-    held = reader.within_reach(lookups.rows(warehouse, dataset, lost))
+    # Of a table that is itself a moving window old rows leave by their age.
+    may_age = dataset.moving_window and window.end is not None
+    is_suspect = is_refused(dataset, len(lost), held_in_window(known))
+    return bool(lost) and not may_age and (may_remove or is_suspect)
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Why rows are not among those that were read."""
+
+    superseded: list[str]
+    """Keys of rows that are of no declared file any more: of these nobody is asked, no
+    limit holds, and they are not the publisher's removals."""
+    gone: list[str]
+    """Keys that the portal was asked for and does not have."""
+    moved: pa.Table
+    """The rows that it has elsewhere."""
+
+
+def confirm(job: DatasetRun, lost: list[str]) -> Confirmed:
+    """Ask the portal for lost rows by their keys."""
+    dataset, reader = job.dataset, job.reader
+    held = reader.within_reach(lookups.rows(job.warehouse, dataset, lost))
     is_current = reader.is_current(held)
     superseded = held.filter(pc.invert(is_current))["row_id"].to_pylist()
     held = held.filter(is_current)
@@ -176,9 +215,29 @@ def confirm(
     moved = found.rows.filter(is_lost)
     there = set(moved["row_id"].to_pylist())
     if found.has_unknown:
-        return superseded, [], moved
+        return Confirmed(superseded, [], moved)
     gone = [i for i in lost if i not in there and not found.holds(dataset, i)]
-    return superseded, gone, moved
+    return Confirmed(superseded, gone, moved)
+
+
+def settled(
+    dataset: Dataset,
+    window: Window,
+    received: pa.Table,
+    known: pa.Table,
+    found: Confirmed,
+) -> tuple[pa.Table, list[str]]:
+    """All rows that the portal has, those from elsewhere too; and the keys of no row.
+
+    Raises:
+        TooManyRemovalsError: So many can't be gone.
+    """
+    received = pa.concat_tables([received, found.moved.select(received.column_names)])
+    is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
+    held = held_in_window(known) - len(found.superseded)
+    new = pc.sum(is_new).as_py() or 0
+    check_removals(dataset, len(found.gone), held, new, window)
+    return received, [*found.gone, *found.superseded]
 
 
 def is_refused(dataset: Dataset, gone: int, held: int) -> bool:

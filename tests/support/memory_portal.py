@@ -46,7 +46,7 @@ class MemoryReader(Reader):
             {n: pa.array(c, pa.string()) for n, c in zip(names, columns, strict=True)}
         )
 
-    def describe(self) -> Published:
+    def describe(self, known: str | None) -> Published:
         return Published(self.dataset.columns, self.version_now)
 
     def inside(self, window: Window) -> pa.Table:

@@ -31,7 +31,6 @@ from pipelines.errors import BlotterError
 from pipelines.portals.columns import check_columns
 from pipelines.portals.registry import reader_for
 from pipelines.sync.keys import key_rows
-from pipelines.sync.run import Tally
 from pipelines.sync.window import check_rejects, read_window
 from tests.support import live_portal as live
 from tests.support.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
@@ -116,9 +115,9 @@ def read_all(dataset):
 
     And how many rows it sets aside.
     """
-    reader, tally = reader_for(dataset, IMPATIENT), Tally()
+    reader = reader_for(dataset, IMPATIENT)
     check_columns(dataset, reader.probe())
-    pages, _ = read_window(reader, OPEN, tally)
+    pages = read_window(reader, OPEN).pages
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, OPEN)
     rows = keyed.rows.select(dataset.loaded_columns).to_pylist()

@@ -33,7 +33,6 @@ from pipelines.portals.http.request import get
 from pipelines.portals.registry import reader_for
 from pipelines.settings import Patience
 from pipelines.sync.keys import key_rows
-from pipelines.sync.run import Tally
 from pipelines.sync.window import read_window
 from tests.support import live_portal as live
 from tests.support.live_portal import ROOT, SHELBYVILLE, SPRINGFIELD
@@ -108,7 +107,7 @@ def read(dataset, patience=ONCE, window=OPEN):
     """The rows of a window, without a warehouse."""
     reader = reader_for(dataset, patience)
     reader.probe()
-    pages, _ = read_window(reader, window, Tally())
+    pages = read_window(reader, window).pages
     return [row for page in pages for row in page.to_pylist()]
 
 

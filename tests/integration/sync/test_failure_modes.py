@@ -30,7 +30,6 @@ from pipelines.errors import (
 )
 from pipelines.portals.registry import reader_for
 from pipelines.settings import Patience
-from pipelines.sync.run import Tally
 from pipelines.sync.window import read_window
 from tests.support import live_portal as live
 from tests.support.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
@@ -75,7 +74,7 @@ def rows_read(dataset, patience=IMPATIENT, window=OPEN):
     """Read a window, without a warehouse: its rows in the order of the first column."""
     reader = reader_for(dataset, patience)
     reader.probe()
-    pages, _ = read_window(reader, window, Tally())
+    pages = read_window(reader, window).pages
     rows = [tuple(row.values()) for page in pages for row in page.to_pylist()]
     return sorted(rows, key=lambda row: str(row[0]))
 

@@ -203,7 +203,7 @@ def test_while_the_portal_changes_nothing_is_taken_for_removed(warehouse, monkey
     run_over(warehouse, MemoryReader(rows=[A, B]), monkeypatch)
     reader = MemoryReader(rows=[A])
     versions = iter("123456789")
-    reader.describe = lambda: runs_published(reader, next(versions))
+    reader.describe = lambda known: runs_published(reader, next(versions))
     run_id, failure = run_over(warehouse, reader, monkeypatch)
     assert failure is None
     assert logged(warehouse, run_id) == []

@@ -80,7 +80,9 @@ def stand_still(monkeypatch, reader):
     monkeypatch.setattr(
         reader,
         "describe",
-        lambda self: dataclasses.replace(describe(self), version="1772000000"),
+        lambda self, known: dataclasses.replace(
+            describe(self, known), version="1772000000"
+        ),
     )
 
 

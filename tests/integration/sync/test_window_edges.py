@@ -8,7 +8,6 @@ import pytest
 from demo.portal.server import Portal, serve
 from pipelines.datasets.windows import daily_window
 from pipelines.portals.registry import reader_for
-from pipelines.sync.run import Tally
 from pipelines.sync.window import read_window
 from tests.support import live_portal as live
 from tests.support.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
@@ -113,7 +112,7 @@ def milliseconds(at: str) -> int:
 def keys_of(dataset, window):
     reader = reader_for(dataset, IMPATIENT)
     reader.probe()
-    pages, _ = read_window(reader, window, Tally())
+    pages = read_window(reader, window).pages
     return sorted(key for page in pages for key in page.column(0).to_pylist())
 
 
