@@ -13,8 +13,9 @@ from metabase.apply import apply
 from metabase.files import read_dashboards
 from metabase.server import Server
 from pipelines import logs
+from pipelines.environment import name_prefix, number, read
 from pipelines.errors import BlotterError, ConfigError
-from pipelines.settings import number_from_environment, schema
+from pipelines.settings import Settings
 
 log = logging.getLogger("metabase")
 
@@ -32,7 +33,7 @@ def connection(marts: str) -> dict[str, Any]:
     """How Metabase reaches the warehouse: as an account that only reads marts."""
     return {
         "host": os.environ["PGHOST"],
-        "port": number_from_environment("PGPORT", 5432, int, 1, 65535),
+        "port": number(int, 1, 65_535)("PGPORT", os.environ.get("PGPORT") or "5432"),
         "dbname": os.environ["PGDATABASE"],
         "user": os.environ.get("METABASE_PGUSER") or "metabase",
         "password": os.environ["METABASE_PGPASSWORD"],
@@ -50,7 +51,8 @@ def run(seconds: float = SECONDS_TO_START) -> None:
     for name in NEEDED:
         if not os.environ.get(name):
             raise ConfigError(f"{name} is not set; docs/bi.md explains it.")
-    marts = schema("marts")
+    prefix = name_prefix("BLOTTER_PREFIX", os.environ.get("BLOTTER_PREFIX", ""))
+    marts = f"{prefix}marts"
     details = connection(marts)
     dashboards = read_dashboards()
     server = Server(os.environ.get("METABASE_URL") or "http://localhost:3000")
@@ -67,11 +69,14 @@ def run(seconds: float = SECONDS_TO_START) -> None:
 
 def main() -> None:
     """Exit codes: see above."""
+    found = read(Settings, os.environ)
+    form = found.settings.log
     try:
-        logs.set_up()
+        logs.set_up(form)
+        found.check("BLOTTER_LOG")
         run()
     except BlotterError as error:
-        sys.stderr.write(logs.last_words(str(error)) + "\n")
+        sys.stderr.write(logs.last_words(str(error), form) + "\n")
         sys.exit(error.exit_code)
 
 

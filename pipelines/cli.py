@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import __version__, logs, signals
+from pipelines.environment import Found, read
 from pipelines.errors import BlotterError, ConfigError
-from pipelines.settings import home_folder
+from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
+    from pipelines.sync.run import Run
 
 log = logging.getLogger("blotter")
 
@@ -54,6 +57,9 @@ no_build_option = click.option(
     "--no-build", is_flag=True, help="Load only; do not build the models."
 )
 
+# What the environment says; it is read in `main`, before the command is known.
+with_settings = click.make_pass_decorator(Found)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="blotter")
@@ -84,7 +90,9 @@ def list_datasets() -> None:
 @removal_limit_option
 @today_option
 @no_build_option
+@with_settings
 def daily(
+    found: Found[Settings],
     datasets: tuple[str, ...],
     window_only: bool,
     removal_limit: int | None,
@@ -98,10 +106,10 @@ def daily(
     also reads every month since the data set's `backfill_from`. Without DATASETS, runs
     every data set that is enabled.
     """
-    from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
 
-    run_all(
+    load(
+        found,
         "daily",
         datasets,
         today,
@@ -116,17 +124,22 @@ def daily(
 @removal_limit_option
 @today_option
 @no_build_option
+@with_settings
 def reconcile(
-    dataset: str, removal_limit: int | None, today: date | None, no_build: bool
+    found: Found[Settings],
+    dataset: str,
+    removal_limit: int | None,
+    today: date | None,
+    no_build: bool,
 ) -> None:
     """Re-read every month of a data set that differs from the portal.
 
     `daily` does this by itself once a week. Also reads the two months up to today.
     """
-    from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
 
-    run_all(
+    load(
+        found,
         "reconcile",
         (dataset,),
         today,
@@ -145,7 +158,9 @@ def reconcile(
 @click.option("--again", is_flag=True, help="Re-read months that were read in full.")
 @today_option
 @no_build_option
+@with_settings
 def backfill(
+    found: Found[Settings],
     dataset: str,
     first: date | None,
     last: date | None,
@@ -157,12 +172,12 @@ def backfill(
 
     Can be stopped at any time: months that were read in full are not read again.
     """
-    from pipelines.jobs import run_all
     from pipelines.sync import daily as runs
 
     if first and last and first > last:
         raise ConfigError(f"--from {first} is later than --to {last}.")
-    run_all(
+    load(
+        found,
         "backfill",
         (dataset,),
         today,
@@ -171,13 +186,31 @@ def backfill(
     )
 
 
+def load(
+    found: Found[Settings],
+    command: str,
+    names: tuple[str, ...],
+    today: date | None,
+    with_models: bool,
+    work: "Callable[[Run, Dataset], BlotterError | None]",
+    removal_limit: int | None = None,
+) -> None:
+    """Do a command's work; wrong settings are told to who is told of runs, too."""
+    from pipelines.jobs import refuse, run_all
+
+    if found.wrong:
+        refuse(found, " ".join([command, *names]))
+    run_all(found.well(), command, names, today, with_models, work, removal_limit)
+
+
 @cli.command()
 @click.option("--full-refresh", is_flag=True, help="Rebuild fact tables from all rows.")
-def build(full_refresh: bool) -> None:
+@with_settings
+def build(found: Found[Settings], full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     from pipelines.jobs import build_only
 
-    build_only(full_refresh)
+    build_only(found.well(), full_refresh)
 
 
 @cli.command()
@@ -188,7 +221,8 @@ def build(full_refresh: bool) -> None:
     help="Compare with the manifest.json in this folder; default: the last good build.",
 )
 @click.option("--drop", is_flag=True, help="Only drop what a killed check left behind.")
-def check(state: Path | None, drop: bool) -> None:
+@with_settings
+def check(found: Found[Settings], state: Path | None, drop: bool) -> None:
     """Build and test what a project change affects, then drop it.
 
     Affected models are built in separate schemas from the rows already loaded;
@@ -196,13 +230,14 @@ def check(state: Path | None, drop: bool) -> None:
     """
     from pipelines.transform import check as checks
 
-    checks.check(state, drop)
+    checks.check(found.well(), state, drop)
 
 
 @cli.command()
 @click.option("--serve", is_flag=True, help="Serve the published site on this machine.")
 @click.option("--port", default=8000, show_default=True, help="For --serve.")
-def site(serve: bool, port: int) -> None:
+@with_settings
+def site(found: Found[Settings], serve: bool, port: int) -> None:
     """Republish the tables and the site from the current models.
 
     `daily` ends with this. With --serve, shows what was last published at a local
@@ -210,9 +245,10 @@ def site(serve: bool, port: int) -> None:
     """
     from pipelines.jobs import publish_only
 
-    published = home_folder() / "published"
+    settings = found.well()
+    published = settings.home / "published"
     if not serve or not published.exists():
-        publish_only()
+        publish_only(settings)
     if serve:
         from pipelines.site.serve import serve_folder
 
@@ -222,12 +258,13 @@ def site(serve: bool, port: int) -> None:
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the whole status as JSON.")
 @click.option("--max-age", help="Exit 1 if the last good run is older, e.g. 36h.")
-def status(as_json: bool, max_age: str | None) -> None:
+@with_settings
+def status(found: Found[Settings], as_json: bool, max_age: str | None) -> None:
     """Show what each data set holds and how the last run went."""
     from pipelines.ops.status import read_status
     from pipelines.ops.status_words import in_words, is_fresh
 
-    content, now = read_status(home_folder()), datetime.now(UTC)
+    content, now = read_status(found.well().home), datetime.now(UTC)
     click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
     if max_age and not is_fresh(content, max_age, now):
         raise BlotterError(f"No daily run has succeeded in the last {max_age}.")
@@ -236,7 +273,8 @@ def status(as_json: bool, max_age: str | None) -> None:
 @cli.command()
 @click.argument("datasets", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
+@with_settings
+def doctor(found: Found[Settings], datasets: tuple[str, ...], as_json: bool) -> None:
     """Check settings, portals, warehouse and disk; suggest fixes.
 
     Sends a portal two or three requests per data set; without DATASETS, checks every
@@ -248,7 +286,7 @@ def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
     findings: list[Finding] = []
     try:
         with logs.silent():
-            for finding in examine(home_folder(), datasets, datetime.now(UTC)):
+            for finding in examine(found, datasets, datetime.now(UTC)):
                 findings.append(finding)
                 if not as_json:
                     click.echo(in_words(finding))
@@ -264,11 +302,15 @@ def doctor(datasets: tuple[str, ...], as_json: bool) -> None:
 @click.option("--dataset", "name", help="This data set only.")
 @json_option
 @csv_option
-def changes(since: date | None, name: str | None, form: str | None) -> None:
+@with_settings
+def changes(
+    found: Found[Settings], since: date | None, name: str | None, form: str | None
+) -> None:
     """Show how many rows were added, changed, removed or restored."""
     from pipelines.ops.changes import changes_since, in_words
 
     show(
+        found.well(),
         lambda warehouse, dataset: changes_since(warehouse, dataset, since),
         name,
         form,
@@ -281,11 +323,15 @@ def changes(since: date | None, name: str | None, form: str | None) -> None:
 @click.option("--dataset", "name", help="This data set only.")
 @json_option
 @csv_option
-def removals(since: date | None, name: str | None, form: str | None) -> None:
+@with_settings
+def removals(
+    found: Found[Settings], since: date | None, name: str | None, form: str | None
+) -> None:
     """List rows that portals removed: keys, dates and runs, no content."""
     from pipelines.ops.changes import removals_in_words, removals_since
 
     show(
+        found.well(),
         lambda warehouse, dataset: removals_since(warehouse, dataset, since),
         name,
         form,
@@ -294,6 +340,7 @@ def removals(since: date | None, name: str | None, form: str | None) -> None:
 
 
 def show(
+    settings: Settings,
     find: "Callable[[Any, Dataset], list[dict[str, Any]]]",
     name: str | None,
     form: str | None,
@@ -305,7 +352,7 @@ def show(
     from pipelines.warehouse.warehouse import Warehouse
 
     chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
-    with closing(Warehouse(home_folder(), read_only=True)) as warehouse:
+    with closing(Warehouse(settings, read_only=True)) as warehouse:
         warehouse.must_exist()
         rows = [row for dataset in chosen for row in find(warehouse, dataset)]
     if form == "json":
@@ -319,18 +366,21 @@ def main() -> None:
     signals.asked.clear()
     signal.signal(signal.SIGTERM, signals.on_signal)
     sys.unraisablehook = signals.say_unraisable
+    found = read(Settings, os.environ)
+    form = found.settings.log
     try:
-        logs.set_up()
+        logs.set_up(form)
+        found.check("BLOTTER_LOG")
         with signals.stoppable():
-            cli(prog_name="blotter", standalone_mode=False)
+            cli(prog_name="blotter", standalone_mode=False, obj=found)
     except BlotterError as error:
-        click.echo(logs.last_words(str(error)), err=True)
+        click.echo(logs.last_words(str(error), form), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(logs.last_words("stopped."), err=True)
+        click.echo(logs.last_words("stopped.", form), err=True)
         sys.exit(1)
     finally:
         # Everything has been reported; after dbt, Python takes a while to shut down.

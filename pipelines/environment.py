@@ -1,268 +1,258 @@
-"""Every setting: its environment variable, its default, a sentence about it.
+"""How a setting is declared, and what the text of its variable means."""
 
-The lists elsewhere come from here: what `blotter doctor` knows, and the tables of
-docs/settings.md (`make settings-page`).
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from pipelines.errors import ConfigError
+
+OWN = "BLOTTER_"
+
+Reader = Callable[[str, str], Any]
+"""What a text means, given its variable's name for messages.
+
+Raises ConfigError where it means nothing.
 """
 
-import os
-from typing import Annotated, get_type_hints
 
-import msgspec
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What there is to know about a setting before it is read."""
 
-
-class Setting(msgspec.Struct, frozen=True):
-    """What there is to know about a setting beside its default."""
-
+    section: str
+    """The heading of docs/settings.md that it stands below."""
     variable: str
-    section: str  # The heading of docs/settings.md that it stands below.
+    default: str | None
+    """The text that an unset or empty variable has; None: the setting is None."""
     sentence: str
-    secret: bool = False
-    shown: str = ""  # What the page names as default, where that is no constant.
+    read: Reader
+    target: str | None
+    """The warehouse that alone has a use for it: with another one it is not read."""
+    needed: bool
+    """Without a default: its warehouse can't do without it."""
+    secret: bool
+    shown: str | None
+    """What the page names as default, where that is not the text."""
+
+    def value(self, said: str | None) -> Any:
+        """What the variable's text means.
+
+        Raises:
+            ConfigError: It means nothing.
+        """
+        text = said or self.default
+        return None if text is None else self.read(self.variable, text)
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """The settings, as text; an empty one where nothing is set and no default is.
+def as_it_is(name: str, said: str) -> str:
+    return said
 
-    Those who use one read what it means from its text, and refuse what means nothing.
-    """
 
-    target: Annotated[
-        str,
-        Setting(
-            "BLOTTER_TARGET", "All", "the warehouse: `duckdb`, `postgres` or `bigquery`"
-        ),
-    ] = "duckdb"
-    prefix: Annotated[
-        str,
-        Setting(
-            "BLOTTER_PREFIX",
-            "All",
-            "what every schema's or dataset's name begins with: small letters, digits "
-            "and `_`, 31 at most; lets installations share a database or project",
-        ),
-    ] = ""
-    home: Annotated[
-        str,
-        Setting(
-            "BLOTTER_HOME",
-            "All",
-            "the folder that holds everything that a run writes, on a file system "
-            "that can lock files and keep links; `/data` in the image",
-            shown="`./blotter_home`",
-        ),
-    ] = "blotter_home"
-    lake: Annotated[
-        str,
-        Setting(
-            "BLOTTER_LAKE",
-            "All",
-            "a folder, or `gs://bucket/folder`, and nothing else, for a copy of the "
-            "raw rows in Parquet: [lake.md](lake.md)",
-        ),
-    ] = ""
-    memory: Annotated[
-        str,
-        Setting(
-            "BLOTTER_MEMORY", "All", "what DuckDB may use while the models are built"
-        ),
-    ] = "400MB"
-    wait: Annotated[
-        str,
-        Setting(
-            "BLOTTER_WAIT",
-            "All",
-            "seconds that a run waits for another program to let go of DuckDB's file",
-        ),
-    ] = "60"
-    log: Annotated[str, Setting("BLOTTER_LOG", "All", "`json`: one object a line")] = (
-        "text"
+def setting(
+    section: str,
+    variable: str,
+    default: str | None,
+    sentence: str,
+    read: Reader = as_it_is,
+    *,
+    target: str | None = None,
+    needed: bool = False,
+    secret: bool = False,
+    shown: str | None = None,
+) -> Any:
+    """A field of a dataclass that is read from an environment variable."""
+    declared = Setting(
+        section, variable, default, sentence, read, target, needed, secret, shown
     )
-    check_prefix: Annotated[
-        str,
-        Setting(
-            "BLOTTER_CHECK_PREFIX",
-            "All",
-            "what the names of the schemas begin with that `blotter check` makes and "
-            "drops: `BLOTTER_PREFIX`, `check_`, small letters or digits, and `_`",
-            shown="`check_<home>_`",
-        ),
-    ] = ""
+    return dataclasses.field(metadata={"setting": declared})
 
-    socrata_app_token: Annotated[
-        str,
-        Setting(
-            "SOCRATA_APP_TOKEN",
-            "Portals",
-            "sent in a header, never in an address",
-            secret=True,
-        ),
-    ] = ""
-    contact: Annotated[
-        str,
-        Setting(
-            "BLOTTER_CONTACT",
-            "Portals",
-            "your address, told to the portals in `User-Agent`",
-        ),
-    ] = ""
-    timeout: Annotated[
-        str,
-        Setting(
-            "BLOTTER_TIMEOUT",
-            "Portals",
-            "seconds that a portal may stay silent; a whole answer may take five "
-            "times as long",
-        ),
-    ] = "120"
-    retries: Annotated[
-        str,
-        Setting(
-            "BLOTTER_RETRIES", "Portals", "how often a portal that fails is asked again"
-        ),
-    ] = "5"
-    backoff: Annotated[
-        str,
-        Setting(
-            "BLOTTER_BACKOFF",
-            "Portals",
-            "the longest wait between two tries, in seconds",
-        ),
-    ] = "60"
-    portal: Annotated[
-        str,
-        Setting(
-            "BLOTTER_PORTAL",
-            "Portals",
-            "replaces scheme and host of every address (demo, tests)",
-        ),
-    ] = ""
 
-    site: Annotated[
-        str,
-        Setting(
-            "BLOTTER_SITE",
-            "Published files",
-            "`off`: runs end without a publication; `blotter site` still makes one",
-        ),
-    ] = "on"
-    site_url: Annotated[
-        str,
-        Setting(
-            "BLOTTER_SITE_URL",
-            "Published files",
-            "where `published/` is served, `https://host/folder/`: addresses in "
-            "`dcat-us.json` begin with it, and are relative without",
-        ),
-    ] = ""
-    site_contact: Annotated[
-        str,
-        Setting(
-            "BLOTTER_SITE_CONTACT",
-            "Published files",
-            "an e-mail address, published in `dcat-us.json`; no harvester takes a "
-            "catalog without one",
-        ),
-    ] = ""
+def declared(settings: type) -> dict[str, Setting]:
+    """What each field is declared as, in their order."""
+    return {
+        field.name: field.metadata["setting"] for field in dataclasses.fields(settings)
+    }
 
-    webhook: Annotated[
-        str,
-        Setting(
-            "BLOTTER_WEBHOOK",
-            "Alerts",
-            "told when a run fails, and when one goes well again",
-            secret=True,
-        ),
-    ] = ""
-    heartbeat: Annotated[
-        str,
-        Setting(
-            "BLOTTER_HEARTBEAT",
-            "Alerts",
-            "told of each `daily`: `/start`, then itself or `/fail`",
-            secret=True,
-        ),
-    ] = ""
 
-    pghost: Annotated[
-        str, Setting("PGHOST", "PostgreSQL", "the server", shown="needed")
-    ] = ""
-    pgport: Annotated[str, Setting("PGPORT", "PostgreSQL", "")] = "5432"
-    pguser: Annotated[
-        str, Setting("PGUSER", "PostgreSQL", "the account that loads", shown="needed")
-    ] = ""
-    pgpassword: Annotated[str, Setting("PGPASSWORD", "PostgreSQL", "", secret=True)] = (
-        ""
-    )
-    pgdatabase: Annotated[
-        str, Setting("PGDATABASE", "PostgreSQL", "", shown="needed")
-    ] = ""
-    pgsslmode: Annotated[
-        str,
-        Setting(
-            "PGSSLMODE",
-            "PostgreSQL",
-            "`verify-full` for a server that is not on this machine",
-        ),
-    ] = "prefer"
+T = TypeVar("T")
 
-    google_cloud_project: Annotated[
-        str,
-        Setting(
-            "GOOGLE_CLOUD_PROJECT",
-            "BigQuery",
-            "the project that holds the datasets and pays",
-            shown="needed",
-        ),
-    ] = ""
-    location: Annotated[
-        str, Setting("BLOTTER_LOCATION", "BigQuery", "where the datasets lie")
-    ] = "US"
-    bucket: Annotated[
-        str,
-        Setting(
-            "BLOTTER_BUCKET",
-            "BigQuery",
-            "`gs://name`: files on their way are staged below `staging/` in it",
-        ),
-    ] = ""
-    max_bytes_billed: Annotated[
-        str,
-        Setting(
-            "BLOTTER_MAX_BYTES_BILLED",
-            "BigQuery",
-            "a statement that would be billed for more bytes is refused; 0 is no limit",
-        ),
-    ] = "0"
-    impersonate: Annotated[
-        str, Setting("BLOTTER_IMPERSONATE", "BigQuery", "the service account to act as")
-    ] = ""
-    google_application_credentials: Annotated[
-        str,
-        Setting(
-            "GOOGLE_APPLICATION_CREDENTIALS", "BigQuery", "a key file, the last resort"
-        ),
-    ] = ""
 
-    @classmethod
-    def from_environment(cls) -> "Settings":
-        """Read every variable; an empty one counts as not set."""
-        return cls(
-            **{
-                field: text
-                for field, setting in DECLARED.items()
-                if (text := os.environ.get(setting.variable))
-            }
+@dataclasses.dataclass(frozen=True)
+class Found(Generic[T]):
+    """What an environment says."""
+
+    settings: T
+    """A wrong one has its default."""
+    wrong: dict[str, str]
+    """What is wrong, by variable, in the order in which they are declared."""
+    unknown: list[str]
+    """Variables that look like settings and are none."""
+
+    def well(self) -> T:
+        """The settings.
+
+        Raises:
+            ConfigError: Something is wrong; the first of it.
+        """
+        for variable in self.wrong:
+            self.check(variable)
+        return self.settings
+
+    def check(self, variable: str) -> None:
+        """Refuse to go on where one of them is wrong.
+
+        Raises:
+            ConfigError: It is.
+        """
+        if variable in self.wrong:
+            raise ConfigError(self.wrong[variable])
+
+
+def read(settings: type[T], environ: Mapping[str, str]) -> Found[T]:
+    """Read every setting; the one named `target` says which warehouse's count."""
+    known, wrong = declared(settings), dict[str, str]()
+    values: dict[str, Any] = {}
+    for field, each in known.items():
+        is_used = each.target in (None, values.get("target"))
+        try:
+            values[field] = each.value(environ.get(each.variable) if is_used else None)
+        except ConfigError as error:
+            values[field], wrong[each.variable] = each.value(None), str(error)
+    if missing := missing_of(known.values(), values["target"], environ):
+        wrong.setdefault(known["target"].variable, missing)
+    variables = {each.variable for each in known.values()}
+    unknown = sorted(n for n in environ if n.startswith(OWN) and n not in variables)
+    return Found(settings(**values), wrong, unknown)
+
+
+def missing_of(
+    known: Iterable[Setting], target: str, environ: Mapping[str, str]
+) -> str | None:
+    """What a warehouse can't do without and is not set; None where all is."""
+    missing = [
+        each.variable
+        for each in known
+        if each.needed and each.target == target and not environ.get(each.variable)
+    ]
+    if not missing:
+        return None
+    needs = " and ".join(missing)
+    return f"BLOTTER_TARGET is {target}, which needs {needs} set, too."
+
+
+def one_of(*known: str) -> Reader:
+    """A word among some."""
+
+    def read(name: str, said: str) -> str:
+        if said not in known:
+            among = f"{', '.join(known[:-1])} or {known[-1]}"
+            raise ConfigError(f"{name} is {said!r}; it must be {among}.")
+        return said
+
+    return read
+
+
+def on_or_off(name: str, said: str) -> bool:
+    return bool(one_of("on", "off")(name, said) == "on")
+
+
+def number(kind: type[int] | type[float], least: float, most: int = 86_400) -> Reader:
+    """A number from `least` to `most`."""
+
+    def read(name: str, said: str) -> int | float:
+        try:
+            found = kind(said)
+        except ValueError:
+            raise ConfigError(f"{name} is {said!r}; it must be a number.") from None
+        # Not a number (nan) is neither.
+        if not least <= found <= most:
+            raise ConfigError(f"{name} is {said!r}; it must be {least} to {most}.")
+        return found
+
+    return read
+
+
+def port(name: str, said: str) -> int:
+    if not said.isdigit():
+        raise ConfigError(f"{name} is {said!r}; it must be a number.")
+    return int(said)
+
+
+# What an address of any kind begins with, and no folder: `s3://`, `file:/`.
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
+
+
+def folder(name: str, said: str) -> Path:
+    """A folder of this machine, absolute."""
+    if scheme := SCHEME.match(said):
+        raise ConfigError(
+            f"{name} begins with {scheme[0]}; it must be a folder of this machine, "
+            "where files can be locked."
         )
-
-    def __repr__(self) -> str:
-        """Show no value: some are secrets."""
-        return "Settings(...)"
+    return Path(said).resolve()
 
 
-def declared() -> dict[str, Setting]:
-    """What each field of `Settings` is declared as, in their order."""
-    hints = get_type_hints(Settings, include_extras=True)
-    return {name: hints[name].__metadata__[0] for name in Settings.__struct_fields__}
+def folder_or_bucket(name: str, said: str) -> str:
+    """A folder, or `gs://bucket/folder`.
+
+    An address of another kind is not repeated: there may be a secret in it.
+    """
+    if re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", said):
+        return said
+    if scheme := SCHEME.match(said):
+        raise ConfigError(
+            f"{name} begins with {scheme[0]}; it must be a folder, or a bucket like "
+            "gs://name/folder."
+        )
+    return said
 
 
-DECLARED = declared()
+def gs_bucket(name: str, said: str) -> str:
+    """`gs://name`, without a slash at its end."""
+    if not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+/?", said):
+        raise ConfigError(f"{name} is {said!r}; it must be a bucket like gs://name.")
+    return said.rstrip("/")
+
+
+def site_address(name: str, said: str) -> str:
+    """Where a site is on the web, with a slash at its end."""
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", said):
+        raise ConfigError(
+            f"{name} is {said!r}; it must be an address like "
+            "https://data.example.org/blotter/."
+        )
+    return said.rstrip("/") + "/"
+
+
+def secret_address(name: str, said: str) -> str:
+    """An address that is not repeated where it is none: it is a secret."""
+    try:
+        parts = urlsplit(said)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_one = False
+    if not is_one or re.search(r"\s", said):
+        raise ConfigError(f"{name} is no address that begins with https://.")
+    return said
+
+
+def email(name: str, said: str) -> str:
+    if not re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", said):
+        raise ConfigError(
+            f"{name} is {said!r}; it must be an e-mail address like data@example.org."
+        )
+    return said
+
+
+def name_prefix(name: str, said: str) -> str:
+    """What a schema's name can begin with; or nothing."""
+    if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", said):
+        raise ConfigError(
+            f"{name} is {said!r}; it must be small letters, digits and _, 31 at most, "
+            "a letter first."
+        )
+    return said

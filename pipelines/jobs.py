@@ -1,7 +1,6 @@
 """What a command does with its data sets, from the settings to the status."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,19 +11,12 @@ from typing import Any
 from pipelines import logs, signals
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import pick, read_datasets
+from pipelines.environment import Found
 from pipelines.errors import BlotterError, WarehouseError, unwritable
 from pipelines.home import lock
 from pipelines.ops.alerts import watch
 from pipelines.ops.status import write_status
-from pipelines.settings import (
-    Patience,
-    home_folder,
-    lake_place,
-    publishes,
-    seconds_to_wait,
-    site_address,
-    site_contact,
-)
+from pipelines.settings import Settings
 from pipelines.sync.run import Run
 from pipelines.transform.plan import PROJECT, fingerprint, plan
 from pipelines.transform.runner import build
@@ -39,8 +31,23 @@ LAKE = "(lake)"
 
 PUBLICATION = "(publication)"
 
+NEEDED_TO_TELL = ("BLOTTER_HOME", "BLOTTER_WEBHOOK", "BLOTTER_HEARTBEAT")
+
+
+def refuse(found: Found[Settings], command: str) -> None:
+    """End a command whose settings are wrong; tell it to those who are told of runs.
+
+    Raises:
+        ConfigError: Always; tells the first that is wrong.
+    """
+    for variable in NEEDED_TO_TELL:
+        found.check(variable)
+    with watch(found.settings, command):
+        found.well()
+
 
 def run_all(
+    settings: Settings,
     command: str,
     names: tuple[str, ...],
     today: date | None,
@@ -49,18 +56,12 @@ def run_all(
     removal_limit: int | None = None,
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
-    home, command = home_folder(), " ".join([command, *names])
-    with watch(command, home) as alerts:
-        wait = seconds_to_wait()
-        portal = os.environ.get("BLOTTER_PORTAL")
+    command = " ".join([command, *names])
+    with watch(settings, command) as alerts:
+        portal = settings.portal
         declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
-        Patience.from_environment()  # Said before anything is made.
-        publishes()
-        site_address()
-        site_contact()
-        lake = lake_place()
         chosen = pick(declared, names)
-        with lock(home), closing(Warehouse(home, wait)) as warehouse:
+        with lock(settings.home), closing(Warehouse(settings)) as warehouse:
             run = new_run(warehouse, command, today)
             run.removal_limit = removal_limit
             with logs.about(run_id=run.run_id):
@@ -74,12 +75,13 @@ def run_all(
 
                 with progress_bar() as run.progress:
                     failures = [part(dataset) for dataset in chosen]
-                if lake:
-                    failures.append(alerts.note(LAKE, copy_all(run, chosen, lake)))
+                if settings.lake:
+                    failure = copy_all(run, chosen, settings.lake)
+                    failures.append(alerts.note(LAKE, failure))
                 if with_models:
                     failure = build_models(warehouse, run)
                     failures.append(alerts.note(MODELS, failure))
-                    if failure is None and publishes():
+                    if failure is None and settings.publishes:
                         failure = publish_models(warehouse, run)
                         failures.append(alerts.note(PUBLICATION, failure))
                 finish(warehouse, failures)
@@ -99,10 +101,9 @@ def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | No
     return None
 
 
-def build_only(full_refresh: bool) -> None:
+def build_only(settings: Settings, full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
-    home, wait = home_folder(), seconds_to_wait()
-    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+    with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.prepare(list(read_datasets().values()))
         run = new_run(warehouse, "build", None)
         failure = build_models(warehouse, run, full_refresh, everything=True)
@@ -129,10 +130,9 @@ def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
     return None
 
 
-def publish_only() -> None:
+def publish_only(settings: Settings) -> None:
     """Publish the models as they stand."""
-    home, wait = home_folder(), seconds_to_wait()
-    with lock(home), closing(Warehouse(home, wait)) as warehouse:
+    with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
         warehouse.prepare(list(read_datasets().values()))
         run = new_run(warehouse, "site", None)
@@ -141,8 +141,14 @@ def publish_only() -> None:
 
 
 def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
+    settings = warehouse.settings
     return Run(
-        warehouse, command, datetime.now(UTC), today, Patience.from_environment()
+        warehouse,
+        command,
+        datetime.now(UTC),
+        today,
+        settings.patience,
+        identity=settings.identity,
     )
 
 

@@ -2,17 +2,16 @@
 
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import TextIO
 
-from pipelines.errors import ConfigError
 from pipelines.redaction import redacted
 
 LAST = {"name": "blotter", "levelname": "ERROR", "levelno": logging.ERROR}
@@ -72,17 +71,11 @@ class Handler(logging.StreamHandler[TextIO]):
         """Leave it as it is."""
 
 
-def set_up() -> None:
-    """Log to standard output in the form that BLOTTER_LOG asks for.
-
-    Raises:
-        ConfigError: BLOTTER_LOG is neither text nor json.
-    """
-    sys.excepthook = say_fault
-    kind = os.environ.get("BLOTTER_LOG") or "text"
-    if kind not in ("text", "json"):
-        raise ConfigError(f"BLOTTER_LOG is {kind!r}; it must be text or json.")
-    handler = Handler(sys.stdout, formatter())
+def set_up(form: str) -> None:
+    """Log to standard output as text or as json, and faults to standard error."""
+    fixed = Json() if form == "json" else Text()
+    sys.excepthook = partial(say_fault, fixed)
+    handler = Handler(sys.stdout, fixed)
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     logging.getLogger("dlt").handlers = [handler]
     # sodapy repeats this advice for every data set; the README gives it once.
@@ -93,19 +86,18 @@ def without_sodapys_advice(record: logging.LogRecord) -> bool:
     return "without an app_token" not in str(record.msg)
 
 
-def formatter() -> logging.Formatter:
-    return Json() if os.environ.get("BLOTTER_LOG") == "json" else Text()
-
-
-def last_words(sentence: str) -> str:
+def last_words(sentence: str, form: str) -> str:
     """What a command ends with on standard error, in the form of the log."""
-    if os.environ.get("BLOTTER_LOG") != "json":
+    if form != "json":
         return redacted(f"blotter: {sentence}")
     return Json().format(logging.makeLogRecord({**LAST, "msg": sentence}))
 
 
 def say_fault(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    form: logging.Formatter,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
 ) -> None:
     """Report an exception that nothing caught, without secrets."""
     fields = {
@@ -113,7 +105,7 @@ def say_fault(
         "msg": "This is a bug in Blotter.",
         "exc_info": (kind, error, trace),
     }
-    sys.stderr.write(formatter().format(logging.makeLogRecord(fields)) + "\n")
+    sys.stderr.write(form.format(logging.makeLogRecord(fields)) + "\n")
 
 
 @contextmanager

@@ -1,120 +1,292 @@
-"""Read settings from the environment."""
+"""The settings: every one with its variable, its default and a sentence about it.
+
+They are read once, in the command, and handed down. What else knows them comes from
+here: what `blotter doctor` takes for misspelt, and docs/settings.md's tables
+(`make settings-page`).
+"""
 
 import os
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 from pipelines import __version__
-from pipelines.environment import Settings
-from pipelines.errors import ConfigError
+from pipelines.environment import (
+    email,
+    folder,
+    folder_or_bucket,
+    gs_bucket,
+    name_prefix,
+    number,
+    on_or_off,
+    one_of,
+    port,
+    read,
+    secret_address,
+    setting,
+    site_address,
+)
 
-Number = TypeVar("Number", int, float)
+PORTALS, FILES, ALERTS = "Portals", "Published files", "Alerts"
 
-
-def number_from_environment(
-    name: str,
-    default: Number,
-    kind: Callable[[str], Number],
-    least: Number,
-    most: int = 86_400,
-) -> Number:
-    """A number from `least` to `most`.
-
-    Raises:
-        ConfigError: It is none, or lies outside.
-    """
-    text = os.environ.get(name, "")
-    try:
-        number = kind(text) if text else default
-    except ValueError:
-        raise ConfigError(f"{name} is {text!r}; it must be a number.") from None
-    # Not a number (nan) is neither.
-    if not least <= number <= most:
-        raise ConfigError(f"{name} is {text!r}; it must be {least} to {most}.")
-    return number
+POSTGRES, BIGQUERY = "PostgreSQL", "BigQuery"
 
 
-# What an address of any kind begins with, and no folder: `s3://`, `file:/`.
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a portal, in seconds, and how often to ask it again."""
+
+    timeout: float = 120.0
+    retries: int = 5
+    backoff: float = 60.0
 
 
-def home_folder() -> Path:
-    """BLOTTER_HOME, absolute.
+@dataclass(frozen=True)
+class Identity:
+    """Who asks a portal."""
 
-    Raises:
-        ConfigError: It is no folder of this machine but an address.
-    """
-    said = Settings.from_environment().home
-    if scheme := SCHEME.match(said):
-        raise ConfigError(
-            f"BLOTTER_HOME begins with {scheme[0]}; it must be a folder of this "
-            "machine, where files can be locked."
-        )
-    return Path(said).resolve()
+    contact: str | None = None
+    """Whom to write to about it."""
+    app_token: str | None = None
+    """Of a Socrata account."""
 
-
-def lake_place() -> str | None:
-    """BLOTTER_LAKE: a folder, or `gs://bucket/folder`; None where it is not set.
-
-    Raises:
-        ConfigError: It is an address of another kind; does not repeat it, for there
-            may be a secret in it.
-    """
-    said = Settings.from_environment().lake or None
-    if said and re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", said):
-        return said
-    if said and (scheme := SCHEME.match(said)):
-        raise ConfigError(
-            f"BLOTTER_LAKE begins with {scheme[0]}; it must be a folder, or a bucket "
-            "like gs://name/folder."
-        )
-    return said
+    @property
+    def user_agent(self) -> str:
+        """Names the project and, where it is told, the contact."""
+        return f"blotter/{__version__}" + (f" ({self.contact})" if self.contact else "")
 
 
-def publishes() -> bool:
-    """BLOTTER_SITE: whether runs end with a publication.
-
-    Raises:
-        ConfigError: It is neither on nor off.
-    """
-    wanted = Settings.from_environment().site
-    if wanted not in ("on", "off"):
-        raise ConfigError(f"BLOTTER_SITE is {wanted!r}; it must be on or off.")
-    return wanted == "on"
+NOBODY = Identity()
 
 
-def site_address() -> str:
-    """BLOTTER_SITE_URL, where the site is on the web, with a slash at its end; or none.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """All settings. Those of a warehouse are read where that is the target."""
 
-    Raises:
-        ConfigError: It is no address.
-    """
-    url = Settings.from_environment().site_url
-    if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
-        raise ConfigError(
-            f"BLOTTER_SITE_URL is {url!r}; it must be an address like "
-            "https://data.example.org/blotter/."
-        )
-    return url.rstrip("/") + "/" if url else ""
+    target: str = setting(
+        "All",
+        "BLOTTER_TARGET",
+        "duckdb",
+        "the warehouse: `duckdb`, `postgres` or `bigquery`",
+        one_of("duckdb", "postgres", "bigquery"),
+    )
+    prefix: str = setting(
+        "All",
+        "BLOTTER_PREFIX",
+        "",
+        "what every schema's or dataset's name begins with: small letters, digits and "
+        "`_`, 31 at most; lets installations share a database or project",
+        name_prefix,
+    )
+    home: Path = setting(
+        "All",
+        "BLOTTER_HOME",
+        "blotter_home",
+        "the folder that holds everything that a run writes, on a file system that can "
+        "lock files and keep links; `/data` in the image",
+        folder,
+        shown="`./blotter_home`",
+    )
+    lake: str | None = setting(
+        "All",
+        "BLOTTER_LAKE",
+        None,
+        "a folder, or `gs://bucket/folder`, and nothing else, for a copy of the raw "
+        "rows in Parquet: [lake.md](lake.md)",
+        folder_or_bucket,
+    )
+    memory: str = setting(
+        "All",
+        "BLOTTER_MEMORY",
+        "400MB",
+        "what DuckDB may use while the models are built",
+    )
+    wait: float = setting(
+        "All",
+        "BLOTTER_WAIT",
+        "60",
+        "seconds that a run waits for another program to let go of DuckDB's file",
+        number(float, 0.0),
+    )
+    log: str = setting(
+        "All",
+        "BLOTTER_LOG",
+        "text",
+        "`json`: one object a line",
+        one_of("text", "json"),
+    )
+    check_prefix: str | None = setting(
+        "All",
+        "BLOTTER_CHECK_PREFIX",
+        None,
+        "what the names of the schemas begin with that `blotter check` makes and "
+        "drops: `BLOTTER_PREFIX`, `check_`, small letters or digits, and `_`",
+        shown="`check_<home>_`",
+    )
 
+    app_token: str | None = setting(
+        PORTALS,
+        "SOCRATA_APP_TOKEN",
+        None,
+        "sent in a header, never in an address",
+        secret=True,
+    )
+    contact: str | None = setting(
+        PORTALS,
+        "BLOTTER_CONTACT",
+        None,
+        "your address, told to the portals in `User-Agent`",
+    )
+    timeout: float = setting(
+        PORTALS,
+        "BLOTTER_TIMEOUT",
+        "120",
+        "seconds that a portal may stay silent; a whole answer may take five times as "
+        "long",
+        number(float, 0.001),
+    )
+    retries: int = setting(
+        PORTALS,
+        "BLOTTER_RETRIES",
+        "5",
+        "how often a portal that fails is asked again",
+        number(int, 0),
+    )
+    backoff: float = setting(
+        PORTALS,
+        "BLOTTER_BACKOFF",
+        "60",
+        "the longest wait between two tries, in seconds",
+        number(float, 0.0),
+    )
+    portal: str | None = setting(
+        PORTALS,
+        "BLOTTER_PORTAL",
+        None,
+        "replaces scheme and host of every address (demo, tests)",
+    )
 
-def site_contact() -> str | None:
-    """BLOTTER_SITE_CONTACT, an e-mail address; None where it is not set.
+    publishes: bool = setting(
+        FILES,
+        "BLOTTER_SITE",
+        "on",
+        "`off`: runs end without a publication; `blotter site` still makes one",
+        on_or_off,
+    )
+    site_url: str | None = setting(
+        FILES,
+        "BLOTTER_SITE_URL",
+        None,
+        "where `published/` is served, `https://host/folder/`: addresses in "
+        "`dcat-us.json` begin with it, and are relative without",
+        site_address,
+    )
+    site_contact: str | None = setting(
+        FILES,
+        "BLOTTER_SITE_CONTACT",
+        None,
+        "an e-mail address, published in `dcat-us.json`; no harvester takes a catalog "
+        "without one",
+        email,
+    )
 
-    Raises:
-        ConfigError: It is none.
-    """
-    said = Settings.from_environment().site_contact or None
-    if said and not re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", said):
-        raise ConfigError(
-            f"BLOTTER_SITE_CONTACT is {said!r}; it must be an e-mail address like "
-            "data@example.org."
-        )
-    return said
+    webhook: str | None = setting(
+        ALERTS,
+        "BLOTTER_WEBHOOK",
+        None,
+        "told when a run fails, and when one goes well again",
+        secret_address,
+        secret=True,
+    )
+    heartbeat: str | None = setting(
+        ALERTS,
+        "BLOTTER_HEARTBEAT",
+        None,
+        "told of each `daily`: `/start`, then itself or `/fail`",
+        secret_address,
+        secret=True,
+    )
+
+    pg_host: str = setting(
+        POSTGRES, "PGHOST", "", "the server", target="postgres", needed=True
+    )
+    pg_port: int = setting(POSTGRES, "PGPORT", "5432", "", port, target="postgres")
+    pg_user: str = setting(
+        POSTGRES,
+        "PGUSER",
+        "",
+        "the account that loads",
+        target="postgres",
+        needed=True,
+    )
+    pg_password: str = setting(
+        POSTGRES, "PGPASSWORD", "", "", target="postgres", secret=True
+    )
+    pg_database: str = setting(
+        POSTGRES, "PGDATABASE", "", "", target="postgres", needed=True
+    )
+    # Read by libpq itself; here for who looks for it, as is Google's key file below.
+    pg_sslmode: str = setting(
+        POSTGRES,
+        "PGSSLMODE",
+        "prefer",
+        "`verify-full` for a server that is not on this machine",
+        target="postgres",
+    )
+
+    google_project: str = setting(
+        BIGQUERY,
+        "GOOGLE_CLOUD_PROJECT",
+        "",
+        "the project that holds the datasets and pays",
+        target="bigquery",
+        needed=True,
+    )
+    location: str = setting(
+        BIGQUERY, "BLOTTER_LOCATION", "US", "where the datasets lie", target="bigquery"
+    )
+    bucket: str | None = setting(
+        BIGQUERY,
+        "BLOTTER_BUCKET",
+        None,
+        "`gs://name`: files on their way are staged below `staging/` in it",
+        gs_bucket,
+        target="bigquery",
+    )
+    max_bytes_billed: int = setting(
+        BIGQUERY,
+        "BLOTTER_MAX_BYTES_BILLED",
+        "0",
+        "a statement that would be billed for more bytes is refused; 0 is no limit",
+        number(int, 0, most=10**18),
+        target="bigquery",
+    )
+    impersonate: str | None = setting(
+        BIGQUERY, "BLOTTER_IMPERSONATE", None, "the service account to act as"
+    )
+    google_key_file: str | None = setting(
+        BIGQUERY, "GOOGLE_APPLICATION_CREDENTIALS", None, "a key file, the last resort"
+    )
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """The settings as the process's environment has them.
+
+        Raises:
+            ConfigError: One is wrong, or the warehouse lacks one; names the first.
+        """
+        return read(cls, os.environ).well()
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.timeout, self.retries, self.backoff)
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.contact, self.app_token)
+
+    def __repr__(self) -> str:
+        """Show no value: some are secrets."""
+        return "Settings(...)"
 
 
 def prefix() -> str:
@@ -123,66 +295,9 @@ def prefix() -> str:
     Raises:
         ConfigError: It can be part of no name.
     """
-    said = Settings.from_environment().prefix
-    if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", said):
-        raise ConfigError(
-            f"BLOTTER_PREFIX is {said!r}; it must be small letters, digits and _, "
-            "31 at most, a letter first."
-        )
-    return said
+    return name_prefix("BLOTTER_PREFIX", os.environ.get("BLOTTER_PREFIX", ""))
 
 
 def schema(name: str) -> str:
     """A schema's name in the warehouse."""
     return prefix() + name
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for a portal and how often to ask it again."""
-
-    timeout: float = 120.0
-    retries: int = 5
-    backoff: float = 60.0
-
-    @classmethod
-    def from_environment(cls) -> "Patience":
-        """Read BLOTTER_TIMEOUT, BLOTTER_RETRIES and BLOTTER_BACKOFF."""
-        return cls(
-            timeout=number_from_environment(
-                "BLOTTER_TIMEOUT", 120.0, float, least=0.001
-            ),
-            retries=number_from_environment("BLOTTER_RETRIES", 5, int, least=0),
-            backoff=number_from_environment("BLOTTER_BACKOFF", 60.0, float, least=0.0),
-        )
-
-
-def user_agent() -> str:
-    """Names the project, and whom to write to when BLOTTER_CONTACT says so."""
-    contact = Settings.from_environment().contact
-    return f"blotter/{__version__}" + (f" ({contact})" if contact else "")
-
-
-def seconds_to_wait() -> float:
-    """How long a run waits for the file: BLOTTER_WAIT."""
-    return number_from_environment("BLOTTER_WAIT", 60.0, float, least=0.0)
-
-
-def address(setting: str) -> str | None:
-    """An address from the environment, if one is set.
-
-    Raises:
-        ConfigError: It is none; does not repeat it, for such addresses are secrets.
-    """
-    value = os.environ.get(setting)
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        is_one = False
-    if not is_one or re.search(r"\s", value):
-        raise ConfigError(f"{setting} is no address that begins with https://.")
-    return value

@@ -20,6 +20,7 @@ from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines import jobs
 from pipelines.datasets.declarations import read_datasets
+from pipelines.settings import Settings
 from pipelines.warehouse.warehouse import Warehouse
 from tests.integration.models import test_areas
 from tests.real_rows import test_real_shootings
@@ -129,8 +130,9 @@ def main(rows: str, home: Path) -> None:
         days = Days(home, portal, url)
         getattr(days, rows)()
         days.others()
-    jobs.build_only(full_refresh=True)
-    jobs.publish_only()
+    settings = Settings.from_environment()
+    jobs.build_only(settings, full_refresh=True)
+    jobs.publish_only(settings)
     click.echo(f"BLOTTER_HOME={home} blotter site --serve")
 
 

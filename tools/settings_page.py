@@ -6,7 +6,8 @@ The page's other words stay as they are. Run it by `make settings-page`.
 import re
 from pathlib import Path
 
-from pipelines.environment import DECLARED, Settings
+from pipelines.environment import Setting, declared
+from pipelines.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 TABLE = re.compile(r"^## (?P<section>[^\n]+)\n(?P<words>[^|#]*)(?:\|[^\n]*\n)+", re.M)
@@ -19,16 +20,20 @@ def with_tables(page: str) -> str:
 
 def table(section: str) -> str:
     """A section's settings, in the order in which they are declared."""
-    defaults = Settings()
     rows = ["| setting | default | |", "|---|---|---|"]
-    for field, setting in DECLARED.items():
+    for setting in declared(Settings).values():
         if setting.section == section:
-            default = setting.shown or getattr(defaults, field) or "none"
             said = [*["a secret"][: setting.secret], setting.sentence]
             words = "; ".join(filter(None, said))
-            cells = f"`{setting.variable}` | {default} | {words}"
+            cells = f"`{setting.variable}` | {default_of(setting)} | {words}"
             rows.append(f"| {cells.rstrip()} |")
     return "\n".join(rows) + "\n"
+
+
+def default_of(setting: Setting) -> str:
+    """The default in words."""
+    needed = "needed" if setting.needed else None
+    return needed or setting.shown or setting.default or "none"
 
 
 def main() -> None:

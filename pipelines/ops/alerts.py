@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,7 +28,7 @@ from pipelines.errors import (
     StoppedError,
 )
 from pipelines.redaction import without_values
-from pipelines.settings import address, user_agent
+from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -90,19 +89,14 @@ class Reported(msgspec.Struct):
 
 
 class Alerts:
-    """Where to report one run, and what was reported before (`alerts.json`).
+    """Where to report one run, and what was reported before (`alerts.json`)."""
 
-    Raises:
-        ConfigError: A setting is not an address.
-    """
-
-    def __init__(self, command: str, home: Path):
-        self.webhook = address("BLOTTER_WEBHOOK")
-        self.heartbeat = address("BLOTTER_HEARTBEAT")
+    def __init__(self, settings: Settings, command: str):
+        self.webhook = settings.webhook
         # A run of some data sets, or a backfill, must not hide that `daily` fails.
-        if command != "daily":
-            self.heartbeat = None
-        self.path = home / "alerts.json"
+        self.heartbeat = settings.heartbeat if command == "daily" else None
+        self.agent = settings.identity.user_agent
+        self.path = settings.home / "alerts.json"
         self.report = Report(command, datetime.now(UTC))
 
     def begin(self, run_id: str) -> None:
@@ -121,7 +115,8 @@ class Alerts:
             reported.running = (run_id, self.report.command)
             self.remember(reported)
         if self.heartbeat:
-            send("BLOTTER_HEARTBEAT", below(self.heartbeat, "start"))
+            start = below(self.heartbeat, "start")
+            send("BLOTTER_HEARTBEAT", start, agent=self.agent)
 
     def note(self, part: str, failure: BlotterError | None) -> BlotterError | None:
         """Note how one part of the run went, and return it."""
@@ -136,11 +131,11 @@ class Alerts:
         tries = 1 if report.outcome == "stopped" else TRIES
         if self.heartbeat and report.outcome != "refused":
             end = below(self.heartbeat, "" if report.outcome == "ok" else "fail")
-            send("BLOTTER_HEARTBEAT", end, tries=tries)
+            send("BLOTTER_HEARTBEAT", end, tries=tries, agent=self.agent)
         if self.webhook:
             reported = self.reported_before()
             if message := message_of(report, reported):
-                send("BLOTTER_WEBHOOK", self.webhook, message, tries)
+                send("BLOTTER_WEBHOOK", self.webhook, message, tries, agent=self.agent)
             if report.outcome != "refused":  # Another run has the lock.
                 self.remember(reported_after(report, reported))
 
@@ -163,9 +158,9 @@ class Alerts:
 
 
 @contextmanager
-def watch(command: str, home: Path) -> Iterator[Alerts]:
+def watch(settings: Settings, command: str) -> Iterator[Alerts]:
     """Report how the run in the block ends, after it has released its locks."""
-    alerts = Alerts(command, home)
+    alerts = Alerts(settings, command)
     with logs.collected() as alerts.report.warnings:
         try:
             with signals.stoppable():
@@ -249,7 +244,12 @@ class UnsentError(Exception):
 
 
 def send(
-    setting: str, url: str, message: dict[str, Any] | None = None, tries: int = TRIES
+    setting: str,
+    url: str,
+    message: dict[str, Any] | None = None,
+    tries: int = TRIES,
+    *,
+    agent: str,
 ) -> None:
     """POST a message, or GET if there is none; a failure is only logged."""
     attempt = tenacity.Retrying(
@@ -259,7 +259,7 @@ def send(
         reraise=True,
     )
     try:
-        status = attempt(send_once, url, message)
+        status = attempt(send_once, url, message, agent)
     except UnsentError as error:
         log.warning("%s could not be notified of the run: %s.", setting, error)
         return
@@ -268,7 +268,7 @@ def send(
         log.warning("%s answered with status %d%s.", setting, status, advice)
 
 
-def send_once(url: str, message: dict[str, Any] | None) -> int:
+def send_once(url: str, message: dict[str, Any] | None, agent: str) -> int:
     """Send and return the status.
 
     Raises:
@@ -282,7 +282,7 @@ def send_once(url: str, message: dict[str, Any] | None) -> int:
             json=message,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
-            headers={"User-Agent": user_agent()},
+            headers={"User-Agent": agent},
         )
     except (requests.RequestException, UnicodeError) as error:
         raise UnsentError(type(error).__name__) from None

@@ -3,11 +3,10 @@
 Writes nothing except, for an instant, an unnamed file that shows the home is writable.
 """
 
-import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -19,29 +18,15 @@ import msgspec
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import FOLDER, pick, read_dataset, read_datasets
-from pipelines.environment import DECLARED
+from pipelines.environment import Found
 from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.ops.members import council_findings
-from pipelines.ops.portal_survey import Finding, portals, short_patience
+from pipelines.ops.portal_survey import Finding, portals
 from pipelines.ops.status import read_status
 from pipelines.ops.status_words import is_fresh
 from pipelines.redaction import redacted
-from pipelines.settings import (
-    Patience,
-    address,
-    lake_place,
-    prefix,
-    publishes,
-    site_address,
-    site_contact,
-)
+from pipelines.settings import Settings
 from pipelines.warehouse.warehouse import Warehouse
-
-SETTINGS = {
-    setting.variable
-    for setting in DECLARED.values()
-    if setting.variable.startswith("BLOTTER_")
-}
 
 SETTINGS_PAGE = "docs/settings.md lists them all."
 
@@ -49,23 +34,26 @@ SETTINGS_PAGE = "docs/settings.md lists them all."
 FREE_TIMES, FREE_LEAST = 3, 10**9
 
 
-def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding]:
+def examine(
+    found: Found[Settings], names: Iterable[str], now: datetime
+) -> Iterator[Finding]:
     """Check everything, but only the portals of the named data sets.
 
     Raises:
         ConfigError: The configuration is wrong; nothing else was checked.
         BlotterError: Another check failed.
     """
-    configured = configuration(home)
+    found.check("BLOTTER_HOME")
+    configured = configuration(found)
     yield from configured
     if any(finding.level == "fail" for finding in configured):
         raise ConfigError("The configuration is wrong; see above.")
-    declared = read_datasets()
+    settings, declared = found.settings, read_datasets()
     picked, levels = pick(declared, names), []
     for finding in chain(
-        place(home, list(declared.values()), now),
-        portals(picked, now),
-        council_findings(picked, now, short_patience()),
+        place(settings, list(declared.values()), now),
+        portals(picked, settings, now),
+        council_findings(picked, settings, now),
     ):
         levels.append(finding.level)
         yield finding
@@ -73,65 +61,55 @@ def examine(home: Path, names: Iterable[str], now: datetime) -> Iterator[Finding
         raise BlotterError(f"{failed} of {len(levels)} checks failed; see above.")
 
 
-def configuration(home: Path) -> list[Finding]:
+def configuration(found: Found[Settings]) -> list[Finding]:
     """Check settings and declarations; sends no request and opens no warehouse.
 
     A failure here means a wrong configuration: further checks would be pointless.
     """
-    checks: list[Callable[[], object]] = [
-        Patience.from_environment,
-        partial(address, "BLOTTER_WEBHOOK"),
-        partial(address, "BLOTTER_HEARTBEAT"),
-        partial(Warehouse, home),
-        prefix,
-        publishes,
-        site_address,
-        site_contact,
-        lake_place,
-        check_token,
-    ]
     files = sorted(FOLDER.glob("*.toml"))
-    checks += [partial(read_here, path) for path in files]
-    wrong: dict[str, None] = {}  # A wrong BLOTTER_PORTAL is so for every data set.
+    # A wrong BLOTTER_PORTAL is so for every data set.
+    wrong = dict.fromkeys(found.wrong.values())
+    checks = [partial(check_token, found.settings.app_token)]
+    checks += [partial(read_there, path, found.settings.portal) for path in files]
     for check in checks:
         try:
             check()
         except ConfigError as error:
             wrong[str(error)] = None
     findings = [Finding("fail", "settings", said) for said in wrong]
-    for name in sorted(os.environ):
-        if name.startswith("BLOTTER_") and name not in SETTINGS:
-            unknown = f"Unknown setting {name}. Check the spelling; " + SETTINGS_PAGE
-            findings.append(Finding("warn", "settings", unknown))
+    for name in found.unknown:
+        unknown = f"Unknown setting {name}. Check the spelling; " + SETTINGS_PAGE
+        findings.append(Finding("warn", "settings", unknown))
     well = f"valid, and so are all {len(files)} data set files"
     return findings or [Finding("ok", "settings", well)]
 
 
-def read_here(path: Path) -> Dataset:
-    """A declaration, pointed at the portal that BLOTTER_PORTAL names."""
-    return read_dataset(path).at_portal(os.environ.get("BLOTTER_PORTAL"))
+def read_there(path: Path, portal: str | None) -> None:
+    """Read a declaration, pointed at the portal that BLOTTER_PORTAL names."""
+    read_dataset(path).at_portal(portal)
 
 
-def check_token() -> None:
-    """Refuse a malformed app token.
+def check_token(token: str | None) -> None:
+    """Refuse a malformed app token; a run goes on without one that a portal refuses.
 
     Raises:
         ConfigError: It contains spaces, quotes or the like; does not repeat it.
     """
-    token = os.environ.get("SOCRATA_APP_TOKEN", "")
-    if not re.fullmatch(r"[\w-]*", token):
+    if not re.fullmatch(r"[\w-]*", token or ""):
         raise ConfigError(
             "SOCRATA_APP_TOKEN contains something other than letters and digits; "
             "remove any spaces or quotes around it."
         )
 
 
-def place(home: Path, datasets: list[Dataset], now: datetime) -> Iterator[Finding]:
+def place(
+    settings: Settings, datasets: list[Dataset], now: datetime
+) -> Iterator[Finding]:
     """Check home, disk, warehouse, lock and the last run."""
-    yield home_finding(home)
-    yield disk_finding(home)
-    yield from warehouse_findings(home, datasets)
-    yield last_run_finding(home, now)
+    yield home_finding(settings.home)
+    yield disk_finding(settings.home)
+    yield from warehouse_findings(settings, datasets)
+    yield last_run_finding(settings.home, now)
 
 
 def home_finding(home: Path) -> Finding:
@@ -175,9 +153,11 @@ def disk_finding(home: Path) -> Finding:
     return Finding("ok", "disk", said)
 
 
-def warehouse_findings(home: Path, datasets: list[Dataset]) -> Iterator[Finding]:
+def warehouse_findings(
+    settings: Settings, datasets: list[Dataset]
+) -> Iterator[Finding]:
     """Open the warehouse, unless a run is using it: a reader would make that fail."""
-    warehouse = Warehouse(home, read_only=True)
+    home, warehouse = settings.home, Warehouse(settings, read_only=True)
     if not warehouse.engine.exists():
         yield Finding("ok", "warehouse", "none yet; `blotter daily` creates it")
         return

@@ -5,7 +5,6 @@ difference is only reported, for a person to look up.
 """
 
 import csv
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -18,10 +17,10 @@ from pipelines.datasets.base import moved
 from pipelines.datasets.dataset import CouncilList, Dataset, SodaDataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalError
-from pipelines.ops.portal_survey import Finding
+from pipelines.ops.portal_survey import Finding, short
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
-from pipelines.settings import Patience, user_agent
+from pipelines.settings import Settings
 
 SEED = Path(__file__).parents[2] / "seeds" / "council_districts.csv"
 
@@ -38,7 +37,7 @@ Members = dict[str, str]
 
 
 def council_findings(
-    datasets: Iterable[Dataset], now: datetime, patience: Patience
+    datasets: Iterable[Dataset], settings: Settings, now: datetime
 ) -> Iterator[Finding]:
     """Compare each city that has a list, with one request; a failure only warns."""
     for dataset in datasets:
@@ -46,7 +45,7 @@ def council_findings(
             continue
         subject = f"{dataset.source} council"
         try:
-            theirs = listed(dataset, dataset.council_list, patience)
+            theirs = listed(dataset, dataset.council_list, settings)
         except BlotterError as error:
             said = str(error).removeprefix(f"{dataset.name}: ")
             yield Finding("warn", subject, f"could not read the city's list: {said}")
@@ -87,13 +86,13 @@ def in_office(city: str, day: date) -> Members:
     }
 
 
-def listed(dataset: SodaDataset, council: CouncilList, patience: Patience) -> Members:
+def listed(dataset: SodaDataset, council: CouncilList, settings: Settings) -> Members:
     """Who holds each seat according to the city's own list.
 
     Raises:
         PortalError: It can't be read, or is empty; names the data set and portal.
     """
-    portal = os.environ.get("BLOTTER_PORTAL")
+    portal, patience = settings.portal, short(settings.patience)
     url = moved(council.url, portal) if portal else council.url
     there = dataset.at_portal(portal)
     asked = {
@@ -102,7 +101,7 @@ def listed(dataset: SodaDataset, council: CouncilList, patience: Patience) -> Me
         "$limit": MOST_MEMBERS,
     }
     with requests.Session() as session:
-        session.headers["User-Agent"] = user_agent()
+        session.headers["User-Agent"] = settings.identity.user_agent
 
         def send() -> list[dict[str, str]]:
             answer = get(session, f"{url}.json", asked, there, patience.timeout, "json")

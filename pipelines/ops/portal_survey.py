@@ -1,8 +1,7 @@
 """Check what portals publish: is it there, fresh, and as declared?"""
 
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,7 +12,7 @@ from pipelines.portals.columns import check_columns
 from pipelines.portals.http.moves import to_paste
 from pipelines.portals.reader import Published, Reader, Survey
 from pipelines.portals.registry import reader_for
-from pipelines.settings import Patience
+from pipelines.settings import Patience, Settings
 from pipelines.sync.parts import missed_parts
 
 
@@ -27,18 +26,22 @@ class Finding:
     message: str
 
 
-def short_patience() -> Patience:
+def short(patience: Patience) -> Patience:
     """Retry at most once, and soon: a person is waiting for the answer."""
-    given = Patience.from_environment()
-    return Patience(given.timeout, min(given.retries, 1), min(given.backoff, 2.0))
+    return replace(
+        patience, retries=min(patience.retries, 1), backoff=min(patience.backoff, 2.0)
+    )
 
 
-def portals(datasets: Iterable[Dataset], now: datetime) -> Iterator[Finding]:
+def portals(
+    datasets: Iterable[Dataset], settings: Settings, now: datetime
+) -> Iterator[Finding]:
     """Check each data set at its portal, then how the portals took the app token."""
-    portal, took = os.environ.get("BLOTTER_PORTAL"), {}
-    patience = short_patience()
+    took = {}
+    patience = short(settings.patience)
     for dataset in datasets:
-        reader = reader_for(dataset.at_portal(portal), patience)
+        there = dataset.at_portal(settings.portal)
+        reader = reader_for(there, patience, settings.identity)
         findings = list(data_set_findings(reader, dataset, now))
         yield from findings
         state = reader.token_state()

@@ -41,7 +41,7 @@ from pipelines.portals.rejects import (
     readable,
     set_aside,
 )
-from pipelines.settings import Patience, user_agent
+from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +88,15 @@ class ArcgisReader(Reader):
 
     dataset: ArcgisDataset
 
-    def __init__(self, dataset: ArcgisDataset, patience: Patience):
-        super().__init__(dataset, patience)
+    def __init__(
+        self,
+        dataset: ArcgisDataset,
+        patience: Patience,
+        identity: Identity = NOBODY,
+    ):
+        super().__init__(dataset, patience, identity)
         self.session = requests.Session()
-        self.session.headers["User-Agent"] = user_agent()
+        self.session.headers["User-Agent"] = identity.user_agent
         self.object_id = ""
         self.kinds: dict[str, Kind] = {}
 

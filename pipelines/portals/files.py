@@ -1,7 +1,6 @@
 """Read a data set from whole files: CSV, zipped CSV, workbooks, or GeoJSON."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,7 @@ from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import check_told, told_in
 from pipelines.portals.reader import Published, Read, Reader, Survey
 from pipelines.portals.spreadsheets import BOM, Sheet, read_sheet
-from pipelines.settings import Patience, user_agent
+from pipelines.settings import NOBODY, Identity, Patience
 
 
 class Mark(msgspec.Struct, omit_defaults=True):
@@ -48,10 +47,15 @@ class FileReader(Reader):
 
     dataset: FileDataset | AreasDataset
 
-    def __init__(self, dataset: FileDataset | AreasDataset, patience: Patience):
-        super().__init__(dataset, patience)
+    def __init__(
+        self,
+        dataset: FileDataset | AreasDataset,
+        patience: Patience,
+        identity: Identity = NOBODY,
+    ):
+        super().__init__(dataset, patience, identity)
         self.session = requests.Session()
-        self.session.headers["User-Agent"] = user_agent()
+        self.session.headers["User-Agent"] = identity.user_agent
         self.sheets: dict[str, Sheet] = {}
         self.missed: dict[str, PortalError] = {}
         """By address: why one of several files could not be read."""
@@ -196,7 +200,7 @@ class FileReader(Reader):
                     self.session, url, dataset.query, dataset, timeout, "", unless
                 )
             except RefusedError as error:
-                raise with_advice(error, url) from error
+                raise with_advice(error, url, self.identity) from error
             if mark and answer.status == 304:
                 return mark
             return self._parse(url, answer)
@@ -238,14 +242,14 @@ def check_is_file(dataset: Dataset, answer: Answer) -> None:
     check_told(dataset, told_in(answer.body))
 
 
-def with_advice(error: RefusedError, url: str) -> PortalError:
+def with_advice(error: RefusedError, url: str, identity: Identity) -> PortalError:
     """What may help where a server turns a reader away.
 
     Some want an address to write to in `User-Agent`, others let browsers in only.
     """
     if error.answer.status != 403:
         return error
-    if not os.environ.get("BLOTTER_CONTACT"):
+    if not identity.contact:
         return PortalError(
             f"{error} Some servers turn away who leaves no address: set "
             f"BLOTTER_CONTACT to yours. The file was {url}."

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
-from pipelines.settings import Patience
+from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +69,11 @@ class Read:
 class Reader(ABC):
     """A portal's API. Tables have the raw table's column names and hold only text."""
 
-    def __init__(self, dataset: Dataset, patience: Patience):
+    def __init__(
+        self, dataset: Dataset, patience: Patience, identity: Identity = NOBODY
+    ):
         self.dataset = dataset
-        self.patience = patience
+        self.patience, self.identity = patience, identity
         self.published: list[str] = []
 
     def probe(self, known: str | None = None) -> Published:

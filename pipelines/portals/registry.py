@@ -5,13 +5,15 @@ from pipelines.portals.arcgis import ArcgisReader
 from pipelines.portals.files import FileReader
 from pipelines.portals.reader import Reader
 from pipelines.portals.socrata import SocrataReader
-from pipelines.settings import Patience
+from pipelines.settings import NOBODY, Identity, Patience
 
 
-def reader_for(dataset: Dataset, patience: Patience) -> Reader:
+def reader_for(
+    dataset: Dataset, patience: Patience, identity: Identity = NOBODY
+) -> Reader:
     """The reader of the data set's API."""
     if isinstance(dataset, SodaDataset):
-        return SocrataReader(dataset, patience)
+        return SocrataReader(dataset, patience, identity)
     if isinstance(dataset, ArcgisDataset):
-        return ArcgisReader(dataset, patience)
-    return FileReader(dataset, patience)
+        return ArcgisReader(dataset, patience, identity)
+    return FileReader(dataset, patience, identity)

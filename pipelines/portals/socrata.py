@@ -1,7 +1,6 @@
 """Read a data set from a Socrata portal (SODA 2)."""
 
 import logging
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -25,7 +24,7 @@ from pipelines.portals.reader import Published, Read, Reader, Survey
 from pipelines.portals.rejects import OddRowsError, ask_for_rows, readable, set_aside
 from pipelines.portals.soda_csv import check_page, good_rows, parse_csv
 from pipelines.portals.soda_json import Column, Count, MonthlyCount, View, as_published
-from pipelines.settings import Patience, user_agent
+from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +46,25 @@ MOST_GROUPS = 50_000
 class SocrataReader(Reader):
     """One data set of a Socrata portal.
 
-    The app token of SOCRATA_APP_TOKEN goes into a header, never into an address. A
+    The app token goes into a header, never into an address. A
     portal answers 403 to a wrong one; reading then goes on without it, and says so.
     """
 
     dataset: SodaDataset
 
-    def __init__(self, dataset: SodaDataset, patience: Patience):
-        super().__init__(dataset, patience)
-        token = os.environ.get("SOCRATA_APP_TOKEN") or None
-        self.has_token = token is not None
+    def __init__(
+        self,
+        dataset: SodaDataset,
+        patience: Patience,
+        identity: Identity = NOBODY,
+    ):
+        super().__init__(dataset, patience, identity)
         address = urlsplit(dataset.url)
-        self.client = Socrata(address.netloc, token, timeout=patience.timeout)
+        self.client = Socrata(
+            address.netloc, identity.app_token, timeout=patience.timeout
+        )
         self.client.uri_prefix = f"{address.scheme}://"
-        self.client.session.headers["User-Agent"] = user_agent()
+        self.client.session.headers["User-Agent"] = identity.user_agent
 
     def describe(self, known: str | None) -> Published:
         """Ask for columns and version."""
@@ -111,7 +115,7 @@ class SocrataReader(Reader):
 
     def token_state(self) -> str | None:
         """How the portal took the app token; a refused one is not sent again."""
-        if not self.has_token:
+        if self.identity.app_token is None:
             return "none"
         is_kept = "X-App-Token" in self.client.session.headers
         return "accepted" if is_kept else "refused"
@@ -330,7 +334,7 @@ class SocrataReader(Reader):
     def _needs_token(self) -> PortalError:
         """Where to get an app token, or what may be wrong with the one that is set."""
         what = "set SOCRATA_APP_TOKEN"
-        if self.has_token:
+        if self.identity.app_token:
             what = (
                 "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
             )

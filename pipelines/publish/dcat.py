@@ -7,6 +7,7 @@ takes it.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from pipelines.publish.described import (
     instant,
     newest,
 )
-from pipelines.settings import schema, site_address, site_contact
+from pipelines.settings import schema
 from pipelines.warehouse.warehouse import Warehouse
 
 
@@ -37,7 +38,24 @@ def read_cities(warehouse: Warehouse) -> dict[str, str]:
     return {city: f"{name}, {state}" for city, name, state in rows}
 
 
-def catalogue(described: list[Described], cities: dict[str, str], folder: Path) -> Json:
+@dataclass(frozen=True)
+class Host:
+    """Who serves the files."""
+
+    address: str
+    """Where they are on the web, with a slash at its end; empty where none is told."""
+    contact: str | None
+    """An e-mail address."""
+
+    @property
+    def name(self) -> str:
+        """Who runs this: the host of the site."""
+        return urlsplit(self.address).hostname or "Blotter"
+
+
+def catalogue(
+    described: list[Described], cities: dict[str, str], folder: Path, host: Host
+) -> Json:
     """A catalogue with a data set for each table.
 
     Args:
@@ -54,20 +72,20 @@ def catalogue(described: list[Described], cities: dict[str, str], folder: Path) 
         "title": TITLE,
         "description": DESCRIPTION,
         "language": "en",
-        "dataset": [dataset(one, cities, folder) for one in described],
+        "dataset": [dataset(one, cities, folder, host) for one in described],
     }
 
 
-def dataset(one: Described, cities: dict[str, str], folder: Path) -> Json:
+def dataset(one: Described, cities: dict[str, str], folder: Path, host: Host) -> Json:
     """A table as a data set."""
     model, at = one.table.model, newest(one.sources)
     content: Json = {
         "@type": "Dataset",
-        "identifier": {"@type": "Identifier", "@id": identifier(model.name)},
+        "identifier": {"@type": "Identifier", "@id": identifier(model.name, host)},
         "title": model.name,
         "description": model.description,
-        "publisher": {"@type": "Organization", "name": publisher()},
-        "contactPoint": contact(),
+        "publisher": {"@type": "Organization", "name": host.name},
+        "contactPoint": contact(host),
         "license": license_terms(one),
         "rights": list(dict.fromkeys(rights(one.sources))),
         "provenance": [source.url for source in one.sources],
@@ -75,18 +93,19 @@ def dataset(one: Described, cities: dict[str, str], folder: Path) -> Json:
         "modified": instant(at) if at else None,
         "temporal": temporal(one, folder),
         "spatial": spatial(one, cities, folder),
-        "distribution": [distribution(one, file) for file in one.files],
+        "distribution": [distribution(one, file, host) for file in one.files],
     }
     return {name: value for name, value in content.items() if value not in ([], None)}
 
 
-def distribution(one: Described, file: File) -> Json:
+def distribution(one: Described, file: File, host: Host) -> Json:
     """One file of a table."""
     parts = [f"{what} {which}" for what, which in file.parts.items()]
     content: Json = {
         "@type": "Distribution",
         "title": ", ".join([one.table.name, *parts, file.kind[1:]]),
-        "downloadURL": address(file.path),
+        # Below the site's address, or beside the catalogue.
+        "downloadURL": host.address + file.path,
         "mediaType": file.media_type,
         "format": {".parquet": "Parquet", ".csv": "CSV"}[file.kind],
         "byteSize": str(file.size),
@@ -100,25 +119,15 @@ def distribution(one: Described, file: File) -> Json:
     return {name: value for name, value in content.items() if value is not None}
 
 
-def address(path: str) -> str:
-    """Where a file is: below BLOTTER_SITE_URL, or beside the catalogue."""
-    return site_address() + path
-
-
-def identifier(name: str) -> str:
-    there = site_address()
+def identifier(name: str, host: Host) -> str:
+    there = host.address
     return f"{there}dictionary.html#{name}" if there else f"urn:blotter:{name}"
 
 
-def publisher() -> str:
-    """Who runs this: the host of the site."""
-    return urlsplit(site_address()).hostname or "Blotter"
-
-
-def contact() -> Json:
+def contact(host: Host) -> Json:
     """Whom to write to, if the settings say."""
-    content = {"@type": "Kind", "fn": f"Whoever runs {publisher()}"}
-    if email := site_contact():
+    content = {"@type": "Kind", "fn": f"Whoever runs {host.name}"}
+    if email := host.contact:
         content["hasEmail"] = f"mailto:{email}"
     return content
 

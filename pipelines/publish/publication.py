@@ -30,7 +30,7 @@ from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
 from pipelines.ops.status import as_json, status_content
 from pipelines.publish.data_package import data_package
 from pipelines.publish.database import DATABASE, write_database
-from pipelines.publish.dcat import catalogue, read_cities
+from pipelines.publish.dcat import Host, catalogue, read_cities
 from pipelines.publish.described import (
     Json,
     Moments,
@@ -138,8 +138,9 @@ def write_descriptions(
     found = describe(tables, folder, moments)
     database = file_at(folder, f"data/{DATABASE}")
     write_json(folder / "datapackage.json", data_package(found, database))
-    cities = read_cities(warehouse)
-    write_json(folder / "dcat-us.json", catalogue(found, cities, folder))
+    cities, settings = read_cities(warehouse), warehouse.settings
+    host = Host(settings.site_url or "", settings.site_contact)
+    write_json(folder / "dcat-us.json", catalogue(found, cities, folder, host))
 
 
 def write_json(path: Path, content: Json) -> None:

@@ -46,7 +46,7 @@ def run_dataset(
     if run.removal_limit is not None:
         dataset = dataset.with_removal_limit(run.removal_limit)
     started, begin = datetime.now(UTC), time.monotonic()
-    job = DatasetRun(run, dataset, reader_for(dataset, run.patience))
+    job = DatasetRun(run, dataset, reader_for(dataset, run.patience, run.identity))
     outcome, failure, is_rest = "failed", None, False
     warehouse = run.warehouse
     line = {

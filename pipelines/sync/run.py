@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.portals.reader import Reader
-from pipelines.settings import Patience
+from pipelines.settings import NOBODY, Identity, Patience
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class Run:
     """The day it is taken to be in every city, instead of `now`'s."""
     patience: Patience = field(default_factory=Patience)
     progress: Progress = lambda dataset, done, of: None
+    identity: Identity = NOBODY
 
     def __post_init__(self) -> None:
         self.run_id = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.errors import ConfigError, ModelsError
 from pipelines.home import lock
-from pipelines.settings import home_folder, prefix, seconds_to_wait
+from pipelines.settings import Settings
 from pipelines.transform import manifest as manifest
 from pipelines.transform import runner
 from pipelines.warehouse.warehouse import Warehouse
@@ -33,7 +33,7 @@ STEPS = ["*", "config.materialized:incremental"]
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
-def check(state: Path | None, only_drop: bool = False) -> None:
+def check(settings: Settings, state: Path | None, only_drop: bool = False) -> None:
     """Build and test what differs from a former state, and always drop it again.
 
     Models that do not differ are read in place. Only schemas with the check's prefix
@@ -50,9 +50,8 @@ def check(state: Path | None, only_drop: bool = False) -> None:
         HeldError: Another program kept the file open for longer than BLOTTER_WAIT.
         RunUnderWayError: Another check is under way in this home.
     """
-    home = home_folder()
-    own = own_prefix(home)
-    with closing(Warehouse(home, seconds_to_wait())) as warehouse:
+    home, own = settings.home, own_prefix(settings)
+    with closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
         with lock(folder(home)):
             # From its last parse dbt would miss some changes in YAML.
@@ -68,7 +67,7 @@ def folder(home: Path) -> Path:
     return home / "dbt" / FOLDER
 
 
-def own_prefix(home: Path) -> str:
+def own_prefix(settings: Settings) -> str:
     """BLOTTER_CHECK_PREFIX, or a prefix that no other home has.
 
     It is the same every time, so that a check finds what a killed one left.
@@ -76,13 +75,13 @@ def own_prefix(home: Path) -> str:
     Raises:
         ConfigError: It does not set a check's schemas apart from the others.
     """
-    place = f"{platform.node()}:{home}".encode()
+    place = f"{platform.node()}:{settings.home}".encode()
     digest = hashlib.md5(place).hexdigest()[:8]
-    said = os.environ.get(PREFIX) or f"{prefix()}check_{digest}_"
-    if not re.fullmatch(prefix() + "check_[a-z0-9]+_", said):
+    begin = f"{settings.prefix}check_"
+    said = settings.check_prefix or f"{begin}{digest}_"
+    if not re.fullmatch(begin + "[a-z0-9]+_", said):
         raise ConfigError(
-            f"{PREFIX} is {said!r}; it must be {prefix()}check_, small letters or "
-            "digits, and _."
+            f"{PREFIX} is {said!r}; it must be {begin}, small letters or digits, and _."
         )
     return said
 

@@ -46,7 +46,8 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
         WarehouseError: A file can't be written; the next run carries on.
     """
     try:
-        files, root = file_system(place)
+        account = warehouse.settings.impersonate
+        files, root = file_system(place, account)
         folder = f"{root}/{dataset.name}"
         was, now = read_manifest(files, folder), months_held(warehouse, dataset)
         changed = [month for month in now if now[month] != was.get(month)]
@@ -67,13 +68,13 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
     return len(changed) + len(gone)
 
 
-def file_system(place: str) -> tuple[Any, str]:
+def file_system(place: str, account: str | None = None) -> tuple[Any, str]:
     """fsspec's file system of a place, and the path in it."""
     if place.startswith("gs://"):
         from pipelines.warehouse.engines.bigquery_access import gcsfs_arguments
 
         # Listings are kept otherwise, and files deleted meanwhile still seen.
-        arguments = {"use_listings_cache": False, **gcsfs_arguments()}
+        arguments = {"use_listings_cache": False, **gcsfs_arguments(account)}
         files, path = fsspec.core.url_to_fs(place, **arguments)
     else:
         files, path = fsspec.core.url_to_fs(os.path.abspath(place))

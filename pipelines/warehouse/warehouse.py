@@ -6,7 +6,6 @@ take back, and the next run finds the rest.
 
 import logging
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
-from pipelines.settings import schema
+from pipelines.settings import Settings, schema
 from pipelines.sql import quote
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.engines import engine_for
@@ -45,19 +44,16 @@ class Warehouse:
     """The raw tables and the ledger, and dlt's working folder in a home.
 
     Args:
-        wait: Seconds to wait for another program to let go of DuckDB's file.
-        read_only: Open that file so that others may read it, too.
-
-    Raises:
-        ConfigError: A setting that says which warehouse, and where, is wrong.
+        settings: Say which warehouse, and where.
+        read_only: Open DuckDB's file so that others may read it, too.
     """
 
-    def __init__(self, home: Path, wait: float = 0.0, read_only: bool = False):
-        self.home = home
-        self.engine = engine_for(home, wait, read_only)
+    def __init__(self, settings: Settings, read_only: bool = False):
+        self.settings, self.home = settings, settings.home
+        self.engine = engine_for(settings, read_only)
         self.connect = self.engine.connect
         self._last_instant = datetime.min.replace(tzinfo=UTC)
-        self.loader = Loader(home, self.engine)
+        self.loader = Loader(self.home, self.engine)
         self.ledger = Ledger(self.engine)
 
     def must_exist(self) -> None:

@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.environment import DECLARED, Settings
+from pipelines.environment import declared, read
 from pipelines.errors import ConfigError
-from pipelines.ops.doctor import SETTINGS
 from pipelines.redaction import SECRET_NAMES
-from pipelines.settings import Patience, seconds_to_wait
-from pipelines.warehouse.engines import bigquery
-from pipelines.warehouse.engines.postgres import PostgresEngine
+from pipelines.settings import Patience, Settings
 from tools.settings_page import with_tables
 
 ROOT = Path(__file__).parents[2]
+DECLARED = declared(Settings)
 
 
 def listed(text):
@@ -31,8 +29,8 @@ PAGE = listed((ROOT / "docs/settings.md").read_text())
 
 
 def test_every_setting_is_listed_and_no_other():
+    assert set(PAGE) == {setting.variable for setting in DECLARED.values()}
     theirs = {name for name in PAGE if not name.startswith("BLOTTER_")}
-    assert set(PAGE) - theirs == SETTINGS
     assert theirs == {
         "GOOGLE_APPLICATION_CREDENTIALS",
         "GOOGLE_CLOUD_PROJECT",
@@ -66,55 +64,39 @@ def test_the_secrets_are_those_that_are_kept_out_of_messages():
     assert hidden == secrets
 
 
-def test_an_empty_variable_counts_as_not_set_and_no_value_is_shown(monkeypatch):
-    monkeypatch.setenv("BLOTTER_HOME", "")
-    monkeypatch.setenv("PGPASSWORD", "markersecret")
-    settings = Settings.from_environment()
-    assert (settings.home, settings.pgpassword) == ("blotter_home", "markersecret")
-    assert "markersecret" not in f"{settings} {settings!r}"
-
-
 def test_the_readme_leads_to_the_page():
     assert "](docs/settings.md)" in (ROOT / "README.md").read_text()
 
 
-def test_defaults_are_those_of_the_code(monkeypatch):
-    for name in PAGE:
-        monkeypatch.delenv(name, raising=False)
-    portals = Patience.from_environment()
+def test_defaults_are_those_of_the_code():
+    found = read(Settings, {}).well()
+    assert Patience() == found.patience
     numbers = {
-        "BLOTTER_TIMEOUT": portals.timeout,
-        "BLOTTER_RETRIES": portals.retries,
-        "BLOTTER_BACKOFF": portals.backoff,
-        "BLOTTER_WAIT": seconds_to_wait(),
+        "BLOTTER_TIMEOUT": found.timeout,
+        "BLOTTER_RETRIES": found.retries,
+        "BLOTTER_BACKOFF": found.backoff,
+        "BLOTTER_WAIT": found.wait,
+        "BLOTTER_MAX_BYTES_BILLED": found.max_bytes_billed,
+        "PGPORT": found.pg_port,
     }
     assert {name: float(PAGE[name]) for name in numbers} == numbers
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
-    assert PAGE["BLOTTER_LOCATION"] == (
-        bigquery.BigqueryEngine.from_environment().location
+    assert PAGE["BLOTTER_LOCATION"] == found.location
+    assert PAGE["BLOTTER_TARGET"] == found.target
+    assert (PAGE["BLOTTER_HOME"], found.home) == (
+        "`./blotter_home`",
+        Path("blotter_home").resolve(),
     )
-    for name in ("PGHOST", "PGUSER", "PGDATABASE"):
-        monkeypatch.setenv(name, "x")
-    assert f":{PAGE['PGPORT']}" in PostgresEngine.from_environment().place
     profiles = (ROOT / "profiles.yml").read_text()
     assert f"'BLOTTER_MEMORY', '{PAGE['BLOTTER_MEMORY']}'" in profiles
 
 
 @pytest.mark.parametrize("target", ["postgres", "bigquery"])
-def test_what_a_warehouse_needs_is_marked(target, monkeypatch):
-    for name in PAGE:
-        monkeypatch.delenv(name, raising=False)
-    engine = {
-        "postgres": PostgresEngine,
-        "bigquery": bigquery.BigqueryEngine,
-    }[target]
+def test_what_a_warehouse_needs_is_marked(target):
     needed = {name for name, default in PAGE.items() if default == "needed"}
     mine = {n for n in needed if n.startswith("PG") == (target == "postgres")}
+    given = {"BLOTTER_TARGET": target, **dict.fromkeys(mine, "x")}
+    assert read(Settings, given).well().target == target
     for name in mine:
-        monkeypatch.setenv(name, "x")
-    assert engine.from_environment()
-    for name in mine:
-        monkeypatch.delenv(name)
-        with pytest.raises(ConfigError, match=name):
-            engine.from_environment()
-        monkeypatch.setenv(name, "x")
+        for lacking in ({**given, name: ""}, {k: given[k] for k in given if k != name}):
+            with pytest.raises(ConfigError, match=f"needs {name} set, too"):
+                read(Settings, lacking).well()

@@ -8,7 +8,7 @@ import hcl2
 import pytest
 
 from pipelines.datasets.declarations import read_datasets
-from pipelines.ops.doctor import SETTINGS
+from tests.support.set_up import VARIABLES
 
 FOLDER = Path(__file__).parents[2] / "terraform"
 FILES = sorted(FOLDER.glob("*.tf"))
@@ -225,7 +225,7 @@ def test_the_job_is_given_settings_that_there_are():
     for block in blocks("locals"):
         found |= block
     own = {name for name in found["settings"] if name.startswith("BLOTTER_")}
-    assert own <= SETTINGS
+    assert own <= VARIABLES
     assert set(found["settings"]) - own == {"GOOGLE_CLOUD_PROJECT"}
 
 

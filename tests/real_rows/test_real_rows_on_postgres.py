@@ -16,6 +16,7 @@ from tests.support import live_portal as live
 from tests.support.expected import real_rows
 from tests.support.expected import real_shootings as real
 from tests.support.same_numbers import differences, tables_of
+from tests.support.set_up import settings_in
 
 # The rows are loaded into two warehouses, and the models built.
 pytestmark = pytest.mark.timeout(900)
@@ -98,7 +99,7 @@ def tables(tmp_path_factory, postgres_settings, zipped_cities):
             outcome = invoke(home, ["build", "--exclude-resource-type", "unit_test"])
             bad = [n.node.name for n in outcome.result if n.status in ("error", "fail")]
             assert bad == []
-            warehouse = Warehouse(home)
+            warehouse = Warehouse(settings_in(home))
             found[target] = tables_of(warehouse, ["marts"])
             warehouse.close()
     return found

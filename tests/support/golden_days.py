@@ -24,6 +24,7 @@ from demo.stock import stock
 from pipelines import jobs
 from pipelines.datasets import dataset, declarations
 from pipelines.errors import BlotterError
+from pipelines.settings import Settings
 from pipelines.sync import daily as runs
 from pipelines.sync.run import Run
 from pipelines.warehouse.warehouse import Warehouse
@@ -191,7 +192,14 @@ def run_day(
         patch.setattr(jobs, "plan", planned)
         patch.setattr(jobs, "read_datasets", shortened)
         try:
-            jobs.run_all("daily", (), day, True, lambda run, one: runs.daily(run, one))
+            jobs.run_all(
+                Settings.from_environment(),
+                "daily",
+                (),
+                day,
+                True,
+                lambda run, one: runs.daily(run, one),
+            )
         except BlotterError as error:
             return error
     return None

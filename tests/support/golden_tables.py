@@ -15,6 +15,7 @@ from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below
 from tests.support.same_numbers import Table, tables_of
+from tests.support.set_up import settings_in
 
 Held = dict[str, Table]
 """Tables by schema (without prefix) and name, and what commands print of changes."""
@@ -85,7 +86,7 @@ def published(home: Path) -> dict[str, str]:
         patch.setattr(parquet, "LARGE", 100)
         if target != "bigquery":
             patch.setattr(f"pipelines.warehouse.engines.{target}.BATCH", 50)
-        warehouse = Warehouse(home)
+        warehouse = Warehouse(settings_in(home))
         publication.write_data(warehouse, folder)
         warehouse.close()
     files = files_below(folder)
@@ -96,7 +97,7 @@ def published(home: Path) -> dict[str, str]:
 
 def everything(home: Path, with_raw: bool) -> Held:
     """Marts, ledger, what the commands print of changes; and raw tables, and seeds."""
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     datasets = list(read_datasets().values())
     raw = sorted({f"raw_{dataset.source}" for dataset in datasets})
     others = ["seeds", *raw] if with_raw else []

@@ -28,6 +28,7 @@ from pipelines.sync import daily as runs
 from pipelines.sync.run import Run
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support.memory_portal import variant
+from tests.support.set_up import settings_in
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 3, 10)
@@ -108,7 +109,7 @@ def shelbyville(portal: Portal, rows: list[dict[str, Any]]) -> Published:
 def opened(home: Path, *datasets: Dataset) -> Iterator[Warehouse]:
     """A home's warehouse, as the command opens it for a run."""
     home.mkdir(parents=True, exist_ok=True)
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     try:
         warehouse.prepare(list(datasets))
         warehouse.ledger.close_killed_runs()
@@ -129,7 +130,8 @@ def daily(
     """Run `daily` at noon UTC of a day, or at an instant; `whole`: old months too."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     with opened(home, dataset) as warehouse:
-        run = Run(warehouse, "daily", now or noon, patience=patience)
+        identity = warehouse.settings.identity
+        run = Run(warehouse, "daily", now or noon, patience=patience, identity=identity)
         return runs.daily(run, dataset, window_only=not whole)
 
 

@@ -14,6 +14,7 @@ from pipelines.portals.reader import Published, Read, Reader
 from pipelines.settings import Patience
 from pipelines.sync.run import Run
 from pipelines.warehouse.warehouse import Warehouse
+from tests.support.set_up import settings_in
 
 PLACE = SodaDataset(
     name="springfield__incidents",
@@ -81,7 +82,7 @@ class MemoryReader(Reader):
 def new_warehouse(home: Path, *datasets: Dataset) -> Warehouse:
     """A prepared warehouse in a new home."""
     home.mkdir(exist_ok=True)
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     warehouse.prepare(list(datasets) or [PLACE])
     return warehouse
 

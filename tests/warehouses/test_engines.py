@@ -39,7 +39,7 @@ def warehouse(tmp_path, target):
 
 def run_over(warehouse, monkeypatch, *rows, day=date(2026, 3, 10), window_only=True):
     reader = MemoryReader(PLACE, list(rows))
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     run = new_run(warehouse, day)
     assert runs.daily(run, PLACE, window_only=window_only) is None
     return run.run_id
@@ -132,7 +132,7 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     assert ledger.finished_months(PLACE) == {date(2026, 1, 1), date(2026, 2, 1)}
     old = variant(backfill_from=date(2025, 11, 1))
     reader = MemoryReader(old, [QUOTES, OLD])
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     assert runs.daily(new_run(warehouse, date(2026, 3, 11)), old) is None
     assert held(warehouse) == with_key(QUOTES, OLD)
     months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]

@@ -8,7 +8,7 @@ import pytest
 
 import pipelines.sync.daily as runs
 from pipelines.errors import ConfigError, WarehouseError
-from pipelines.settings import home_folder, lake_place
+from pipelines.settings import Settings
 from pipelines.warehouse.lake import NO_MONTH, copy_to_lake, file_system
 from tests.support import live_portal as live
 from tests.support.memory_portal import PLACE, MemoryReader, new_run, new_warehouse
@@ -31,7 +31,7 @@ def warehouse(tmp_path):
 def load(warehouse, monkeypatch):
     def load(*rows):
         reader = MemoryReader(PLACE, list(rows))
-        monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+        monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
         run = new_run(warehouse, date(2026, 3, 10))
         assert runs.daily(run, PLACE, window_only=True) is None
 
@@ -146,16 +146,17 @@ def test_an_address_of_a_kind_that_is_not_written_to_is_refused(monkeypatch, pla
     """A folder named `s3:` was made below the working folder."""
     monkeypatch.setenv("BLOTTER_LAKE", place)
     with pytest.raises(ConfigError, match="BLOTTER_LAKE begins with"):
-        lake_place()
+        Settings.from_environment()
+    monkeypatch.delenv("BLOTTER_LAKE")
     monkeypatch.setenv("BLOTTER_HOME", place)
     with pytest.raises(ConfigError, match="BLOTTER_HOME begins with"):
-        home_folder()
+        Settings.from_environment()
 
 
 @pytest.mark.parametrize("place", ["lake", "/srv/a:b/lake", "./s3:", "gs://my-lake/x"])
 def test_a_folder_and_a_bucket_are_places_for_the_lake(monkeypatch, place):
     monkeypatch.setenv("BLOTTER_LAKE", place)
-    assert lake_place() == place
+    assert Settings.from_environment().lake == place
 
 
 def test_no_bucket_is_a_home(monkeypatch, tmp_path, capsys):

@@ -14,6 +14,7 @@ from pipelines.settings import schema
 from pipelines.transform import check, runner
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import live_portal as live
+from tests.support.set_up import settings_in
 
 # A whole project is built on each warehouse.
 pytestmark = pytest.mark.timeout(600)
@@ -87,7 +88,7 @@ def standing(request, tmp_path_factory):
         for name, value in settings.items():
             patch.setenv(name, value)
         patch.setattr(runner, "PROJECT", project)
-        with contextlib.closing(Warehouse(home)) as warehouse:
+        with contextlib.closing(Warehouse(settings_in(home))) as warehouse:
             warehouse.engine.make_schema(schema("raw_town"))
             with warehouse.connect() as connection:
                 connection.execute(
@@ -160,13 +161,13 @@ on_duckdb = pytest.mark.parametrize("standing", ["duckdb"], indirect=True)
 
 def apart(home, *names):
     """Models in a check's schemas, as the small project has them."""
-    own = check.own_prefix(home)
+    own = check.own_prefix(settings_in(home))
     folders = {"stg": "staging", "dim": "marts", "fct": "marts", "rpt": "marts"}
     return {(own + folders.get(name[:3], "seeds"), name) for name in names}
 
 
 def query(home, sql):
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     with contextlib.closing(warehouse), warehouse.connect() as connection:
         return connection.execute(sql).fetchall()
 
@@ -177,7 +178,7 @@ def schemas(home):
 
 
 def assert_all_is_as_it_was(home):
-    own = check.own_prefix(home)
+    own = check.own_prefix(settings_in(home))
     assert [name for name in schemas(home) if name.startswith(own)] == []
     for (folder, name), rows in STANDING.items():
         table = f"{schema(folder)}.{name}"
@@ -270,7 +271,7 @@ def test_a_check_that_dies_leaves_nothing(standing, changed, checked, monkeypatc
 
     monkeypatch.setattr(check, "built", dying)
     assert checked()[0] == 1
-    own = check.own_prefix(home)
+    own = check.own_prefix(settings_in(home))
     assert seen[0] >= {f"{own}staging", f"{own}marts"}
     assert_all_is_as_it_was(home)
 
@@ -281,8 +282,8 @@ def test_what_a_killed_check_left_is_dropped_and_what_another_made_stays(
 ):
     home, _ = standing
     others = schema("check_0123abcd_marts")
-    with contextlib.closing(Warehouse(home)) as warehouse:
-        for name in (others, check.own_prefix(home) + "reports"):
+    with contextlib.closing(Warehouse(settings_in(home))) as warehouse:
+        for name in (others, check.own_prefix(settings_in(home)) + "reports"):
             warehouse.engine.make_schema(name)
             with warehouse.connect() as connection:
                 connection.execute(

@@ -157,7 +157,7 @@ def test_a_dataset_in_another_location(google, bigquery_settings, monkeypatch):
         monkeypatch.setenv(name, value)
     client = bigquery.Client(
         bigquery_settings["GOOGLE_CLOUD_PROJECT"],
-        credentials=bigquery_access.credentials(),
+        credentials=bigquery_access.credentials(None),
     )
     dataset = bigquery.Dataset(f"{client.project}.wrong_raw_chicago")
     dataset.location = "EU"

@@ -1,35 +1,25 @@
 """The kinds of warehouse; a setting names one."""
 
-import os
-from pathlib import Path
-
-from pipelines.errors import ConfigError
+from pipelines.settings import Settings
 from pipelines.warehouse.engines.base import Engine
 
 
-def engine_for(home: Path, wait: float, read_only: bool) -> Engine:
+def engine_for(settings: Settings, read_only: bool = False) -> Engine:
     """The warehouse that the settings name.
 
     Args:
-        wait: Seconds to wait for another program to let go of DuckDB's file.
-        read_only: Open that file so that others may read it, too.
-
-    Raises:
-        ConfigError: There is none of that name, or a setting that it needs is missing.
+        read_only: Open DuckDB's file so that others may read it, too; where another
+            program writes it, it is not waited for.
     """
-    target = os.environ.get("BLOTTER_TARGET") or "duckdb"
-    if target == "duckdb":
-        from pipelines.warehouse.engines.duckdb import DuckdbEngine
-
-        return DuckdbEngine(home / "blotter.duckdb", wait, read_only)
-    if target == "postgres":
+    if settings.target == "postgres":
         from pipelines.warehouse.engines.postgres import PostgresEngine
 
-        return PostgresEngine.from_environment()
-    if target == "bigquery":
+        return PostgresEngine(settings)
+    if settings.target == "bigquery":
         from pipelines.warehouse.engines.bigquery import BigqueryEngine
 
-        return BigqueryEngine.from_environment()
-    raise ConfigError(
-        f"BLOTTER_TARGET is {target!r}; it must be duckdb, postgres or bigquery."
-    )
+        return BigqueryEngine(settings)
+    from pipelines.warehouse.engines.duckdb import DuckdbEngine
+
+    wait = 0.0 if read_only else settings.wait
+    return DuckdbEngine(settings.home / "blotter.duckdb", wait, read_only)

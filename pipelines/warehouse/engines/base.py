@@ -6,15 +6,12 @@ translated to the warehouse's.
 
 import functools
 import logging
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
-
-from pipelines.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -134,20 +131,6 @@ class Engine(ABC):
     def when_free(self, work: Callable[[], T]) -> T:
         """Do what needs the warehouse for itself, when nobody else has it."""
         return work()
-
-
-def needed(target: str, *names: str) -> list[str]:
-    """Settings that a warehouse can't do without.
-
-    Raises:
-        ConfigError: Some are missing; names them.
-    """
-    missing = [name for name in names if not os.environ.get(name)]
-    if missing:
-        raise ConfigError(
-            f"BLOTTER_TARGET is {target}, which needs {' and '.join(missing)} set, too."
-        )
-    return [os.environ[name] for name in names]
 
 
 def gathered(rows: list[tuple[Any, ...]]) -> Columns:

@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +15,9 @@ from google.cloud import bigquery
 from pyarrow import parquet
 
 from pipelines.errors import ConfigError, first_line
-from pipelines.settings import number_from_environment, schema
+from pipelines.settings import Settings, schema
 from pipelines.sql import quote
-from pipelines.warehouse.engines.base import Columns, Engine, gathered, needed
+from pipelines.warehouse.engines.base import Columns, Engine, gathered
 from pipelines.warehouse.engines.bigquery_access import (
     FAILURES,
     credentials,
@@ -42,42 +40,15 @@ class BigqueryEngine(Engine):
 
     merges_itself = True
 
-    def __init__(
-        self,
-        project: str,
-        location: str,
-        bucket: str | None,
-        most_bytes: int | None,
-    ):
-        self.project, self.location, self.bucket = project, location, bucket
-        self.place = f"BigQuery's project {project}"
+    def __init__(self, settings: Settings):
+        self.project, self.location = settings.google_project, settings.location
+        self.bucket = settings.bucket
+        self.place = f"BigQuery's project {self.project}"
         self.failures = FAILURES
-        self._most_bytes = most_bytes
+        self._most_bytes = settings.max_bytes_billed or None
+        self._impersonate = settings.impersonate
         self._client: bigquery.Client | None = None
         self.bytes_billed = 0
-
-    @classmethod
-    def from_environment(cls) -> "BigqueryEngine":
-        """The project that the settings name.
-
-        Raises:
-            ConfigError: One is missing or wrong.
-        """
-        (project,) = needed("bigquery", "GOOGLE_CLOUD_PROJECT")
-        bucket = os.environ.get("BLOTTER_BUCKET") or None
-        if bucket and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+/?", bucket):
-            raise ConfigError(
-                f"BLOTTER_BUCKET is {bucket!r}; it must be a bucket like gs://name."
-            )
-        most = number_from_environment(
-            "BLOTTER_MAX_BYTES_BILLED", 0, int, least=0, most=10**18
-        )
-        return cls(
-            project,
-            os.environ.get("BLOTTER_LOCATION") or "US",
-            bucket and bucket.rstrip("/"),
-            most or None,
-        )
 
     @contextmanager
     def connect(self) -> Iterator[Session]:
@@ -99,7 +70,9 @@ class BigqueryEngine(Engine):
     def client(self) -> bigquery.Client:
         if self._client is None:
             self._client = bigquery.Client(
-                self.project, credentials=credentials(), location=self.location
+                self.project,
+                credentials=credentials(self._impersonate),
+                location=self.location,
             )
         return self._client
 
@@ -177,7 +150,7 @@ class BigqueryEngine(Engine):
         """The bucket's files, by fsspec."""
         import gcsfs
 
-        return gcsfs.GCSFileSystem(**gcsfs_arguments())
+        return gcsfs.GCSFileSystem(**gcsfs_arguments(self._impersonate))
 
     def _dataset(self, name: str) -> bigquery.Dataset | None:
         try:
@@ -232,7 +205,8 @@ class BigqueryEngine(Engine):
         import dlt
 
         return dlt.destinations.bigquery(
-            credentials=dlt_credentials(self.project), location=self.location
+            credentials=dlt_credentials(self.project, self._impersonate),
+            location=self.location,
         )
 
     def pipeline_options(self) -> dict[str, Any]:
@@ -242,7 +216,8 @@ class BigqueryEngine(Engine):
         import dlt
 
         staging = dlt.destinations.filesystem(
-            f"{self.bucket}/staging", credentials=dlt_credentials(self.project)
+            f"{self.bucket}/staging",
+            credentials=dlt_credentials(self.project, self._impersonate),
         )
         return {"staging": staging}
 

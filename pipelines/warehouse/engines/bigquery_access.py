@@ -21,8 +21,12 @@ FAILURES = (
 )
 
 
-def credentials() -> Any:
-    """Application default credentials, or those of BLOTTER_IMPERSONATE's account.
+# Google's own clients take the address of an emulator from the environment and in no
+# other way: what is handed to them must fit it, so it is looked up here, too.
+
+
+def credentials(account: str | None) -> Any:
+    """Application default credentials, or those of an account to act as.
 
     Raises:
         GoogleAuthError: There are none.
@@ -30,21 +34,21 @@ def credentials() -> Any:
     if os.environ.get("BIGQUERY_EMULATOR_HOST"):
         return AnonymousCredentials()
     found, _ = google.auth.default(scopes=[SCOPE])
-    if account := os.environ.get("BLOTTER_IMPERSONATE"):
+    if account:
         found = impersonated_credentials.Credentials(
             found, account, target_scopes=[SCOPE]
         )
     return found
 
 
-def gcsfs_arguments() -> dict[str, Any]:
+def gcsfs_arguments(account: str | None) -> dict[str, Any]:
     """What fsspec's file system of buckets takes."""
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         return {"token": "anon"}
-    return {"token": credentials()}
+    return {"token": credentials(account)}
 
 
-def dlt_credentials(project: str) -> Any:
+def dlt_credentials(project: str, account: str | None) -> Any:
     """The same, as dlt takes them for BigQuery and for a bucket."""
     from dlt.common.configuration import configspec
     from dlt.common.configuration.specs import GcpServiceAccountCredentials
@@ -54,10 +58,10 @@ def dlt_credentials(project: str) -> Any:
         """The ones found here; dlt looks for none."""
 
         def to_native_credentials(self) -> Any:
-            return credentials()
+            return credentials(account)
 
         def to_gcs_credentials(self) -> dict[str, Any]:
-            return gcsfs_arguments()
+            return gcsfs_arguments(account)
 
     found = Credentials()
     found.project_id = project

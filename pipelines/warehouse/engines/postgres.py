@@ -1,7 +1,6 @@
 """PostgreSQL 15 and later, by the settings of its own programs: PGHOST and so on."""
 
 import io
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from psycopg2 import errors, extensions
 from pyarrow import csv
 
 from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
-from pipelines.warehouse.engines.base import BATCH, Engine, needed, translated
+from pipelines.settings import Settings
+from pipelines.warehouse.engines.base import BATCH, Engine, translated
 
 # What the server, or the client's library, says where the settings are wrong. It has no
 # code before there is a connection.
@@ -110,32 +110,18 @@ class PostgresEngine(Engine):
     # dlt's way with Parquet, ADBC, fails where there is no row.
     empty_format = "insert_values"
 
-    def __init__(
-        self, host: str, port: int, user: str, password: str, database: str
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
+        host, port, database = settings.pg_host, settings.pg_port, settings.pg_database
         self._facts: Facts = {
             "host": host,
             "port": port,
-            "user": user,
-            "password": password,
+            "user": settings.pg_user,
+            "password": settings.pg_password,
             "dbname": database,
         }
         self.place = f"PostgreSQL's database {database} at {host}:{port}"
         self.failures = (psycopg2.Error,)
         self._connection: Any = None
-
-    @classmethod
-    def from_environment(cls) -> "PostgresEngine":
-        """The server that libpq's settings name.
-
-        Raises:
-            ConfigError: One is missing, or the port is none.
-        """
-        host, user, database = needed("postgres", "PGHOST", "PGUSER", "PGDATABASE")
-        port = os.environ.get("PGPORT") or "5432"
-        if not port.isdigit():
-            raise ConfigError(f"PGPORT is {port!r}; it must be a number.")
-        return cls(host, int(port), user, os.environ.get("PGPASSWORD", ""), database)
 
     @contextmanager
     def connect(self) -> Iterator[Cursor]:

@@ -20,6 +20,7 @@ from pipelines import redaction, signals
 from pipelines.errors import BlotterError, RunUnderWayError, StoppedError
 from pipelines.ops import alerts
 from tests.support import live_portal as live
+from tests.support.set_up import settings_in
 
 NAME = "cambridge__incidents"
 LOAD = ("daily", NAME, "--window-only", "--no-build", "--today", "2026-03-10")
@@ -229,9 +230,9 @@ def test_a_run_that_would_not_start_is_told_and_the_other_ones_end_is_its_own(
 ):
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
     monkeypatch.setenv("BLOTTER_HEARTBEAT", f"{listener.url}/ping")
-    other = alerts.Alerts("daily", tmp_path)
+    other = alerts.Alerts(settings_in(tmp_path), "daily")
     other.begin("other-run")
-    with pytest.raises(RunUnderWayError), alerts.watch("daily", tmp_path):
+    with pytest.raises(RunUnderWayError), alerts.watch(settings_in(tmp_path), "daily"):
         raise RunUnderWayError("Another run is under way.")
     (message,) = listener.messages
     assert message["text"] == (
@@ -245,7 +246,7 @@ def test_a_run_that_would_not_start_is_told_and_the_other_ones_end_is_its_own(
 
 def test_a_killed_run_is_told_by_the_next(blotter, listener, monkeypatch, home):
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
-    killed = alerts.Alerts(f"daily {NAME}", home)
+    killed = alerts.Alerts(settings_in(home), f"daily {NAME}")
     killed.begin("killed-run")
     assert blotter(*LOAD)[0] == 0
     (message,) = listener.messages
@@ -296,7 +297,7 @@ def test_what_a_sentence_quotes_is_left_out(sentence, told):
 
 def test_a_fault_of_its_own_is_told_by_its_kind_alone(listener, monkeypatch, tmp_path):
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
-    with pytest.raises(ZeroDivisionError), alerts.watch("daily", tmp_path):
+    with pytest.raises(ZeroDivisionError), alerts.watch(settings_in(tmp_path), "daily"):
         raise ZeroDivisionError("DOE, JOHN")
     (message,) = listener.messages
     assert message["failed"] == [
@@ -369,7 +370,7 @@ def test_what_a_stop_broke_is_told_as_a_stop(listener, monkeypatch, tmp_path):
     stopped = "Stopped by SIGTERM; the next run carries on."
 
     def interrupted():
-        with alerts.watch("daily", tmp_path) as watched:
+        with alerts.watch(settings_in(tmp_path), "daily") as watched:
             signals.asked.set()
             watched.note("(models)", StoppedError(stopped))
             raise BlotterError(f"1 of 5 parts failed. {stopped}")
@@ -388,13 +389,16 @@ def test_a_second_stop_does_not_cut_the_telling_short(listener, monkeypatch, tmp
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
     sent, handler = [], signal.signal(signal.SIGTERM, signals.on_signal)
 
-    def send(*what):
+    def send(*what, **more):
         os.kill(os.getpid(), signal.SIGTERM)
         sent.append(what)
 
     monkeypatch.setattr(alerts, "send", send)
     try:
-        with pytest.raises(ZeroDivisionError), alerts.watch("daily", tmp_path):
+        with (
+            pytest.raises(ZeroDivisionError),
+            alerts.watch(settings_in(tmp_path), "daily"),
+        ):
             raise ZeroDivisionError
         assert signal.getsignal(signal.SIGTERM) is signals.on_signal
     finally:
@@ -423,20 +427,25 @@ def test_a_webhook_that_is_down_changes_neither_exit_code_nor_sentence(
 
 def test_a_busy_webhook_is_asked_again_three_times_in_all(listener, monkeypatch):
     listener.statuses = [503, 429, 200]
-    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"})
+    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"}, agent="blotter/test")
     assert len(listener.heard) == 3
     listener.statuses = [503] * 9
-    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"})
+    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"}, agent="blotter/test")
     assert len(listener.heard) == 6
     listener.statuses = [404]
-    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"})
+    alerts.send("BLOTTER_WEBHOOK", listener.url, {"text": "x"}, agent="blotter/test")
     assert len(listener.heard) == 7
 
 
 def test_a_redirect_is_not_followed(listener, caplog):
     with listening() as elsewhere:
         listener.statuses, listener.location = [307], f"{elsewhere.url}/taken"
-        alerts.send("BLOTTER_WEBHOOK", f"{listener.url}/{SECRET}", {"text": "x"})
+        alerts.send(
+            "BLOTTER_WEBHOOK",
+            f"{listener.url}/{SECRET}",
+            {"text": "x"},
+            agent="blotter/test",
+        )
         assert (len(listener.heard), elsewhere.heard) == (1, [])
     assert "status 307; redirects are not followed" in caplog.text
     assert SECRET not in caplog.text
@@ -471,7 +480,7 @@ def test_a_broken_memory_of_what_was_told_is_begun_anew(
     monkeypatch.setenv("BLOTTER_WEBHOOK", listener.url)
     for broken in ("{", '{"failing": []}', '{"running": 5}'):
         (tmp_path / "alerts.json").write_text(broken)
-        with alerts.watch("daily", tmp_path) as watched:
+        with alerts.watch(settings_in(tmp_path), "daily") as watched:
             watched.begin("run")
     assert listener.heard == []
     assert json.loads((tmp_path / "alerts.json").read_text())["failing"] == {}

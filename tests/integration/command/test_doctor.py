@@ -19,6 +19,7 @@ from pipelines.portals.registry import reader_for
 from pipelines.transform import runner
 from tests.support import live_portal as live
 from tests.support.live_portal import ROOT
+from tests.support.set_up import VARIABLES
 
 FRANCISCO, MEMPHIS = "san_francisco__incidents", "memphis__incidents"
 NAMES = (FRANCISCO, MEMPHIS)
@@ -450,9 +451,9 @@ def test_every_setting_that_the_project_reads_is_known_and_on_its_page():
     for place in ("pipelines/**/*.py", "macros/*.sql", "*.yml"):
         for path in ROOT.glob(place):
             named |= set(re.findall(r"\bBLOTTER_[A-Z_]+\b", path.read_text()))
-    assert named - {runner.TODAY} == doctor.SETTINGS  # a run's own, told to dbt
+    assert named - {runner.TODAY} == VARIABLES  # a run's own, told to dbt
     page = (ROOT / "docs/settings.md").read_text()
-    assert {name for name in doctor.SETTINGS if f"`{name}`" not in page} == set()
+    assert {name for name in VARIABLES if f"`{name}`" not in page} == set()
 
 
 def test_findings_as_json_tell_the_same(portal, tmp_path, monkeypatch, capsys):

@@ -110,7 +110,7 @@ def test_run_and_data_set_are_told_in_their_block_only():
 FAULT = """
 import sys
 from pipelines import logs
-logs.set_up()
+logs.set_up({kind!r})
 raise ZeroDivisionError("about {secret}")
 """
 
@@ -118,9 +118,9 @@ raise ZeroDivisionError("about {secret}")
 @pytest.mark.parametrize("kind", ["text", "json"])
 def test_a_fault_that_nothing_caught_is_told_in_the_same_form(kind):
     done = subprocess.run(
-        [sys.executable, "-c", FAULT.format(secret=MARKER)],
+        [sys.executable, "-c", FAULT.format(kind=kind, secret=MARKER)],
         cwd=ROOT,
-        env={**os.environ, "BLOTTER_LOG": kind, "SOCRATA_APP_TOKEN": MARKER},
+        env={**os.environ, "SOCRATA_APP_TOKEN": MARKER},
         capture_output=True,
         text=True,
         check=False,
@@ -141,7 +141,7 @@ def test_another_form_is_refused(served, home):
 
 DLT = """
 from pipelines import logs
-logs.set_up()
+logs.set_up("json")
 from pathlib import Path
 from pipelines.warehouse.loader import configure_dlt
 configure_dlt(Path({home!r}))
@@ -156,7 +156,7 @@ def test_dlt_says_what_it_says_in_the_same_form(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", DLT.format(home=str(tmp_path), secret=MARKER)],
         cwd=ROOT,
-        env={**os.environ, "BLOTTER_LOG": "json", "X_PASSWORD": MARKER},
+        env={**os.environ, "X_PASSWORD": MARKER},
         capture_output=True,
         text=True,
         check=True,

@@ -1,5 +1,6 @@
 """`blotter doctor` compares the seeds' council members with the cities' own lists."""
 
+import dataclasses
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -11,6 +12,7 @@ from pipelines.datasets.checks import problems
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops import members
 from pipelines.ops.members import council_findings, in_office, is_same
+from pipelines.settings import Settings
 from tests.support.live_portal import IMPATIENT
 
 FRANCISCO, CHICAGO = "san_francisco__incidents", "chicago__incidents"
@@ -30,8 +32,10 @@ def portal():
 
 def found(portal, monkeypatch, now=NOW) -> dict[str, tuple[str, str]]:
     with serve(portal) as url:
-        monkeypatch.setenv("BLOTTER_PORTAL", url)
-        findings = list(council_findings(DATASETS, now, IMPATIENT))
+        settings = dataclasses.replace(
+            Settings.from_environment(), portal=url, **vars(IMPATIENT)
+        )
+        findings = list(council_findings(DATASETS, settings, now))
     return {finding.subject: (finding.level, finding.message) for finding in findings}
 
 

@@ -19,6 +19,7 @@ from pipelines.transform.manifest import keep_manifest, read_manifest
 from pipelines.transform.runner import invoke
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support.raw_tables import make_raw
+from tests.support.set_up import settings_in
 
 LOOKED = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
 MOMENTS = {
@@ -58,7 +59,7 @@ def folder(home, tmp_path_factory):
 
 def describe(home, folder):
     (folder / "data").mkdir()
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     tables = write_data(warehouse, folder / "data")
     write_descriptions(warehouse, tables, folder, MOMENTS)
     warehouse.close()

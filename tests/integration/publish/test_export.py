@@ -24,6 +24,7 @@ from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below
 from tests.support.same_numbers import sort_key, tables_of
+from tests.support.set_up import settings_in
 
 # Everything is loaded and built first.
 pytestmark = pytest.mark.timeout(600)
@@ -50,7 +51,7 @@ def write(home: Path, folder: Path, large: int = FEW) -> dict:
     folder.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "LARGE", large)
-        warehouse = Warehouse(home)
+        warehouse = Warehouse(settings_in(home))
         tables = write_data(warehouse, folder)
         warehouse.close()
     return {table.name: table for table in tables}
@@ -74,7 +75,7 @@ def tables(home, folder):
 @pytest.fixture(scope="module")
 def held(home):
     """Columns and rows of every mart, as the warehouse tells them."""
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     found = tables_of(warehouse, ["marts"])
     warehouse.close()
     return {name.removeprefix("marts."): table for name, table in found.items()}
@@ -434,7 +435,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(export, "new_file", full)
-    warehouse = Warehouse(home)
+    warehouse = Warehouse(settings_in(home))
     with pytest.raises(WarehouseError, match="No space left on device") as caught:
         write_data(warehouse, tmp_path)
     warehouse.close()

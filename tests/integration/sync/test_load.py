@@ -37,7 +37,7 @@ def warehouse(tmp_path, prepared_home):
 
 
 def run_over(warehouse, reader, monkeypatch, day=date(2026, 3, 10), **options):
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     run = new_run(warehouse, day)
     failure = runs.daily(run, reader.dataset, window_only=True, **options)
     return run.run_id, failure
@@ -233,7 +233,7 @@ def test_a_backfill_of_old_months_does_not_stand_for_the_days_read(
     rows = [A, ("0", "2026-01-05T00:00:00.000", "Theft", None)]
     old, new = MemoryReader(rows=rows), MemoryReader(rows=rows)
     old.version_now = new.version_now = "v1"
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: old)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: old)
     month = date(2026, 1, 1)
     assert runs.backfill(new_run(warehouse), old.dataset, month, month, False) is None
     run_over(warehouse, new, monkeypatch)
@@ -242,7 +242,7 @@ def test_a_backfill_of_old_months_does_not_stand_for_the_days_read(
 
 def test_months_read_whole_are_read_again_only_when_asked(warehouse, monkeypatch):
     reader = MemoryReader(rows=[A, C, ("0", "2026-01-05T00:00:00.000", "Theft", None)])
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     for again in (False, False, True):
         run = new_run(warehouse, date(2026, 4, 10))
         runs.backfill(run, reader.dataset, None, date(2026, 2, 1), again)
@@ -255,7 +255,7 @@ def test_a_backfill_into_the_window_reads_it_though_its_first_month_is_over(
 ):
     run_over(warehouse, MemoryReader(rows=[A, C]), monkeypatch)
     reader = MemoryReader(rows=[A, C])
-    monkeypatch.setattr(runs, "reader_for", lambda dataset, patience: reader)
+    monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     january = ["2026-01-01 to 2026-02-01"]
     for first, last, before in (
         (None, date(2026, 3, 5), january),

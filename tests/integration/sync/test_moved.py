@@ -29,6 +29,7 @@ from pipelines.warehouse.engines import engine_for
 from pipelines.warehouse.ledger import Ledger
 from tests.support import live_portal as live
 from tests.support.live_portal import SHELBYVILLE, SPRINGFIELD
+from tests.support.set_up import settings_in
 
 HERE = Path(__file__).parent
 PINNED = json.loads((HERE / "pinned.json").read_text())
@@ -270,7 +271,7 @@ def test_lines_are_carried_over_in_each_warehouse(target, tmp_path):
     other = msgspec.structs.replace(SPRINGFIELD, url=ELSEWHERE)
     told = msgspec.structs.replace(other, formerly=[SPRINGFIELD.url])
     january, february = date(2026, 1, 1), date(2026, 2, 1)
-    engine = engine_for(tmp_path, 0.0, False)
+    engine = engine_for(settings_in(tmp_path))
     ledger = Ledger(engine)
     ledger.prepare()
     line = {"run_id": "1", "dataset": told.name, "outcome": "loaded"}
