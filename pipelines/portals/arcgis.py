@@ -5,9 +5,8 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import requests
@@ -20,6 +19,7 @@ from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
+from pipelines.portals.layer_json import Count, Field, Layer
 from pipelines.portals.layer_rows import (
     DATE,
     KINDS,
@@ -32,11 +32,15 @@ from pipelines.portals.layer_rows import (
     as_text,
     typed_rows,
 )
-from pipelines.portals.page_checks import check_dates, check_number, chunks
+from pipelines.portals.page_checks import (
+    ask_for_rows,
+    check_dates,
+    check_number,
+    chunks,
+)
 from pipelines.portals.reader import Published, Read, Reader, Survey
 from pipelines.portals.rejects import (
     Reasons,
-    ask_for_rows,
     check_utf8,
     readable,
     set_aside,
@@ -44,43 +48,6 @@ from pipelines.portals.rejects import (
 from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
-
-
-class Field(msgspec.Struct):
-    """What is read of a field's description."""
-
-    name: str
-    type: str = "esriFieldTypeString"
-
-
-# Epoch milliseconds before the year 10000.
-Edited = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]
-
-
-class Editing(msgspec.Struct):
-    """When a layer was edited, in epoch milliseconds."""
-
-    lastEditDate: Edited | None = None
-
-
-class Layer(msgspec.Struct):
-    """What is read of a layer's description."""
-
-    fields: list[Field] | None = None
-    objectIdField: str | None = None
-    editingInfo: Editing | None = None
-
-    @property
-    def object_id(self) -> str:
-        """The field that numbers the rows; empty where there is none."""
-        typed = [f.name for f in self.fields or [] if f.type == OBJECT_ID]
-        return self.objectIdField or next(iter(typed), "")
-
-
-class Count(msgspec.Struct):
-    """The answer to `returnCountOnly`."""
-
-    count: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ArcgisReader(Reader):

@@ -13,13 +13,15 @@ import requests
 from pipelines.datasets.dataset import AreasDataset, Dataset, FileDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
-from pipelines.portals.geojson import read_features
+from pipelines.portals.formats.geojson import read_features
+from pipelines.portals.formats.headers import Sheet
+from pipelines.portals.formats.spreadsheets import read_sheet
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import check_told, told_in
 from pipelines.portals.reader import Published, Read, Reader, Survey
-from pipelines.portals.spreadsheets import BOM, Sheet, read_sheet
+from pipelines.portals.rejects import BOM
 from pipelines.settings import NOBODY, Identity, Patience
 
 

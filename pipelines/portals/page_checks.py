@@ -1,7 +1,8 @@
-"""What a page of rows must be, of any API."""
+"""Pages of rows: how one is asked for, and what it must be, of any API."""
 
-from collections.abc import Iterator
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +10,27 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import IncompleteReadError, Retryable
+from pipelines.portals.http.retry import ask
+from pipelines.portals.rejects import OddRowsError
+from pipelines.settings import Patience
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def ask_for_rows(
+    send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
+) -> T:
+    """Like `ask`; `send` is told whether to set odd rows aside (`OddRowsError`).
+
+    At first it is not to.
+    """
+    try:
+        return ask(lambda: send(False), dataset, patience, what)
+    except OddRowsError as error:
+        log.warning("%s sent %s (%s).", dataset.label, error, what)
+        return ask(lambda: send(True), dataset, patience, what)
 
 
 def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:

@@ -1,39 +1,18 @@
 """Rows that no warehouse could hold as they are: found, and set aside."""
 
-import logging
-from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT, Dataset
-from pipelines.portals.http.retry import ask
-from pipelines.settings import Patience
-
-T = TypeVar("T")
-
-log = logging.getLogger(__name__)
-
-
-def ask_for_rows(
-    send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
-) -> T:
-    """Like `ask`; `send` is told whether to set odd rows aside (`OddRowsError`).
-
-    At first it is not to.
-    """
-    try:
-        return ask(lambda: send(False), dataset, patience, what)
-    except OddRowsError as error:
-        log.warning("%s sent %s (%s).", dataset.label, error, what)
-        return ask(lambda: send(True), dataset, patience, what)
-
+from pipelines.datasets.dataset import REJECT
 
 Reasons: TypeAlias = pa.Array | pa.ChunkedArray
 
 # Stands for bytes that are no UTF-8: a code point that no text may hold.
 UNREADABLE = "\ufdd0"
+
+BOM = b"\xef\xbb\xbf"
 
 
 class OddRowsError(Exception):

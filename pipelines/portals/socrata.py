@@ -19,9 +19,15 @@ from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, body_of, get, message_of
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import check_told, told_in
-from pipelines.portals.page_checks import check_dates, check_number, chunks, quoted
+from pipelines.portals.page_checks import (
+    ask_for_rows,
+    check_dates,
+    check_number,
+    chunks,
+    quoted,
+)
 from pipelines.portals.reader import Published, Read, Reader, Survey
-from pipelines.portals.rejects import OddRowsError, ask_for_rows, readable, set_aside
+from pipelines.portals.rejects import OddRowsError, readable, set_aside
 from pipelines.portals.soda_csv import check_page, good_rows, parse_csv
 from pipelines.portals.soda_json import Column, Count, MonthlyCount, View, as_published
 from pipelines.settings import NOBODY, Identity, Patience

@@ -52,15 +52,7 @@ def get(
     """
     signals.check()
     check_host(url, dataset)
-    try:
-        answer = read_answer(
-            send_once(session, url, params, timeout, unless or {}),
-            BODY_TIMEOUTS * timeout,
-        )
-    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-        raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise Retryable(f"broken connection or body ({plain(error)})") from error
+    answer = whole_answer(session, url, params, timeout, unless or {})
     if unless and answer.status == 304:
         return answer
     # A refused token is left out, and the request sent again.
@@ -74,6 +66,30 @@ def get(
         came = f"{kind[:80] or 'no content type'} came instead of {expect}"
         raise Retryable(came + message_of(answer))
     return answer
+
+
+def whole_answer(
+    session: requests.Session,
+    url: str,
+    params: Mapping[str, str],
+    timeout: float,
+    more: Mapping[str, str],
+) -> Answer:
+    """Send one request and read all of its answer, of any status.
+
+    Args:
+        more: Further headers.
+
+    Raises:
+        Retryable: No answer in time, or a connection or body that broke.
+    """
+    try:
+        response = send_once(session, url, params, timeout, more)
+        return read_answer(response, BODY_TIMEOUTS * timeout)
+    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+        raise Retryable(f"no answer in time ({plain(error)})", slow=True) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise Retryable(f"broken connection or body ({plain(error)})") from error
 
 
 def send_once(

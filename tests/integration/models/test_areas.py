@@ -11,7 +11,7 @@ import pytest
 
 from demo.generator import MAKERS, generate
 from pipelines.datasets.declarations import read_datasets
-from pipelines.portals.geojson import read_features
+from pipelines.portals.formats.geojson import read_features
 from pipelines.sync.keys import key_rows
 from tests.support.expected import real_rows
 from tests.support.raw_tables import make_raw

@@ -22,7 +22,7 @@ from pipelines.errors import (
 )
 from pipelines.ops.portal_survey import data_set_findings
 from pipelines.portals.files import FileReader
-from pipelines.portals.spreadsheets import read_sheet
+from pipelines.portals.formats.spreadsheets import read_sheet
 from tests.support import live_portal as live
 
 PLACES = FileDataset(
@@ -226,7 +226,7 @@ def test_a_zip_with_any_bit_flipped_is_read_as_it_was_or_refused():
 
 
 def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("pipelines.portals.zips.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("pipelines.portals.formats.zips.LARGEST_BYTES", 1000)
     with pytest.raises(Retryable, match="over 1,000 bytes unpacked"):
         rows_of(PLACES, zipped(places__csv=HEADER * 99), "places.zip")
 

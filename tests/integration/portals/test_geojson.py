@@ -13,7 +13,7 @@ from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.dataset import AreasDataset, Dataset
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.errors import ConfigError, Retryable, SchemaDriftError
-from pipelines.portals.geojson import read_features
+from pipelines.portals.formats.geojson import read_features
 from tests.support import live_portal as live
 from tests.support.expected import real_rows
 

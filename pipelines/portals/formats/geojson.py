@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from pipelines.datasets.dataset import AreasDataset, Box, Dataset
 from pipelines.errors import PortalError, Retryable
-from pipelines.portals.rejects import readable, set_aside
-from pipelines.portals.spreadsheets import BOM, Sheet, loaded, named
+from pipelines.portals.formats.headers import Sheet, loaded, named
+from pipelines.portals.rejects import BOM, readable, set_aside
 
 # The column that holds an area's shape, beside those of its properties.
 GEOMETRY = "geometry"

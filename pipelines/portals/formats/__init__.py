@@ -1,0 +1,1 @@
+"""Read published files: their bytes as tables of text."""

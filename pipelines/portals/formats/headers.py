@@ -1,0 +1,84 @@
+"""The header of a published file: its columns by their declared names."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipelines.datasets.dataset import FileDataset, WholeDataset
+from pipelines.errors import Retryable
+
+# Above a header there may be so many lines of notes.
+NOTE_LINES = 20
+
+# Begins what stands for the name of a column that has none.
+UNNAMED = ":column "
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file's rows."""
+
+    header: list[str]
+    """Its columns, by their declared names where they have one."""
+    rows: pa.Table
+    """Those to be loaded, by their names in the raw table; all text, nothing in a cell
+    is null. With the reason, `REJECT`, where a row can't be loaded."""
+
+
+def header_of(
+    dataset: FileDataset, rows: Iterable[tuple[int, Sequence[str | None]]]
+) -> tuple[int, list[str]]:
+    """Find the header: the first row, or below notes the first with every column.
+
+    Args:
+        rows: Each with the number of the line that it ends on.
+
+    Returns:
+        The number of its last line, and its names, declared ones where they are meant.
+
+    Raises:
+        Retryable: The file is empty.
+    """
+    found = [(line, named(dataset, cells)) for line, cells in rows]
+    if not found:
+        raise Retryable("the file is empty")
+    for line, names in found if dataset.has_notes else []:
+        if has_columns(dataset, names):
+            return line, names
+    return found[0]
+
+
+def has_columns(dataset: FileDataset, header: list[str]) -> bool:
+    """Whether no declared column is missing."""
+    return set(dataset.columns) - {dataset.file_column} <= set(header)
+
+
+def named(dataset: WholeDataset, cells: Sequence[str | None]) -> list[str]:
+    """The names of a header's cells: declared ones, else as they are published.
+
+    A column without a header can't be read by its name: it is left out.
+    """
+    declared = [*dataset.columns, *dataset.dispensable_columns, *dataset.left_out]
+    meant = {plain(name): name for name in declared}
+    for name, others in dataset.also_called.items():
+        meant |= {plain(other): name for other in others}
+    names: list[str] = []
+    seen: dict[str, int] = {}
+    for position, cell in enumerate(cells, start=1):
+        title = " ".join((cell or "").split()) or f"{UNNAMED}{position}"
+        seen[plain(title)] = seen.get(plain(title), 0) + 1
+        if seen[plain(title)] > 1:
+            title += f" {seen[plain(title)]}"
+        names.append(meant.get(plain(title), title))
+    return names
+
+
+def plain(title: str) -> str:
+    """A header without what differs between copies: capitals, blanks, underscores."""
+    return " ".join(title.replace("_", " ").split()).casefold()
+
+
+def loaded(dataset: WholeDataset, header: list[str]) -> list[str]:
+    """Those of a file's columns that are loaded."""
+    return [n for n in (*dataset.columns, *dataset.dispensable_columns) if n in header]

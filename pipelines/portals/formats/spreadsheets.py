@@ -1,0 +1,100 @@
+"""Published files, CSV or workbook, as tables of text: read by their headers."""
+
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.datasets.dataset import REJECT, FileDataset
+from pipelines.errors import Retryable
+from pipelines.portals.formats.csv_files import read_csv
+from pipelines.portals.formats.headers import (
+    NOTE_LINES,
+    UNNAMED,
+    Sheet,
+    header_of,
+    loaded,
+)
+from pipelines.portals.formats.zips import check_packed, only_csv
+from pipelines.portals.rejects import UNREADABLE, set_aside
+
+
+def read_sheet(
+    dataset: FileDataset, name: str, body: bytes, is_whole: bool = False
+) -> Sheet:
+    """Read one file: CSV, a workbook's first sheet, or the one CSV of a zip.
+
+    Args:
+        name: The file's own, with its ending.
+        is_whole: It is known that all bytes came: the last line of a CSV need not end.
+
+    Raises:
+        Retryable: The file is cut short, broken, or of another kind.
+    """
+    ending = name.lower().rpartition(".")[2]
+    if ending in ("zip", "xlsx"):
+        check_packed(body)
+    if ending == "xlsx":
+        header, rows = read_workbook(dataset, body)
+    elif ending == "zip":
+        header, rows = read_csv(dataset, only_csv(body), is_whole=True)
+    else:
+        header, rows = read_csv(dataset, body, is_whole)
+    header = [name for name in header if not name.startswith(UNNAMED)]
+    if dataset.has_notes:
+        rows = without_notes(rows)
+    if dataset.file_column:
+        header.append(dataset.file_column)
+        names = pa.repeat(pa.scalar(name, pa.string()), rows.num_rows)
+        rows = rows.append_column(dataset.file_column, names)
+    rows = rows.rename_columns([name.lower() for name in rows.column_names])
+    if REJECT in rows.column_names:
+        return Sheet(header, set_aside(rows.drop_columns([REJECT]), rows[REJECT]))
+    return Sheet(header, set_aside(rows) if has_unreadable(rows) else rows)
+
+
+def read_workbook(dataset: FileDataset, body: bytes) -> tuple[list[str], pa.Table]:
+    """Read the header and the declared columns of a workbook's first sheet.
+
+    Raises:
+        Retryable: It is no workbook, or broken.
+    """
+    import pandas as pd
+    from python_calamine import CalamineError
+
+    try:
+        sheet = pd.read_excel(
+            io.BytesIO(body),
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            engine="calamine",
+        )
+    except (CalamineError, ValueError) as error:
+        raise Retryable("the workbook is broken") from error
+    columns = [pa.array(sheet[n], pa.string(), from_pandas=True) for n in sheet]
+    first = zip(*(column[:NOTE_LINES].to_pylist() for column in columns), strict=True)
+    lines, header = header_of(dataset, enumerate(first, start=1))
+    rows = pa.table([column[lines:] for column in columns], names=header)
+    return header, rows.select(loaded(dataset, header))
+
+
+def without_notes(rows: pa.Table) -> pa.Table:
+    """Leave out empty rows, and notes: rows of one cell."""
+    if not rows.num_columns:
+        return rows
+    filled = [pc.is_valid(column).cast(pa.int32()) for column in rows.columns]
+    number = filled[0]
+    for column in filled[1:]:
+        number = pc.add(number, column)
+    return rows.filter(pc.greater(number, 1))
+
+
+def has_unreadable(rows: pa.Table) -> bool:
+    """Whether a cell has bytes that can't be read, or the character NUL."""
+    return any(
+        pc.any(pc.match_substring(column, sign)).as_py()
+        for column in rows.columns
+        for sign in (UNREADABLE, "\0")
+    )
