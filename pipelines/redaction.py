@@ -1,5 +1,6 @@
 """Keep secrets, and values of rows, out of all that leaves the process."""
 
+import functools
 import json
 import os
 import re
@@ -26,6 +27,16 @@ def redacted(text: str) -> str:
 
 
 def secrets() -> list[str]:
+    """What `secrets_of` finds in the environment as it is now.
+
+    It is read here, and not handed down: whatever a variable is for, and wherever a
+    text leaves the process, a secret must be known.
+    """
+    return secrets_of(frozenset(os.environ.items()))
+
+
+@functools.lru_cache(maxsize=1)
+def secrets_of(variables: frozenset[tuple[str, str]]) -> list[str]:
     """Values of secret settings, plain and as addresses, JSON and Python write them.
 
     Of an address that is one, and of any address with a password, the part behind the
@@ -33,7 +44,7 @@ def secrets() -> list[str]:
     longest comes first, for one may hold another.
     """
     found = set()
-    for name, value in os.environ.items():
+    for name, value in variables:
         if SECRET_NAMES.search(name.upper()):
             found.add(value)
             if "://" in value:

@@ -223,6 +223,18 @@ def test_the_longer_of_two_secrets_is_hidden_whole(monkeypatch):
     assert redaction.redacted("abcdefgh") == "***"
 
 
+def test_secrets_are_worked_out_again_only_when_the_environment_changes(monkeypatch):
+    monkeypatch.setenv("X_KEY", "abcdefgh")
+    assert redaction.redacted("abcdefgh") == "***"
+    worked_out = redaction.secrets_of.cache_info().misses
+    for _ in range(5):
+        assert redaction.redacted("abcdefgh ijklmnop") == "*** ijklmnop"
+    assert redaction.secrets_of.cache_info().misses == worked_out
+    monkeypatch.setenv("X_KEY", "ijklmnop")
+    assert redaction.redacted("abcdefgh ijklmnop") == "abcdefgh ***"
+    assert redaction.secrets_of.cache_info().misses == worked_out + 1
+
+
 @pytest.mark.parametrize("kind", [logs.Text, logs.Json])
 def test_messages_values_and_tracebacks_are_without_secrets(monkeypatch, kind):
     monkeypatch.setenv("SOCRATA_APP_TOKEN", MARKER)
