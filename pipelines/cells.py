@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-# The same in Python, in RE2 (DuckDB) and in site/script/words.js.
+# The same in Python, in RE2 (DuckDB) and in site/script/wording.js.
 FORMULA = (
     r"^([\t\n\r\x00]|"
     "[\\x00-\\x20\u00a0\u3000\ufeff\"']*[=+@\uff1d\uff0b\uff20\uff0d-])"

@@ -1,29 +1,8 @@
 """The numbers of a city's pages, asked of the marts; see `figures`."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-
 from pipelines.site import wording
 from pipelines.site.figures import Db, Row, ask
-
-# The period of a city's first page, in days, and a year in whole weeks.
-PERIOD = 28
-
-YEAR = 364
-
-
-@dataclass(frozen=True)
-class Days:
-    """What happened on each day of a city, from its first to its last."""
-
-    first: date
-    complete: date
-    counts: dict[date, Row]
-
-    def total(self, measure: str, start: date, end: date) -> int:
-        """The sum of a measure over some days."""
-        days = (start + timedelta(n) for n in range((end - start).days + 1))
-        return sum(self.counts[day][measure] for day in days if day in self.counts)
+from pipelines.site.period import Comparisons, Days
 
 
 def days(db: Db, city: Row, police_district: str | None = None) -> Days:
@@ -54,76 +33,9 @@ def days(db: Db, city: Row, police_district: str | None = None) -> Days:
     return Days(city["first_day"], complete, {row["day"]: row for row in rows})
 
 
-def tiles(counted: Days) -> list[Row]:
-    """The tiles of a city's first page: the last complete days, and beside them what
-    they are compared with."""
-    end = counted.complete
-    start = max(counted.first, end - timedelta(PERIOD - 1))
-    length = (end - start).days + 1
-    new_year = date(end.year, 1, 1)
-    stretches = {
-        "before": (start - timedelta(length), start - timedelta(1)),
-        "year_ago": (start - timedelta(YEAR), end - timedelta(YEAR)),
-        "last_year": (date(end.year - 1, 1, 1), year_before(end)),
-    }
-    so_far = (max(counted.first, new_year), end)
-
-    def covered(name: str) -> bool:
-        is_fair = name != "last_year" or new_year >= counted.first
-        return is_fair and stretches[name][0] >= counted.first
-
-    def compared(measure: str) -> Row:
-        now, this_year = (
-            counted.total(measure, start, end),
-            counted.total(measure, *so_far),
-        )
-        tile: Row = {
-            "measure": measure,
-            "value": wording.number(now),
-            "so_far": wording.number(this_year),
-        }
-        for name, stretch in stretches.items():
-            base = counted.total(measure, *stretch)
-            is_covered = covered(name)
-            compared_with = this_year if name == "last_year" else now
-            tile[name] = wording.change(compared_with, base, is_covered)
-            tile[f"{name}_base"] = f"({wording.number(base)})" if is_covered else ""
-        return tile
-
-    def arrest_share(stretch: tuple[date, date]) -> str:
-        known = counted.total("known", *stretch)
-        if not known:
-            return wording.NO_DATA
-        return wording.share(counted.total("arrests", *stretch), known)
-
-    shares: Row = {
-        "measure": "arrests",
-        "value": arrest_share((start, end)),
-        "so_far": arrest_share(so_far),
-    }
-    for name, stretch in stretches.items():
-        share = arrest_share(stretch) if covered(name) else wording.NO_DATA
-        shares[name] = wording.TOO_FEW if share == wording.FEW else share
-        shares[f"{name}_base"] = ""
-    found = [*map(compared, ("incidents", "violent", "property")), shares]
-    days_before = "1 day" if length == 1 else f"{length} days"
-    return [{**tile, "days": days_before, "year": end.year} for tile in found]
-
-
-def year_before(day: date) -> date:
-    """The same date a year earlier; 28 February for the 29th."""
-    if (day.month, day.day) == (2, 29):
-        return date(day.year - 1, 2, 28)
-    return day.replace(year=day.year - 1)
-
-
-def categories(db: Db, city: Row, counted: Days) -> list[Row]:
-    """The categories of the period of the tiles: count, share and change."""
-    end = counted.complete
-    start = max(counted.first, end - timedelta(PERIOD - 1))
-    length = (end - start).days + 1
-    before = start - timedelta(length)
-    rows = ask(
+def categories(db: Db, city: Row, compared: Comparisons) -> list[Row]:
+    """The incidents of each category in the period, and in the equal one before it."""
+    return ask(
         db,
         """
         select
@@ -137,23 +49,10 @@ def categories(db: Db, city: Row, counted: Days) -> list[Row]:
         order by incidents desc, label
         """,
         city=city["city"],
-        start=start,
-        end=end,
-        before=before,
+        start=compared.now.start,
+        end=compared.now.end,
+        before=compared.before.start,
     )
-    total = sum(row["incidents"] for row in rows)
-    is_covered = before >= counted.first
-    return [
-        {
-            "label": row["label"],
-            "incidents": row["incidents"],
-            "share": wording.share(row["incidents"], total),
-            "change": wording.change(row["incidents"], row["before"])
-            if is_covered
-            else "–",
-        }
-        for row in rows
-    ]
 
 
 def undated(db: Db, city: Row) -> Row:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from pipelines.site import city_figures, wording
+from pipelines.site import city_figures
 from pipelines.site.figures import Db, Row
 from pipelines.site.map_areas import areas_of
 from pipelines.site.packed import pack
@@ -39,7 +39,7 @@ class CityPages:
         first, newest = city["first_day"], city["newest_day"]
         packed = pack(db, self.name, first, newest, folder / "packed")
         self.counted = city_figures.days(db, city)
-        self.tiles = city_figures.tiles(self.counted)
+        self.tiles = self.counted.tiles()
         self.districts = titled(city_figures.police_districts(db, self.name))
         # For the script; days as ISO text.
         self.packed = {
@@ -78,49 +78,31 @@ class CityPages:
         )
 
     def _overview(self) -> None:
-        length = self.tiles[0]["days"]
+        compared = self.counted.compared
         self._page(
             "index.html",
             "overview.html",
             tiles=self.tiles,
-            period=f"{length} up to {wording.day(self.counted.complete)}",
-            categories=city_figures.categories(self.db, self.city, self.counted),
+            complete=self.counted.complete,
+            categories=city_figures.categories(self.db, self.city, compared),
             latest=city_figures.latest_changes(self.db, self.name),
             left_out=city_figures.undated(self.db, self.city),
         )
 
     def _when(self) -> None:
         months = city_figures.months(self.db, self.city)
-        holidays = city_figures.holidays(self.db, self.name)
         self._page(
             "when.html",
             "when.html",
-            months=[
+            months=months,
+            months_drawn=[
                 {
                     name: row[name]
                     for name in ("year", "month_name", "incidents", "per_day")
                 }
                 for row in in_calendar_order(months)
             ],
-            month_rows=[
-                [
-                    f"{row['month_name']} {row['year']}",
-                    wording.number(row["incidents"]),
-                    row["day_count"],
-                    wording.decimal(row["per_day"]),
-                ]
-                for row in reversed(months)
-            ],
-            holidays=holidays,
-            holiday_rows=[
-                [
-                    row["holiday"],
-                    *(wording.signed(row[name]) for name in ("mean", "least", "most")),
-                    row["n"],
-                    wording.number(row["incidents"]),
-                ]
-                for row in holidays
-            ],
+            holidays=city_figures.holidays(self.db, self.name),
         )
 
     def _where(self) -> None:
@@ -142,8 +124,8 @@ class CityPages:
             "district.html",
             packed=self.packed | {"base": "../packed/", "fixed": fixed},
             district=district,
-            tiles=city_figures.tiles(counted),
-            period=f"{self.tiles[0]['days']} up to {wording.day(counted.complete)}",
+            tiles=counted.tiles(),
+            complete=counted.complete,
         )
 
 

@@ -4,6 +4,7 @@ Every function takes a DuckDB connection that has each mart by its name. Counts 
 incidents (`is_counted`), never of rows, unless a name says so.
 """
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -13,6 +14,48 @@ from pipelines.site import wording
 Db = duckdb.DuckDBPyConnection
 
 Row = dict[str, Any]
+
+INDEXED = """
+    with whole as (
+        select growth.city, growth.month_start, growth.incident_count
+        from rpt_incident_growth_by_month as growth
+        inner join rpt_freshness_by_city as freshness
+            on growth.city = freshness.city
+            and growth.month_start >= freshness.first_day
+            and last_day(growth.month_start) <= freshness.complete_through
+        where not growth.is_partial
+    ),
+
+    summed as (
+        select
+            city,
+            month_start,
+            sum(incident_count) over last_months as incidents,
+            count(*) over last_months as month_count
+        from whole
+        window last_months as (
+            partition by city order by month_start
+            rows between 11 preceding and current row
+        )
+    )
+
+    select
+        dim_cities.city_name as city,
+        month_start as month,
+        incidents::int as incidents,
+        round(
+            100.0 * incidents / first(incidents) over (
+                partition by summed.city order by month_start
+            ), 1
+        )::double as index
+    from summed
+    inner join dim_cities on summed.city = dim_cities.city
+    where month_count = 12
+    qualify first(incidents) over (
+        partition by summed.city order by month_start
+    ) >= $small
+    order by city_name, month_start
+"""
 
 
 def ask(db: Db, sql: str, **values: Any) -> list[Row]:
@@ -38,51 +81,7 @@ def cities(db: Db) -> list[Row]:
 
 def indexed(db: Db) -> list[Row]:
     """Of each city the sum of twelve months, month by month; the first sum is 100."""
-    return ask(
-        db,
-        """
-        with whole as (
-            select growth.city, growth.month_start, growth.incident_count
-            from rpt_incident_growth_by_month as growth
-            inner join rpt_freshness_by_city as freshness
-                on growth.city = freshness.city
-                and growth.month_start >= freshness.first_day
-                and last_day(growth.month_start) <= freshness.complete_through
-            where not growth.is_partial
-        ),
-
-        summed as (
-            select
-                city,
-                month_start,
-                sum(incident_count) over last_months as incidents,
-                count(*) over last_months as month_count
-            from whole
-            window last_months as (
-                partition by city order by month_start
-                rows between 11 preceding and current row
-            )
-        )
-
-        select
-            dim_cities.city_name as city,
-            month_start as month,
-            incidents::int as incidents,
-            round(
-                100.0 * incidents / first(incidents) over (
-                    partition by summed.city order by month_start
-                ), 1
-            )::double as index
-        from summed
-        inner join dim_cities on summed.city = dim_cities.city
-        where month_count = 12
-        qualify first(incidents) over (
-            partition by summed.city order by month_start
-        ) >= $small
-        order by city_name, month_start
-        """,
-        small=wording.SMALL,
-    )
+    return ask(db, INDEXED, small=wording.SMALL)
 
 
 def changes_by_month(db: Db) -> list[Row]:
@@ -125,13 +124,21 @@ def shootings_by_day(db: Db) -> list[Row]:
         select
             year, day_of_year, cumulative_shooting_count as shootings,
             year = max(year) over () as is_latest,
-            date_day = max(date_day) over (partition by year) as is_last_day,
-            max(date_day) over () as last_day
+            date_day = max(date_day) over (partition by year) as is_last_day
         from rpt_shootings_cumulative_by_day
         qualify is_last_day or day_of_year % 7 = 1
         order by date_day
         """,
     )
+
+
+def last_shooting_day(db: Db) -> date:
+    """Up to which day shootings are counted."""
+    (row,) = ask(
+        db, "select max(date_day) as last_day from rpt_shootings_cumulative_by_day"
+    )
+    last_day: date = row["last_day"]
+    return last_day
 
 
 def shootings_by_state(db: Db) -> list[Row]:

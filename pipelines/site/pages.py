@@ -27,6 +27,24 @@ PAGES = [
     ("status.html", "Status"),
 ]
 
+# How the templates write numbers, days and instants.
+FILTERS = (
+    wording.against,
+    wording.arrest_share,
+    wording.base,
+    wording.change,
+    wording.day,
+    wording.days,
+    wording.decimal,
+    wording.earlier_arrest_share,
+    wording.minute,
+    wording.moment,
+    wording.month,
+    wording.number,
+    wording.share,
+    wording.signed,
+)
+
 PRIVACY = (
     "These pages do not tell the neighborhood of incidents of sensitive kinds (sex and "
     "family offenses, human trafficking, prostitution and the like): it is withheld. "
@@ -82,7 +100,7 @@ class Site:
             tests=self.context.tests,
             downloads=self.context.downloads,
             privacy=PRIVACY,
-            mapping=[list(row.values()) for row in figures.mapping(self.db)],
+            mapping=figures.mapping(self.db),
         )
         self.page("status.html", status=self.context.status)
         self.page("dictionary.html", dictionary=self.context.dictionary)
@@ -121,111 +139,58 @@ class Site:
 
     def _compare(self) -> None:
         rows = figures.indexed(self.db)
-        for row in rows:
-            row["month"] = row["month"].isoformat()
         self.page(
             "compare.html",
             has_charts=True,
-            data=rows,
-            rows=[
-                [r["city"], r["month"][:7], wording.number(r["incidents"]), r["index"]]
-                for r in rows
-            ],
+            data=[{**row, "month": row["month"].isoformat()} for row in rows],
+            rows=rows,
             publishers=self._shown(),
         )
 
     def _changes(self) -> None:
         rows = figures.changes_by_month(self.db)
-        moved = figures.reclassifications(self.db)
-        by_month: dict[tuple[str, str], int] = {}
-        for row in rows:
-            at = (f"{row['month']:%Y-%m}", row["change"])
-            by_month[at] = by_month.get(at, 0) + row["rows"]
         self.page(
             "changes.html",
             has_charts=bool(rows),
-            data=[
-                {"month": month, "change": change, "rows": count}
-                for (month, change), count in by_month.items()
-            ],
-            rows=[
-                [
-                    f"{r['month']:%Y-%m}",
-                    r["city"],
-                    r["change"],
-                    wording.number(r["rows"]),
-                ]
-                for r in rows
-            ],
-            moved=[
-                [
-                    row["city_name"],
-                    f"{row['month_start']:%Y-%m}",
-                    row["incident_category_before"] or "Not stated",
-                    row["incident_category_after"] or "Not stated",
-                    wording.number(row["incident_count"]),
-                    wording.decimal(row["mean_age_days"], 0),
-                ]
-                for row in moved
-            ],
+            data=of_all_cities(rows),
+            rows=rows,
+            moved=figures.reclassifications(self.db),
             publishers=self._shown(),
         )
 
     def _shootings(self) -> None:
-        days = figures.shootings_by_day(self.db)
-        states = figures.shootings_by_state(self.db)
         race = figures.shootings_by_race(self.db)
-        last_day = days[-1].pop("last_day")
-        for row in days[:-1]:
-            row.pop("last_day")
-        rated = [row for row in race if row["rate"] is not None]
         self.page(
             "shootings.html",
             has_charts=True,
-            last_day=last_day,
+            last_day=figures.last_shooting_day(self.db),
             closed=covered_to(self.publishers, "washington_post__shootings"),
-            data=days,
-            year_rows=[
-                [
-                    row["year"],
-                    wording.number(row["shootings"]),
-                    f"day {row['day_of_year']}",
-                ]
-                for row in days
-                if row["is_last_day"]
-            ],
-            race=[
+            days=figures.shootings_by_day(self.db),
+            race=race,
+            race_drawn=[
                 {key: row[key] for key in ("label", "rate", "shootings")}
-                for row in rated
-            ],
-            race_year=race[0]["year"] if race else "no year",
-            race_unknown=race[0] if race else {},
-            race_rows=[
-                [
-                    row["label"],
-                    wording.decimal(row["rate"], 2),
-                    wording.number(row["shootings"]),
-                    "under 20: no rate" if row["is_small"] else "",
-                ]
                 for row in race
+                if row["rate"] is not None
             ],
-            years=f"{states[0]['first_year']} to {states[0]['last_year']}"
-            if states
-            else "",
-            state_rows=[
-                [
-                    row["state_name"],
-                    wording.number(row["shootings"]),
-                    wording.decimal(row["rate"], 2),
-                ]
-                for row in states
-            ],
+            states=figures.shootings_by_state(self.db),
             publishers=[
                 p
                 for p in self.publishers
                 if p["moment"] and p["dataset"].startswith("washington_post__")
             ],
         )
+
+
+def of_all_cities(rows: list[Row]) -> list[Row]:
+    """The changed rows of all cities together, by month and change."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        at = (wording.month(row["month"]), row["change"])
+        counts[at] = counts.get(at, 0) + row["rows"]
+    return [
+        {"month": month, "change": change, "rows": count}
+        for (month, change), count in counts.items()
+    ]
 
 
 def covered_to(publishers: list[Row], dataset: str) -> date | None:
@@ -243,16 +208,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    for each in (
-        coded,
-        wording.against,
-        wording.day,
-        wording.decimal,
-        wording.minute,
-        wording.moment,
-        wording.number,
-        wording.share,
-    ):
+    env.globals["small"] = wording.SMALL
+    for each in (coded, *FILTERS):
         env.filters[each.__name__] = each
     return env
 

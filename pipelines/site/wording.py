@@ -1,9 +1,14 @@
-"""Numbers, days and changes as the site writes them; site/script/words.js agrees."""
+"""Numbers, days and changes as the site writes them.
+
+What the pages' script writes again is in site/script/wording.js in the same words:
+tests/support/wording.json has what both must write.
+"""
 
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
-# A percentage or rate of a smaller number is mostly chance: the rule of
-# macros/figures.sql. The words of site/script/words.js are the same.
+# A percentage or rate of a smaller number is mostly chance. The warehouse's tables
+# (macros/figures.sql) and the script have the same number.
 SMALL = 20
 
 NO_DATA = "No data"
@@ -19,15 +24,20 @@ def number(value: int | None) -> str:
 
 
 def decimal(value: float | None, places: int = 1) -> str:
-    """With so many places; a dash for nothing."""
-    return "–" if value is None else f"{value:,.{places}f}"
+    """Rounded to `places`, with commas between thousands; a dash for None."""
+    return "–" if value is None else f"{rounded(value, places):,}"
+
+
+def rounded(value: float, places: int = 1) -> Decimal:
+    """Rounded; halves away from zero, as JavaScript and the warehouses have it."""
+    return Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def share(part: int | None, whole: int | None) -> str:
     """`part` in per cent of `whole`; a dash without a whole, words of a small one."""
     if not whole or part is None:
         return "–"
-    return FEW if whole < SMALL else f"{100 * part / whole:.1f}\u00a0%"
+    return FEW if whole < SMALL else f"{rounded(100 * part / whole)}\u00a0%"
 
 
 def change(now: int, base: int, is_covered: bool = True) -> str:
@@ -39,6 +49,22 @@ def change(now: int, base: int, is_covered: bool = True) -> str:
     return signed(100 * (now - base) / base)
 
 
+def arrest_share(arrests: int, known: int) -> str:
+    """Of the incidents of which it is known whether someone was arrested."""
+    return share(arrests, known) if known else NO_DATA
+
+
+def earlier_arrest_share(arrests: int, known: int, is_covered: bool = True) -> str:
+    """The share that another is compared with."""
+    text = arrest_share(arrests, known) if is_covered else NO_DATA
+    return TOO_FEW if text == FEW else text
+
+
+def base(count: int, is_covered: bool = True) -> str:
+    """The number that a change is one from, behind it."""
+    return f"({number(count)})" if is_covered else ""
+
+
 def against(change: str, than: str) -> str:
     """What a change is one from, after the change."""
     return f"{ {NO_DATA: 'for', TOO_FEW: 'with'}.get(change, 'against') } {than}"
@@ -48,15 +74,24 @@ def signed(pct: float | None) -> str:
     """Per cent with its sign."""
     if pct is None:
         return "–"
-    text = f"{abs(pct):.1f}"
-    if text == "0.0":
-        return "0.0\u00a0%"
-    return f"{'−' if pct < 0 else '+'}{text}\u00a0%"
+    size = rounded(abs(pct))
+    sign = "" if size == 0 else "−" if pct < 0 else "+"
+    return f"{sign}{size}\u00a0%"
+
+
+def days(count: int) -> str:
+    """How many days."""
+    return "1 day" if count == 1 else f"{number(count)} days"
 
 
 def day(value: date | None) -> str:
     """Like 18 November 2026."""
     return f"{value.day} {value:%B %Y}" if value else "–"
+
+
+def month(value: date) -> str:
+    """Like 2026-11."""
+    return f"{value:%Y-%m}"
 
 
 def moment(value: datetime | None) -> str:

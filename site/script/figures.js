@@ -1,7 +1,7 @@
 // What each figure of a city shows: rows for its chart, and the table behind it.
 
 import { NO_HOUR, sum, textOf, weekdayOf } from "./packed.js";
-import { dayInWords, hourInWords, number, share, WEEKDAYS } from "./words.js";
+import { dayInWords, hourInWords, number, share, WEEKDAYS } from "./wording.js";
 
 const DAY_MS = 86400000;
 const NOT_STATED = "Not stated";

@@ -6,8 +6,9 @@ import { count, dayOf, DIMENSIONS, Incidents, KINDS, sum, textOf, weeksOf } from
 import { chosenPeriod, comparisons, reach } from "./period.js";
 import { element, fill, sparkline } from "./tables.js";
 import {
-  against, change, csv, dayInWords, FEW, NO_DATA, number, PROVISIONAL, share, TOO_FEW,
-} from "./words.js";
+  against, arrestShare, base, change, csv, dayInWords, days, earlierArrestShare, number,
+  PROVISIONAL, share,
+} from "./wording.js";
 
 const FILTERS = ["category", "district", "neighborhood"];
 const DEFAULTS = { period: "28", kind: "", category: "", district: "", neighborhood: "" };
@@ -133,41 +134,39 @@ class CityPage {
 
   showTiles(compared) {
     const { counts, ask } = this;
+    const of = (name, { from, to }) => sum(counts, name, from, to);
     for (const name of TILES) {
-      const of = ({ from, to }) => sum(counts, name, from, to);
-      this.showTile(name, number(of(ask)), compared, (stretch) => {
-        const base = of(stretch);
-        return [change(of(stretch === compared.lastYear ? compared.thisYear : ask), base,
-          stretch.covered), stretch.covered ? number(base) : ""];
-      }, number(of(compared.thisYear)));
+      const [now, soFar] = [of(name, ask), of(name, compared.thisYear)];
+      this.showTile(name, number(now), number(soFar), compared, (stretch) => {
+        const then = of(name, stretch);
+        const compares = stretch === compared.lastYear ? soFar : now;
+        return [change(compares, then, stretch.covered), base(then, stretch.covered)];
+      });
     }
-    const rate = ({ from, to }) => {
-      const known = sum(counts, "known", from, to);
-      return known ? share(sum(counts, "arrests", from, to), known) : NO_DATA;
-    };
-    this.showTile("arrests", rate(ask), compared, (stretch) => {
-      const text = stretch.covered ? rate(stretch) : NO_DATA;
-      return [text === FEW ? TOO_FEW : text, ""];
-    }, rate(compared.thisYear));
+    const arrests = (stretch) => [of("arrests", stretch), of("known", stretch)];
+    const [now, soFar] = [ask, compared.thisYear].map((at) => arrestShare(...arrests(at)));
+    this.showTile("arrests", now, soFar, compared, (stretch) => [
+      earlierArrestShare(...arrests(stretch), stretch.covered), "",
+    ]);
   }
 
-  showTile(name, value, compared, than, soFar) {
+  // `than`: of a stretch the words of the change from it, and the number that it is.
+  showTile(name, value, soFar, compared, than) {
     const tile = document.querySelector(`[data-tile="${name}"]`);
     if (!tile) return;
-    const days = compared.length === 1 ? "1 day" : `${number(compared.length)} days`;
     const lines = {
-      before: [`${days} before`, compared.before],
+      before: [`${days(compared.length)} before`, compared.before],
       "year-ago": ["a year ago", compared.yearAgo],
       "last-year": [`${compared.thisYear.year - 1} to the same day`, compared.lastYear],
     };
     tile.querySelector(".value").textContent = value;
     for (const [part, [words, stretch]] of Object.entries(lines)) {
-      const [text, base] = than(stretch);
+      const [text, from] = than(stretch);
       const line = tile.querySelector(`.${part}`);
       const change = compared.isComplete ? text : PROVISIONAL;
       line.querySelector(".change").textContent = change;
       line.querySelector(".than").textContent = against(change, words);
-      line.querySelector(".base").textContent = base && `(${base})`;
+      line.querySelector(".base").textContent = from;
     }
     tile.querySelector(".so-far").textContent =
       `${compared.thisYear.year} so far: ${soFar}`;

@@ -1,4 +1,5 @@
-// The period that a page shows, and what it is compared with.
+// The period that a page shows, and what it is compared with. Of the first one
+// pipelines/site/period.py says the same: tests/support/wording.json has examples.
 
 import { dayOf, firstOf, textOf, yearOf } from "./packed.js";
 

@@ -22,9 +22,9 @@ def test_the_script_writes_the_same_cells():
         chromium.browser() as browser,
     ):
         page = browser.new_page()
-        page.goto(f"{address}script/words.js")
+        page.goto(f"{address}script/wording.js")
         text = page.evaluate(
-            "values => import('/script/words.js').then("
+            "values => import('/script/wording.js').then("
             "words => words.csv(['v'], values.map(value => [value])))",
             values,
         )

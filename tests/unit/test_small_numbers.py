@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.site import city_figures, figures, wording
+from pipelines.site.period import Days
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,8 +97,8 @@ def test_a_city_whose_first_year_has_few_incidents_has_no_index(db, a_month, cit
     assert {row["city"] for row in figures.indexed(db)} == cities
 
 
-def test_tiles_and_shares_of_few_are_words():
-    counted = city_figures.Days(
+def test_tiles_count_their_days_and_say_what_is_not_covered():
+    counted = Days(
         date(2026, 1, 1),
         date(2026, 3, 1),
         {
@@ -111,29 +112,27 @@ def test_tiles_and_shares_of_few_are_words():
             },
         },
     )
-    incidents, violent, _, arrests = city_figures.tiles(counted)
-    assert incidents["before"] == "−52.5\u00a0%"
-    assert violent["before"] == "Too few to compare"
-    assert (arrests["value"], arrests["so_far"]) == ("Too few", "22.0\u00a0%")
-    assert arrests["before"] == "25.0\u00a0%"
+    none = dict.fromkeys(("incidents", "violent", "property", "arrests", "known"), 0)
+    assert counted.tiles() == {
+        "now": counted.counts[date(2026, 3, 1)] | {"is_covered": True},
+        "before": counted.counts[date(2026, 2, 1)] | {"is_covered": True},
+        "year_ago": none | {"is_covered": False},
+        "so_far": {
+            **{"incidents": 59, "violent": 6, "property": 36},
+            **{"arrests": 13, "known": 59, "is_covered": True},
+        },
+        "last_year": none | {"is_covered": False},
+        "days": 28,
+        "year": 2026,
+    }
 
 
-@pytest.mark.parametrize(
-    ("part", "whole", "said"),
-    [
-        (3, 19, "Too few"),
-        (3, 20, "15.0\u00a0%"),
-        (0, 0, "–"),
-        (None, 50, "–"),
-        (0, 50, "0.0\u00a0%"),
-    ],
-)
-def test_a_share_of_few_is_words(part, whole, said):
-    assert wording.share(part, whole) == said
+def test_a_share_of_nothing_known_is_a_dash():
+    assert wording.share(None, 50) == "–"
 
 
 def test_tables_pages_and_script_call_the_same_number_small():
-    script = (ROOT / "site" / "script" / "words.js").read_text()
+    script = (ROOT / "site" / "script" / "wording.js").read_text()
     macro = (ROOT / "macros" / "figures.sql").read_text()
     assert re.findall(r"SMALL = (\d+)", script) == [str(wording.SMALL)] == ["20"]
     assert "{{ count }} < 20" in macro

@@ -1,11 +1,13 @@
-// Numbers, days and changes in words: as pipelines/site/wording.py writes them.
+// Numbers, days and changes in words, as pipelines/site/wording.py writes them:
+// tests/support/wording.json has what both must write.
 
-export const SMALL = 20;
+// The same as in pipelines/site/wording.py.
+const SMALL = 20;
 const MINUS = "\u2212";
 
-export const NO_DATA = "No data";
-export const FEW = "Too few";
-export const TOO_FEW = "Too few to compare";
+const NO_DATA = "No data";
+const FEW = "Too few";
+const TOO_FEW = "Too few to compare";
 export const PROVISIONAL = "Provisional days";
 
 // Made once: a table of nine years took 50 ms longer with `toLocaleString`.
@@ -28,10 +30,25 @@ export function change(now, base, isCovered) {
   return `${pct < 0 ? MINUS : "+"}${text}\u00a0%`;
 }
 
+// Of the incidents of which it is known whether someone was arrested.
+export const arrestShare = (arrests, known) => (known ? share(arrests, known) : NO_DATA);
+
+// The share that another is compared with.
+export function earlierArrestShare(arrests, known, isCovered) {
+  const text = isCovered ? arrestShare(arrests, known) : NO_DATA;
+  return text === FEW ? TOO_FEW : text;
+}
+
+// The number that a change is one from, behind it.
+export const base = (count, isCovered) => (isCovered ? `(${number(count)})` : "");
+
 // What a change is one from, after the change.
 export function against(change, than) {
   return `${{ [NO_DATA]: "for", [TOO_FEW]: "with" }[change] ?? "against"} ${than}`;
 }
+
+// How many days.
+export const days = (count) => (count === 1 ? "1 day" : `${number(count)} days`);
 
 const MONTHS = [
   ..."January February March April May June".split(" "),
