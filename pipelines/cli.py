@@ -144,7 +144,7 @@ def reconcile(
         (dataset,),
         today,
         not no_build,
-        lambda run, one: runs.daily(run, one, reconcile=True),
+        runs.reconcile,
         removal_limit,
     )
 

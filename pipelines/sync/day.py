@@ -1,7 +1,7 @@
 """The day of one data set: everything is read and proven, then written at once."""
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.windows import Window, are_over
+from pipelines.datasets.windows import Window
 from pipelines.sync.late_edits import (
     compare_months,
     merge,
@@ -11,13 +11,27 @@ from pipelines.sync.late_edits import (
     sweep,
 )
 from pipelines.sync.months import load, load_months, read_months
-from pipelines.sync.run import DatasetRun, Run
+from pipelines.sync.plan import Plan
+from pipelines.sync.run import DatasetRun
 from pipelines.sync.window import Proven
 
 
-def load_day(
-    job: DatasetRun, window: Window, unread: list[Window], reconcile: bool
-) -> list[Proven]:
+def carry_out(job: DatasetRun, plan: Plan) -> None:
+    """Read what a plan says, and write what differs."""
+    if plan.is_unchanged:
+        news = 0
+    elif plan.looks_back:
+        news = changes_of(load_day(job, plan))
+    else:
+        load_months(job, plan.windows)
+        news = job.counts.changes
+    if plan.looks_back:
+        job.swept_to = job.run.now
+    if plan.doubts_version and news:
+        job.warn(distrust(job.dataset, news))
+
+
+def load_day(job: DatasetRun, plan: Plan) -> list[Proven]:
     """Read the window and what may have changed before it; then write all of it.
 
     What fails on the way, or is refused, leaves the data set as it was yesterday: no
@@ -27,30 +41,30 @@ def load_day(
     Returns:
         What the window and the sweep told, where there was no such history.
     """
-    dataset, now = job.dataset, job.run.now
     news: list[Proven] = []
-    swept_to = job.warehouse.ledger.swept_to(dataset, now)
-    if unread:
-        load_months(job, [window, *unread])
+    if plan.months:
+        load_months(job, plan.windows)
     else:
-        news += read_months(job, [window])
-    swept: list[Proven] = []
-    if swept_to and dataset.sweeps and job.reader.can_sweep:
-        swept = sweep(job, window, swept_to)
-    else:
-        job.unswept_at = now
+        news += read_months(job, plan.windows)
+    swept = sweep(job, plan)
     stray = strays(job)
     doubled = months_with_doubles(job, swept, news)
-    wanted = {*doubled}
-    if reconcile or comparison_is_due(job.run, dataset):
-        wanted.update(compare_months(job, window, [*news, *swept, *stray]))
-    wanted.update(months_to_read_again(job, window, reconcile))
+    wanted = {*doubled, *old_months(job, plan, [*news, *swept, *stray])}
     old, all_proven = read_again(job, wanted)
     if doubled and not all_proven:
         swept = []
     load(job, [*news, *swept, *stray, *old])
-    job.swept_to = now
     return news + swept
+
+
+def old_months(job: DatasetRun, plan: Plan, parts: list[Proven]) -> set[Window]:
+    """Months before the window that differ, or that no sweep could tell of.
+
+    Args:
+        parts: What this run is about to write.
+    """
+    differing = compare_months(job, plan.window, parts) if plan.compare else []
+    return {*differing, *months_to_read_again(job, plan)}
 
 
 def read_again(job: DatasetRun, wanted: set[Window]) -> tuple[list[Proven], bool]:
@@ -66,15 +80,16 @@ def read_again(job: DatasetRun, wanted: set[Window]) -> tuple[list[Proven], bool
     return proven, len(proven) == len(parts)
 
 
-def comparison_is_due(run: Run, dataset: Dataset) -> bool:
-    """Whether the months, if it has any, were last compared `compare_days` ago."""
-    if dataset.is_file or not dataset.compare_days:
-        return False
-    last = run.warehouse.ledger.compared_on(dataset)
-    return bool(last and are_over(dataset.compare_days, last, run.day_in(dataset)))
-
-
 def changes_of(parts: list[Proven]) -> int:
     """How many rows parts change together."""
     found = merge(parts)
     return found.changes.num_rows if found else 0
+
+
+def distrust(dataset: Dataset, news: int) -> str:
+    """The warning of what came to light behind a version that had not moved."""
+    return (
+        f"{dataset.label} changed {news:,} rows while its own date of change stood "
+        "still: that date is not to be trusted. `reread_days = 1` in "
+        f"{dataset.name}.toml has it read every day."
+    )

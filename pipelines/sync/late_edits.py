@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pipelines.datasets.windows import Window, month_start, months, next_month
 from pipelines.portals.reader import Reader
 from pipelines.sync.compare import merged, months_apart
+from pipelines.sync.plan import Plan
 from pipelines.sync.run import Counts, DatasetRun
 from pipelines.sync.window import Proven, prove, read_window
 from pipelines.warehouse import lookups
@@ -22,15 +23,18 @@ log = logging.getLogger(__name__)
 MOST_STRAYS = 1_000
 
 
-def sweep(job: DatasetRun, window: Window, swept_to: datetime) -> list[Proven]:
+def sweep(job: DatasetRun, plan: Plan) -> list[Proven]:
     """Read the rows older than the window that changed since the last sweep.
 
-    Skipped, and noted, where the publisher has replaced the table: then every row is
-    new, though hardly any differs.
+    Skipped, and noted, where none is planned, and where the publisher has replaced the
+    table: then every row is new, though hardly any differs.
     """
     dataset, reader = job.dataset, job.reader
-    since = swept_to - timedelta(days=dataset.sweep_overlap_days)
-    late = Window(first_month(job), window.start, changed_since=since)
+    if plan.sweep_from is None:
+        job.unswept_at = job.run.now
+        return []
+    since = plan.sweep_from - timedelta(days=dataset.sweep_overlap_days)
+    late = Window(first_month(job), plan.window.start, changed_since=since)
     expected = reader.count(late)
     if is_replaced(job, late, expected):
         job.unswept_at = job.run.now
@@ -116,20 +120,18 @@ def compare_months(
     return differing
 
 
-def months_to_read_again(
-    job: DatasetRun, window: Window, reconcile: bool
-) -> list[Window]:
+def months_to_read_again(job: DatasetRun, plan: Plan) -> list[Window]:
     """Old months that were last read before a day on which no sweep told of edits.
 
-    All of them to reconcile, else `reread_months` a day, the oldest look first: so is
-    found what neither a date of change nor a count tells.
+    As many as the plan says, the oldest look first: so is found what neither a date of
+    change nor a count tells.
     """
     dataset, ledger = job.dataset, job.warehouse.ledger
     unswept = job.unswept_at or ledger.unswept_at(dataset, job.run.now)
     if unswept is None:
         return []
-    days = [d for d in ledger.months_before(dataset, unswept) if d < window.start]
-    days = days if reconcile else days[: dataset.reread_months]
+    days = [d for d in ledger.months_before(dataset, unswept) if d < plan.window.start]
+    days = days[: plan.reread]
     for day in days:
         log.info("%s: reading the month of %s again.", dataset.name, day)
     return [Window(day, next_month(day)) for day in days]

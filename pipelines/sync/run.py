@@ -66,6 +66,11 @@ class Counts:
     repeats: int = 0
     swept: int = 0
 
+    @property
+    def changes(self) -> int:
+        """How many rows of the warehouse became others."""
+        return self.added + self.changed + self.removed + self.restored
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(operator.add, astuple(self), astuple(other)))
 

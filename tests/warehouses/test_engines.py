@@ -8,6 +8,7 @@ from google.cloud import bigquery
 
 import pipelines.sync.daily as runs
 from pipelines.datasets.dataset import REJECT
+from pipelines.datasets.windows import months as months_from
 from pipelines.ops.changes import changes_since, removals_since
 from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
@@ -137,7 +138,7 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     assert held(warehouse) == with_key(QUOTES, OLD)
     months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
     assert ledger.finished_months(old) == set(months)
-    windows = list(runs.months(old.backfill_from, date(2026, 1, 1)))
+    windows = list(months_from(old.backfill_from, date(2026, 1, 1)))
     counts = lookups.monthly_counts(
         warehouse, reader.dataset, reader.bound, windows, "category"
     ).to_pylist()

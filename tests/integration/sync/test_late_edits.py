@@ -89,11 +89,11 @@ def published(portal, clock):
     return published
 
 
-def daily(home, dataset, clock, **options):
-    """Run `daily` at the clock's time; nothing fails."""
+def daily(home, dataset, clock, work=runs.daily, **options):
+    """Run `daily`, or other work, at the clock's time; nothing fails."""
     with live.opened(home, dataset) as warehouse:
         run = Run(warehouse, "daily", clock.now, patience=live.IMPATIENT)
-        assert runs.daily(run, dataset, **options) is None
+        assert work(run, dataset, **options) is None
 
 
 def newest_line(home):
@@ -428,7 +428,7 @@ def test_reconcile_compares_at_once_though_nothing_changed(
     live.select(home, "delete from raw_springfield.incidents where row_id = 'old 12'")
     daily(home, springfield, clock)
     assert newest_line(home) == ("unchanged", 0, None, None)
-    daily(home, springfield, clock, reconcile=True)
+    daily(home, springfield, clock, runs.reconcile)
     assert newest_line(home) == ("loaded", 0, 1, 1)
     assert live.held(home, springfield) == live.shown(published, springfield)
 
@@ -458,7 +458,7 @@ def test_counts_that_are_none_fail_in_one_sentence(
     )
     with live.opened(home, springfield) as warehouse:
         run = Run(warehouse, "reconcile", clock.now, patience=live.IMPATIENT)
-        failure = runs.daily(run, springfield, reconcile=True)
+        failure = runs.reconcile(run, springfield)
     assert str(failure).startswith("springfield__incidents: 127.0.0.1")
     assert "counts by month" in str(failure)
 

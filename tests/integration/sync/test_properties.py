@@ -113,12 +113,13 @@ class History:
     def days(self, number):
         self.now += timedelta(days=number)
 
-    def daily(self, _=None, **options):
+    def daily(self, _=None, reconcile=False, **options):
         self.now += timedelta(minutes=1)
         with live.opened(self.home, self.dataset) as warehouse:
             run = Run(warehouse, "daily", self.now, patience=live.IMPATIENT)
-            assert runs.daily(run, self.dataset, **options) is None
-        check(self, **options)
+            work = runs.reconcile if reconcile else runs.daily
+            assert work(run, self.dataset, **options) is None
+        check(self, reconcile=reconcile, **options)
         if not options.get("window_only"):
             self.touched.clear()
 

@@ -50,11 +50,11 @@ def home(prepared, tmp_path):
     return live.copied(prepared, tmp_path / "home")
 
 
-def daily(home, dataset, day, **options):
-    """Run `daily`, taken to be on a day: `--today` leaves the clock alone."""
+def daily(home, dataset, day, work=runs.daily, **options):
+    """Do work, taken to be on a day: `--today` leaves the clock alone."""
     with live.opened(home, dataset) as warehouse:
         run = Run(warehouse, "daily", datetime.now(UTC), day, patience=live.IMPATIENT)
-        assert runs.daily(run, dataset, **options) is None
+        assert work(run, dataset, **options) is None
 
 
 def counted(home, dataset):
@@ -226,7 +226,7 @@ def test_edits_that_no_count_shows_are_found_a_month_a_day(portal, layer, home):
 
 def test_reconcile_reads_every_month_that_no_sweep_told_of(layer, home):
     layer, dataset = layer
-    daily(home, dataset, FIRST, reconcile=True)
+    daily(home, dataset, FIRST, runs.reconcile)
     assert len(edits(home, dataset)) == 9
 
 
@@ -352,5 +352,5 @@ def test_months_of_a_backfill_that_went_further_are_compared_too(portal, url, ho
     published = live.springfield(portal, [*rows, *live.soda_rows(9)])
     assert live.backfill(home, dataset, first=date(2025, 6, 1)) is None
     published.delete(["old 3"])
-    daily(home, dataset, date(2026, 3, 10), reconcile=True)
+    daily(home, dataset, date(2026, 3, 10), runs.reconcile)
     assert edits(home, dataset) == [("old 3", "removed", None)]
