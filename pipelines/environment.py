@@ -1,4 +1,4 @@
-"""How a setting is declared, and what the text of its variable means."""
+"""How a setting is declared, and how the text of its variable is read."""
 
 import dataclasses
 import re
@@ -12,36 +12,36 @@ from pipelines.errors import ConfigError
 OWN = "BLOTTER_"
 
 Reader = Callable[[str, str], Any]
-"""What a text means, given its variable's name for messages.
+"""Reads a text, given its variable's name for messages.
 
-Raises ConfigError where it means nothing.
+Raises ConfigError if the text is wrong.
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What there is to know about a setting before it is read."""
+    """The declaration of a setting."""
 
     section: str
-    """The heading of docs/settings.md that it stands below."""
+    """Its heading in docs/settings.md."""
     variable: str
     default: str | None
-    """The text that an unset or empty variable has; None: the setting is None."""
+    """The text of an unset or empty variable; None: the setting is then None."""
     sentence: str
     read: Reader
     target: str | None
-    """The warehouse that alone has a use for it: with another one it is not read."""
+    """The only warehouse that uses it: with another one it is not read."""
     needed: bool
     """Without a default: its warehouse can't do without it."""
     secret: bool
     shown: str | None
-    """What the page names as default, where that is not the text."""
+    """The default that the page shows, if it is not the text."""
 
     def value(self, said: str | None) -> Any:
-        """What the variable's text means.
+        """Read the variable's text.
 
         Raises:
-            ConfigError: It means nothing.
+            ConfigError: It is wrong.
         """
         text = said or self.default
         return None if text is None else self.read(self.variable, text)
@@ -63,7 +63,7 @@ def setting(
     secret: bool = False,
     shown: str | None = None,
 ) -> Any:
-    """A field of a dataclass that is read from an environment variable."""
+    """Declare a dataclass field that is read from an environment variable."""
     declared = Setting(
         section, variable, default, sentence, read, target, needed, secret, shown
     )
@@ -71,7 +71,7 @@ def setting(
 
 
 def declared(settings: type) -> dict[str, Setting]:
-    """What each field is declared as, in their order."""
+    """The declaration of each field, in order."""
     return {
         field.name: field.metadata["setting"] for field in dataclasses.fields(settings)
     }
@@ -82,27 +82,27 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Found(Generic[T]):
-    """What an environment says."""
+    """What was found in an environment."""
 
     settings: T
-    """A wrong one has its default."""
+    """A wrong setting has its default."""
     wrong: dict[str, str]
     """What is wrong, by variable, in the order in which they are declared."""
     unknown: list[str]
-    """Variables that look like settings and are none."""
+    """Variables that look like settings but are not."""
 
     def well(self) -> T:
-        """The settings.
+        """Return the settings.
 
         Raises:
-            ConfigError: Something is wrong; the first of it.
+            ConfigError: A setting is wrong; names the first.
         """
         for variable in self.wrong:
             self.check(variable)
         return self.settings
 
     def check(self, variable: str) -> None:
-        """Refuse to go on where one of them is wrong.
+        """Refuse to go on if a setting is wrong.
 
         Raises:
             ConfigError: It is.
@@ -112,7 +112,7 @@ class Found(Generic[T]):
 
 
 def read(settings: type[T], environ: Mapping[str, str]) -> Found[T]:
-    """Read every setting; the one named `target` says which warehouse's count."""
+    """Read every setting; `target` decides which warehouse's settings are read."""
     known, wrong = declared(settings), dict[str, str]()
     values: dict[str, Any] = {}
     for field, each in known.items():
@@ -131,7 +131,7 @@ def read(settings: type[T], environ: Mapping[str, str]) -> Found[T]:
 def missing_of(
     known: Iterable[Setting], target: str, environ: Mapping[str, str]
 ) -> str | None:
-    """What a warehouse can't do without and is not set; None where all is."""
+    """A sentence about required settings that are not set; None if all are set."""
     missing = [
         each.variable
         for each in known
@@ -144,7 +144,7 @@ def missing_of(
 
 
 def one_of(*known: str) -> Reader:
-    """A word among some."""
+    """One of several words."""
 
     def read(name: str, said: str) -> str:
         if said not in known:
@@ -167,7 +167,7 @@ def number(kind: type[int] | type[float], least: float, most: int = 86_400) -> R
             found = kind(said)
         except ValueError:
             raise ConfigError(f"{name} is {said!r}; it must be a number.") from None
-        # Not a number (nan) is neither.
+        # False for nan, too.
         if not least <= found <= most:
             raise ConfigError(f"{name} is {said!r}; it must be {least} to {most}.")
         return found
@@ -181,15 +181,15 @@ def port(name: str, said: str) -> int:
     return int(said)
 
 
-# What an address of any kind begins with, and no folder: `s3://`, `file:/`.
+# The start of an address of any kind, but not of a folder: `s3://`, `file:/`.
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
 
 
 def folder(name: str, said: str) -> Path:
-    """A folder of this machine, absolute."""
+    """A folder on this machine, absolute."""
     if scheme := SCHEME.match(said):
         raise ConfigError(
-            f"{name} begins with {scheme[0]}; it must be a folder of this machine, "
+            f"{name} begins with {scheme[0]}; it must be a folder on this machine, "
             "where files can be locked."
         )
     return Path(said).resolve()
@@ -198,7 +198,7 @@ def folder(name: str, said: str) -> Path:
 def folder_or_bucket(name: str, said: str) -> str:
     """A folder, or `gs://bucket/folder`.
 
-    An address of another kind is not repeated: there may be a secret in it.
+    An address of another kind is not repeated: it may contain a secret.
     """
     if re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+(/.*)?", said):
         return said
@@ -211,14 +211,14 @@ def folder_or_bucket(name: str, said: str) -> str:
 
 
 def gs_bucket(name: str, said: str) -> str:
-    """`gs://name`, without a slash at its end."""
+    """`gs://name`, without a final slash."""
     if not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+/?", said):
         raise ConfigError(f"{name} is {said!r}; it must be a bucket like gs://name.")
     return said.rstrip("/")
 
 
 def site_address(name: str, said: str) -> str:
-    """Where a site is on the web, with a slash at its end."""
+    """Where a site is on the web, with a final slash."""
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", said):
         raise ConfigError(
             f"{name} is {said!r}; it must be an address like "
@@ -228,7 +228,7 @@ def site_address(name: str, said: str) -> str:
 
 
 def secret_address(name: str, said: str) -> str:
-    """An address that is not repeated where it is none: it is a secret."""
+    """An address that is a secret: a wrong one is not repeated."""
     try:
         parts = urlsplit(said)
         is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -236,23 +236,23 @@ def secret_address(name: str, said: str) -> str:
     except ValueError:
         is_one = False
     if not is_one or re.search(r"\s", said):
-        raise ConfigError(f"{name} is no address that begins with https://.")
+        raise ConfigError(f"{name} must be an address that begins with https://.")
     return said
 
 
 def email(name: str, said: str) -> str:
     if not re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", said):
         raise ConfigError(
-            f"{name} is {said!r}; it must be an e-mail address like data@example.org."
+            f"{name} is {said!r}; it must be an email address like data@example.org."
         )
     return said
 
 
 def name_prefix(name: str, said: str) -> str:
-    """What a schema's name can begin with; or nothing."""
+    """A valid start of a schema's name, or empty."""
     if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", said):
         raise ConfigError(
-            f"{name} is {said!r}; it must be small letters, digits and _, 31 at most, "
-            "a letter first."
+            f"{name} is {said!r}; it must be at most 31 lower-case letters, digits "
+            "and _, beginning with a letter."
         )
     return said

@@ -1,8 +1,7 @@
 """The settings: every one with its variable, its default and a sentence about it.
 
-They are read once, in the command, and handed down. What else knows them comes from
-here: what `blotter doctor` takes for misspelt, and docs/settings.md's tables
-(`make settings-page`).
+They are read once, in the command, and handed down. `blotter doctor`'s list of known
+settings and the tables of docs/settings.md (`make settings-page`) come from here.
 """
 
 import os
@@ -33,7 +32,7 @@ POSTGRES, BIGQUERY = "PostgreSQL", "BigQuery"
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for a portal, in seconds, and how often to ask it again."""
+    """How long to wait for a portal, in seconds, and how often to retry."""
 
     timeout: float = 120.0
     retries: int = 5
@@ -45,13 +44,13 @@ class Identity:
     """Who asks a portal."""
 
     contact: str | None = None
-    """Whom to write to about it."""
+    """How to reach the person responsible."""
     app_token: str | None = None
-    """Of a Socrata account."""
+    """App token of a Socrata account."""
 
     @property
     def user_agent(self) -> str:
-        """Names the project and, where it is told, the contact."""
+        """The project's name and, if set, the contact."""
         return f"blotter/{__version__}" + (f" ({self.contact})" if self.contact else "")
 
 
@@ -60,7 +59,7 @@ NOBODY = Identity()
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """All settings. Those of a warehouse are read where that is the target."""
+    """All settings. Those of a warehouse are only read if it is the target."""
 
     target: str = setting(
         "All",
@@ -73,8 +72,8 @@ class Settings:
         "All",
         "BLOTTER_PREFIX",
         "",
-        "what every schema's or dataset's name begins with: small letters, digits and "
-        "`_`, 31 at most; lets installations share a database or project",
+        "prefix of every schema or dataset: lower-case letters, digits and `_`, at "
+        "most 31; lets installations share a database or project",
         name_prefix,
     )
     home: Path = setting(
@@ -90,36 +89,36 @@ class Settings:
         "All",
         "BLOTTER_LAKE",
         None,
-        "a folder, or `gs://bucket/folder`, and nothing else, for a copy of the raw "
-        "rows in Parquet: [lake.md](lake.md)",
+        "a folder or `gs://bucket/folder`, nothing else, for a copy of the raw rows in "
+        "Parquet: [lake.md](lake.md)",
         folder_or_bucket,
     )
     memory: str = setting(
         "All",
         "BLOTTER_MEMORY",
         "400MB",
-        "what DuckDB may use while the models are built",
+        "memory for DuckDB while the models are built",
     )
     wait: float = setting(
         "All",
         "BLOTTER_WAIT",
         "60",
-        "seconds that a run waits for another program to let go of DuckDB's file",
+        "seconds that a run waits for another program to close DuckDB's file",
         number(float, 0.0),
     )
     log: str = setting(
         "All",
         "BLOTTER_LOG",
         "text",
-        "`json`: one object a line",
+        "`json`: one object per line",
         one_of("text", "json"),
     )
     check_prefix: str | None = setting(
         "All",
         "BLOTTER_CHECK_PREFIX",
         None,
-        "what the names of the schemas begin with that `blotter check` makes and "
-        "drops: `BLOTTER_PREFIX`, `check_`, small letters or digits, and `_`",
+        "prefix of the schemas that `blotter check` creates and drops: "
+        "`BLOTTER_PREFIX`, `check_`, lower-case letters or digits, and `_`",
         shown="`check_<home>_`",
     )
 
@@ -134,28 +133,28 @@ class Settings:
         PORTALS,
         "BLOTTER_CONTACT",
         None,
-        "your address, told to the portals in `User-Agent`",
+        "your email address, sent to the portals in `User-Agent`",
     )
     timeout: float = setting(
         PORTALS,
         "BLOTTER_TIMEOUT",
         "120",
-        "seconds that a portal may stay silent; a whole answer may take five times as "
-        "long",
+        "seconds that a portal may stay silent; a complete answer may take five times "
+        "as long",
         number(float, 0.001),
     )
     retries: int = setting(
         PORTALS,
         "BLOTTER_RETRIES",
         "5",
-        "how often a portal that fails is asked again",
+        "how often a failed request is retried",
         number(int, 0),
     )
     backoff: float = setting(
         PORTALS,
         "BLOTTER_BACKOFF",
         "60",
-        "the longest wait between two tries, in seconds",
+        "longest wait between two tries, in seconds",
         number(float, 0.0),
     )
     portal: str | None = setting(
@@ -169,7 +168,7 @@ class Settings:
         FILES,
         "BLOTTER_SITE",
         "on",
-        "`off`: runs end without a publication; `blotter site` still makes one",
+        "`off`: runs do not publish; `blotter site` still does",
         on_or_off,
     )
     site_url: str | None = setting(
@@ -177,14 +176,14 @@ class Settings:
         "BLOTTER_SITE_URL",
         None,
         "where `published/` is served, `https://host/folder/`: addresses in "
-        "`dcat-us.json` begin with it, and are relative without",
+        "`dcat-us.json` begin with it; without it they are relative",
         site_address,
     )
     site_contact: str | None = setting(
         FILES,
         "BLOTTER_SITE_CONTACT",
         None,
-        "an e-mail address, published in `dcat-us.json`; no harvester takes a catalog "
+        "an email address, published in `dcat-us.json`; harvesters reject a catalog "
         "without one",
         email,
     )
@@ -193,7 +192,7 @@ class Settings:
         ALERTS,
         "BLOTTER_WEBHOOK",
         None,
-        "told when a run fails, and when one goes well again",
+        "called when a run fails and when it recovers",
         secret_address,
         secret=True,
     )
@@ -201,7 +200,7 @@ class Settings:
         ALERTS,
         "BLOTTER_HEARTBEAT",
         None,
-        "told of each `daily`: `/start`, then itself or `/fail`",
+        "called for each `daily`: first `/start`, then itself or `/fail`",
         secret_address,
         secret=True,
     )
@@ -224,7 +223,7 @@ class Settings:
     pg_database: str = setting(
         POSTGRES, "PGDATABASE", "", "", target="postgres", needed=True
     )
-    # Read by libpq itself; here for who looks for it, as is Google's key file below.
+    # Read by libpq itself, and listed for completeness, like Google's key file below.
     pg_sslmode: str = setting(
         POSTGRES,
         "PGSSLMODE",
@@ -242,13 +241,13 @@ class Settings:
         needed=True,
     )
     location: str = setting(
-        BIGQUERY, "BLOTTER_LOCATION", "US", "where the datasets lie", target="bigquery"
+        BIGQUERY, "BLOTTER_LOCATION", "US", "where the datasets are", target="bigquery"
     )
     bucket: str | None = setting(
         BIGQUERY,
         "BLOTTER_BUCKET",
         None,
-        "`gs://name`: files on their way are staged below `staging/` in it",
+        "`gs://name`: files to load are staged in it, below `staging/`",
         gs_bucket,
         target="bigquery",
     )
@@ -256,7 +255,7 @@ class Settings:
         BIGQUERY,
         "BLOTTER_MAX_BYTES_BILLED",
         "0",
-        "a statement that would be billed for more bytes is refused; 0 is no limit",
+        "a statement that would be billed for more is refused; 0 means no limit",
         number(int, 0, most=10**18),
         target="bigquery",
     )
@@ -269,7 +268,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """The settings as the process's environment has them.
+        """The settings in the process's environment.
 
         Raises:
             ConfigError: One is wrong, or the warehouse lacks one; names the first.
@@ -290,10 +289,10 @@ class Settings:
 
 
 def prefix() -> str:
-    """BLOTTER_PREFIX, which every schema's name begins with.
+    """BLOTTER_PREFIX, with which every schema's name begins.
 
     Raises:
-        ConfigError: It can be part of no name.
+        ConfigError: It can't be part of a name.
     """
     return name_prefix("BLOTTER_PREFIX", os.environ.get("BLOTTER_PREFIX", ""))
 

@@ -12,7 +12,7 @@ import msgspec
 from pipelines.errors import ConfigError
 from pipelines.settings import schema
 
-# A limit's number: not a number (nan) is in no range.
+# The number of a limit: nan is in no range.
 Rows = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -27,75 +27,75 @@ class BaseDataset(
 ):
     """One published table. Column names are the publisher's, as its API spells them.
 
-    A kind of data set adds what it alone has; see `dataset`.
+    Each kind of data set adds its own keys; see `dataset`.
     """
 
     path_shape: ClassVar[re.Pattern[str]]
-    """What the path of every address is like."""
+    """Pattern of every address's path."""
     path_example: ClassVar[str]
-    """One such path."""
+    """An example of such a path."""
     few_removals: ClassVar[int] = 10
-    """So few rows may vanish from any table, be it ever so small; of areas not one."""
+    """This many rows may vanish from any table, however small; of areas, none may."""
 
     name: str = ""
     """`<source>__<entity>`, the file's name."""
     title: str
     url: str
-    """Address of the rows, without an ending such as `.csv`; of a file with it."""
+    """Address of the rows, without an ending such as `.csv`; with it for a file."""
     formerly: list[str] = []
-    """Former values of `url`, newest first, where the same rows were under the same
-    keys: what was read there is not read again. A table that took the place of another
-    has none."""
+    """Former values of `url`, newest first, which had the same rows under the same
+    keys: what was read there is not read again. A table that replaced another has
+    none."""
     zone: str
-    """IANA name of the zone whose wall clock the publisher writes."""
+    """IANA name of the time zone in which the publisher writes times."""
     window_column: str | None = None
-    """The date that windows and months go by: of the report where there is one. Of a
-    file only what its newest row is told by."""
+    """The date that windows and months use: of the report if there is one. In a file it
+    only identifies the newest row."""
     key: list[str]
-    """Columns that make `row_id`, the most telling first."""
+    """Columns that make up `row_id`, the most selective first."""
     key_is_unique: bool = True
-    """False where rows share a key: `row_id` then ends in an ordinal for ties."""
+    """False if rows may share a key: `row_id` then ends in an ordinal for ties."""
     newest_by: str | None = None
-    """Column that tells which of two rows with one key is newer."""
+    """Column that shows which of two rows with one key is newer."""
     columns: list[str]
     """What is requested and loaded; a missing one stops the data set."""
     optional_columns: list[str] = []
-    """Loaded where published, null elsewhere."""
+    """Loaded if published, else null."""
     later_columns: list[str] = []
     """Like `optional_columns`, but declared after rows had been read without them: no
-    month is read again for them, and they alone change no row. Rows that are held keep
-    null there until something else of them changes."""
+    month is read again for them, and a row does not count as changed because of them.
+    Rows already held keep null there until something else in them changes."""
     left_out: list[str] = []
     """Published and deliberately not loaded; any other unknown column is reported."""
     unhashed: list[str] = []
-    """Columns whose change is no change of the row: stamps of the publisher's load."""
+    """Columns ignored when deciding whether a row changed, such as load timestamps."""
     kept_part: dict[str, str] = {}
-    """Of a column only what the one named group of a pattern matches is ever kept.
+    """Keeps only the part of a column that a pattern's one named group matches.
 
-    For a column that runs on into what must not be held, such as a narrative that names
-    people: the rest of it reaches no table, file or log. A value that does not match
+    For a column that runs on into text that must not be held, such as a narrative that
+    names people: the rest reaches no table, file or log. A value that does not match
     becomes empty, null stays null. Patterns are RE2's, found anywhere unless anchored
     with `\\A` and `\\z` (https://github.com/google/re2/wiki/Syntax).
     """
     read_every_days: DaysApart = 1
-    """A daily run asks for nothing where the last good look is less than so many days
+    """A daily run sends no request if the last good look is less than this many days
     ago, by the city's calendar, unless the data set is named on the command line."""
     reread_days: Days = 7
-    """How long a version that does not move is believed, in days of the city's: then
-    window, late edits and months are read as on any day, and a file without asking
-    whether it changed. Portals cache their dates of change, and derived views keep
-    theirs. 0: for ever."""
+    """How many of the city's days an unchanged version is trusted. After that, window,
+    late edits and months are read as on any day, and a file is read without asking
+    whether it changed: portals cache their dates of change, and derived views keep
+    theirs. 0: forever."""
     enabled: bool = True
-    """False: only loaded when named on the command line."""
+    """False: loaded only when named on the command line."""
     removal_limit_rows: Rows = 50
     removal_limit_pct: Percent = 2.0
     """A read that would remove more rows than both limits is refused as a whole."""
     removal_most_pct: Percent = 10.0
-    """Nor is one taken that would remove such a share of what is held, or more: fifty
-    rows are few of a month and all of a city's areas. Ten rows are never refused by
-    it, of areas (`geojson`) one may be."""
+    """A read that would remove this share of the rows held, or more, is also refused:
+    fifty rows are few for a month, but all of a city's areas. Up to ten rows are never
+    refused by this limit, except that for areas (`geojson`) even one may be."""
     standstill_days: DaysApart = 10
-    """After how many days without an update `blotter doctor` wonders."""
+    """`blotter doctor` warns after this many days without an update."""
     reject_limit_rows: Rows = 10
     reject_limit_pct: Percent = 1.0
     """A read with more rows without a key, or unreadable, than both limits stops the
@@ -133,19 +133,19 @@ class BaseDataset(
 
     @property
     def loaded_columns(self) -> list[str]:
-        """Every declared column by its name in the raw table: lower case."""
+        """Every declared column under its name in the raw table: lower case."""
         return [name.lower() for name in (*self.columns, *self.dispensable_columns)]
 
     @property
     def windowed_by(self) -> str:
-        """The column that windows go by; what is read whole has none."""
+        """The column that windows use; a data set that is read whole has none."""
         if self.window_column is None:
             raise ValueError(f"{self.name} has no window column")
         return self.window_column
 
     @property
     def dispensable_columns(self) -> list[str]:
-        """What is loaded where it is published, and null elsewhere."""
+        """Columns that are loaded if published, else null."""
         return [*self.optional_columns, *self.later_columns]
 
     @property
@@ -158,7 +158,7 @@ class BaseDataset(
     def fingerprint(self) -> str:
         """Changes with what is read or how rows are keyed, not with limits.
 
-        Nor with where they are read: of its addresses the oldest stands for the table.
+        Nor with where they are read: the oldest of its addresses identifies the table.
         """
         return self._fingerprint_at([self.url, *self.formerly][-1])
 
@@ -182,11 +182,11 @@ class BaseDataset(
         return hashlib.md5(repr(tuple(parts)).encode()).hexdigest()
 
     def _how_it_is_read(self) -> list[Any]:
-        """What a kind adds to the fingerprint."""
+        """A kind's own part of the fingerprint."""
         return []
 
     def with_removal_limit(self, rows: int) -> Self:
-        """The data set with a limit of removals in rows alone."""
+        """The data set with a limit on removals in rows only."""
         return msgspec.structs.replace(
             self,
             removal_limit_rows=rows,
@@ -197,8 +197,8 @@ class BaseDataset(
     def at_portal(self, portal: str | None) -> Self:
         """The data set with scheme and host replaced by `portal`'s, if given.
 
-        It is the same table: its declared addresses are former ones there, and its
-        `fingerprint` stays.
+        It is the same table: its declared addresses become former ones, and its
+        `fingerprint` stays the same.
         """
         if not portal:
             return self
@@ -211,7 +211,7 @@ def moved(address: str, portal: str) -> str:
     """An address with scheme and host replaced by those of BLOTTER_PORTAL.
 
     Raises:
-        ConfigError: That is no address.
+        ConfigError: BLOTTER_PORTAL is not an address.
     """
     wrong = ConfigError(
         f"BLOTTER_PORTAL is {portal!r}; it must be an address like "

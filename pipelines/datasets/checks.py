@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, beyond the kinds of its values."""
+"""Find what is wrong with a declaration, beyond the types of its values."""
 
 import re
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from pipelines.datasets.dataset import (
     WholeDataset,
 )
 
-# Names go into the portals' query languages and into SQL as they are.
+# Names go into the portals' query languages and into SQL without quotes.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
-# What a published file may be, by its ending; one of areas may have any.
+# Endings that a published file may have; a file of areas may have any.
 ENDINGS = (".csv", ".zip", ".xlsx")
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
@@ -37,14 +37,14 @@ SYSTEM_COLUMNS = (
 
 
 def problems(dataset: Dataset) -> Iterable[str]:
-    """Say what is wrong with a declaration beyond the kinds of its values."""
+    """Report what is wrong with a declaration beyond the types of its values."""
     parts = dataset.name.split("__")
     if len(parts) != 2 or not all(map(NAME_PART.fullmatch, parts)):
         yield "its name must be <source>__<entity>.toml, in lower-case letters"
     try:
         _ = dataset.tzinfo
     except (KeyError, ValueError, OSError):
-        yield f"`zone` {dataset.zone!r} is no time zone"
+        yield f"`zone` {dataset.zone!r} is not a time zone"
     yield from wrong_address(dataset)
     yield from wrong_columns(dataset)
     if isinstance(dataset, WholeDataset):
@@ -59,7 +59,7 @@ def problems(dataset: Dataset) -> Iterable[str]:
 
 
 def wrong_address(dataset: Dataset) -> Iterable[str]:
-    """An address that is no data set's, or that holds more than where it is."""
+    """Addresses that can't be a data set's, or that contain more than its place."""
     yield from wrong_url("url", dataset.url, type(dataset))
     for address in dataset.formerly:
         yield from wrong_url("formerly", address, type(dataset))
@@ -69,19 +69,19 @@ def wrong_address(dataset: Dataset) -> Iterable[str]:
 
 
 def wrong_url(key: str, address: str, kind: type[BaseDataset]) -> Iterable[str]:
-    """What is wrong with one address of a kind of data set, as the value of a key."""
+    """What is wrong with a key's value as the address of a kind of data set."""
     try:
         url = urlsplit(address)
         _ = url.port
     except ValueError:
-        yield f"`{key}` {address!r} is no address"
+        yield f"`{key}` {address!r} is not an address"
         return
     host = url.netloc.rsplit("@", 1)[-1]
     is_whole = url.scheme == "https" and url.geturl() == address
     if not (is_whole and HOST.fullmatch(host)):
         yield f"`{key}` must begin with https:// and a host"
     if "@" in url.netloc or url.query or url.fragment:
-        yield f"`{key}` must hold no user, password, query or fragment"
+        yield f"`{key}` must not have a user, password, query or fragment"
     if not kind.path_shape.fullmatch(url.path):
         yield f"the path of `{key}` must be like {kind.path_example}"
 
@@ -93,20 +93,20 @@ def wrong_council(dataset: SodaDataset, council: CouncilList) -> Iterable[str]:
         yield "`council_list.url` must be on the host of `url`"
     for name in (council.district, council.member):
         if not IDENTIFIER.fullmatch(name):
-            yield f"{name!r} is no name of a column: letters, digits and _ only"
+            yield f"{name!r} is not a column name: use only letters, digits and _"
 
 
 def wrong_columns(dataset: Dataset) -> Iterable[str]:
-    """Columns that are named elsewhere and not declared, or can't be columns."""
+    """Columns that are named elsewhere but not declared, or can't be columns."""
     if not dataset.key:
         yield "`key` names no column"
     declared = [*dataset.columns, *dataset.dispensable_columns]
     for name in declared:
         if not IDENTIFIER.fullmatch(name):
-            yield f"{name!r} is no name of a column: letters, digits and _ only"
+            yield f"{name!r} is not a column name: use only letters, digits and _"
     for column in dataset.named_columns:
         if column not in dataset.columns:
-            yield f"`columns` lacks {column!r}, which the file names elsewhere"
+            yield f"`columns` lacks {column!r}, which the file uses elsewhere"
     for name in dataset.unhashed:
         if name not in declared:
             yield f"`unhashed` names {name!r}, which is not among the columns"
@@ -114,42 +114,42 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
         if name not in declared:
             yield f"`kept_part` names {name!r}, which is not among the columns"
         if not has_one_group(pattern):
-            yield f"`kept_part` of {name!r} is no pattern with one group, (?P<name>...)"
+            yield f"`kept_part` of {name!r} must have one group, (?P<name>...)"
     names = dataset.loaded_columns
     for name in names:
         if names.count(name) > 1:
             yield f"column {name!r} is declared twice"
         if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
-            yield f"column {name!r} has the name of one that the pipeline adds"
+            yield f"column {name!r} has the name of a column that the pipeline adds"
 
 
 def wrong_headers(dataset: WholeDataset) -> Iterable[str]:
-    """Other headers of what is no column."""
+    """Other headers for what is not a column."""
     for name in dataset.also_called:
         if name not in (*dataset.columns, *dataset.dispensable_columns):
             yield f"`also_called` names {name!r}, which is not among the columns"
 
 
 def wrong_files(dataset: FileDataset) -> Iterable[str]:
-    """Files that can't be read, or not be told apart."""
+    """Files that can't be read or distinguished."""
     for path in dataset.due:
         if path not in dataset.files:
             yield f"`due` names {path!r}, which is not among the `files`"
     for address in dataset.addresses:
         path = urlsplit(address).path
         if not path.lower().endswith(ENDINGS) or ".." in path:
-            yield f"{path!r} is no file that ends in {', '.join(ENDINGS)}"
+            yield f"{path!r} must be a file that ends in {', '.join(ENDINGS)}"
     names = [address.rsplit("/", 1)[1] for address in dataset.addresses]
     if len(set(names)) < len(names):
-        yield "`files` names two files of one name"
+        yield "`files` lists two files with the same name"
     if len(names) > 1 and not dataset.file_column:
-        yield "`files` need a `file_column` that tells their rows apart"
+        yield "`files` need a `file_column` to tell their rows apart"
 
 
 def wrong_areas(dataset: AreasDataset) -> Iterable[str]:
-    """What a file of areas lacks, or can't have."""
+    """What a file of areas lacks, or must not have."""
     if "geometry" not in dataset.columns or "geometry" in dataset.key:
-        yield "`columns` need 'geometry', the areas' shapes, which is no key"
+        yield "`columns` must include 'geometry', the areas' shapes, and `key` must not"
     if ".." in dataset.url:
         yield f"{dataset.url!r} leads out of its folder"
     west, south, east, north = dataset.box or (-180, -90, 180, 90)

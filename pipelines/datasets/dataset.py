@@ -17,7 +17,7 @@ import msgspec
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
-# A column of pages, not of tables: why a row can't be loaded; null where it can.
+# A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"
 
 
@@ -46,21 +46,22 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
     due: ClassVar[dict[str, date]] = {}
 
     window_column: str
-    """The date that windows and months go by: of the report where there is one."""
+    """The date that windows and months use: of the report if there is one."""
     backfill_from: date
     """First month that a backfill reads."""
     moving_window: bool = False
-    """True where rows leave the table with age, which is then no removal."""
+    """True if rows leave the table with age, which does not count as a removal."""
     page_rows: Annotated[int, msgspec.Meta(ge=1, le=50_000)] = 20_000
     heeds_movement: bool = True
-    """False: rows may be removed though the table changed during the read."""
+    """False: rows may be removed even if the table changed during the read."""
     change_column: str | None = None
-    """The publisher's date of a row's last change; late edits are swept by it, or by
-    the portal's own `:updated_at` where it has one."""
+    """The publisher's date of a row's last change. Late edits are found by it, or by
+    the portal's own `:updated_at` if it has one."""
     sweeps: bool = True
-    """False: rows older than the window are not asked for what changed in them."""
+    """False: changes in rows older than the window are not requested."""
     sweep_overlap_days: Days = 2
-    """How far a sweep reaches back before the last one: publishers load with delay."""
+    """How far a sweep reaches back before the last one: publishers load with a
+    delay."""
     sweep_limit_rows: Rows = 1_000
     sweep_limit_pct: Percent = 25.0
     """A sweep of more rows than both limits is skipped: the publisher has replaced the
@@ -68,8 +69,8 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
     compare_days: Days = 7
     """How often the counts of all months are compared with the portal's; 0: never."""
     reread_months: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 1
-    """How many old months a day are read whole, the oldest look first, where no sweep
-    could tell which of their rows changed since: a layer without a date of change, a
+    """How many old months per day are read whole, least recently read first, if no
+    sweep could find which of their rows changed: a layer without a date of change, a
     table that is replaced every night. 0: none; such edits are left to `reconcile`."""
 
     @property
@@ -92,13 +93,14 @@ class SodaDataset(
     path_example = "/resource/abcd-1234"
 
     heeds_out_of_date: bool = True
-    """False: rows may be removed though the portal says that its copy lags."""
+    """False: rows may be removed even if the portal says that its copy is out of
+    date."""
     compare_by: list[str] = []
-    """Columns whose values are counted by month too: they tell an edit that leaves the
-    number of rows alone."""
+    """Columns whose values are also counted by month, which finds edits that do not
+    change the number of rows."""
     council_list: CouncilList | None = None
-    """Of a city's incidents: whom `blotter doctor` compares the council members of the
-    seeds with. Nothing of it is loaded."""
+    """For a city's incidents: the list with which `blotter doctor` compares the council
+    members in the seeds. It is not loaded."""
 
     @property
     def named_columns(self) -> list[str]:
@@ -114,18 +116,18 @@ class ArcgisDataset(
     path_shape = re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII)
     path_example = "/.../FeatureServer/0"
 
-    # A layer tells of no lag, and can't group.
+    # A layer does not report that it lags, and can't group.
     heeds_out_of_date: ClassVar[bool] = True
     compare_by: ClassVar[list[str]] = []
 
 
 class WholeDataset(BaseDataset, frozen=True, kw_only=True):
-    """What is read and compared whole each time: it has no windows, and no months."""
+    """A data set that is read and compared whole: it has no windows and no months."""
 
     path_shape = re.compile(r"/[\w./-]+", re.ASCII)
 
     is_file: ClassVar[bool] = True
-    # So there is no month to read, to sweep or to compare, and nothing ages out of one.
+    # So there are no months to read, sweep or compare, and no rows age out.
     backfill_from: ClassVar[date] = date.min
     moving_window: ClassVar[bool] = False
     heeds_movement: ClassVar[bool] = True
@@ -139,10 +141,10 @@ class WholeDataset(BaseDataset, frozen=True, kw_only=True):
     reread_months: ClassVar[int] = 0
 
     query: dict[str, str] = {}
-    """What a file's address is asked with, such as `f = "geojson"`."""
+    """Parameters of a file's address, such as `f = "geojson"`."""
     also_called: dict[str, list[str]] = {}
-    """Other headers of a declared column in files; capitals, blanks and line breaks do
-    not count. The second column of one name is called `Name 2`, and so on."""
+    """Other headers of a declared column in files; case, spaces and line breaks are
+    ignored. The second column of a name is called `Name 2`, and so on."""
 
     def window_on(self, day: date) -> Window:
         """What is read on a day: all of it."""
@@ -158,18 +160,18 @@ class FileDataset(WholeDataset, frozen=True, kw_only=True, tag_field="api", tag=
     path_example = "/folder/file.csv"
 
     files: list[str] = []
-    """Where one table comes in several files: their paths below `url`."""
+    """If one table comes in several files: their paths below `url`."""
     due: dict[str, date] = {}
-    """Of `files` those that are not published yet: the first day from which on the lack
-    of one is a failure. Before it, and until something of it is loaded, a run only
+    """Files among `files` that are not published yet, with the day from which a missing
+    one is a failure. Before that day, and as long as none of it is loaded, a run only
     warns."""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
-    """Of CSV files."""
+    """The encoding of CSV files."""
     file_column: str | None = None
-    """The declared column that the name of a row's file is written into."""
+    """The declared column that receives the name of a row's file."""
     has_notes: bool = False
-    """Of a file kept by hand: lines above the header, and those of one filled cell, are
-    notes, and its last line need not end."""
+    """For a file kept by hand: lines above the header, and lines with only one filled
+    cell, are notes, and the last line need not end in a line break."""
 
     @property
     def addresses(self) -> list[str]:
@@ -194,15 +196,16 @@ class AreasDataset(
 
     path_example = "/folder/areas.geojson"
 
-    # It is always one file, whose name tells nothing.
+    # It is always one file, whose name is irrelevant.
     files: ClassVar[list[str]] = []
     due: ClassVar[dict[str, date]] = {}
     file_column: ClassVar[str | None] = None
     few_removals: ClassVar[int] = 0
 
     box: Box | None = None
-    """Where all of its areas lie. One beyond it is set aside, and a file of which most
-    are is refused: latitude and longitude may have been swapped."""
+    """The box in which all of its areas lie. An area outside it is set aside, and a
+    file with mostly such areas is refused: latitude and longitude may have been
+    swapped."""
 
     def _how_it_is_read(self) -> list[Any]:
         cells = [[], "utf-8", sorted(self.also_called.items())]

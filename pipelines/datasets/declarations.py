@@ -15,7 +15,7 @@ from pipelines.errors import ConfigError
 
 FOLDER = Path(__file__).parent
 
-# The kinds of data sets, by the value of the key that tells them apart.
+# The kinds of data sets, by the value of `api`.
 KINDS: dict[str, type[Dataset]] = {
     str(kind.__struct_config__.tag): kind for kind in get_args(Dataset)
 }
@@ -25,8 +25,8 @@ def read_dataset(path: Path) -> Dataset:
     """Read one declaration.
 
     Raises:
-        ConfigError: The file is no TOML, or lacks a key, or has one that is unknown, of
-            another kind of data set or of a wrong value; names the file and the key.
+        ConfigError: The file is not TOML, lacks a key, or has a key that is unknown,
+            another kind's or of a wrong value; names the file and the key.
     """
     try:
         declared = msgspec.toml.decode(path.read_bytes())
@@ -35,7 +35,7 @@ def read_dataset(path: Path) -> Dataset:
     for problem in wrong_keys(declared):
         raise ConfigError(f"{path.name} can't be used: {problem}.")
     try:
-        # Of TOML's own types: a text is no date.
+        # Dates are TOML's own type, so that text is not taken for one.
         typed: Dataset = msgspec.convert(declared, Dataset, builtin_types=(date,))
     except msgspec.ValidationError as error:
         said = wrong_value(KINDS[declared["api"]], str(error))
@@ -68,20 +68,20 @@ def wrong_keys(declared: dict[str, Any]) -> Iterable[str]:
 
 
 def misplaced(key: str, api: str) -> str | None:
-    """That a key is another kind's; None where it is none's."""
+    """Say which other kinds have a key; None if no kind has it."""
     theirs = [name for name, kind in KINDS.items() if key in kind.__struct_fields__]
     with_these = " or ".join(f'`api = "{name}"`' for name in theirs)
     return f'`{key}` goes with {with_these}, not with "{api}"' if theirs else None
 
 
 def unknown(key: str, known: list[str]) -> str:
-    """That a key is none, and which one may be meant."""
+    """Say that a key is unknown, and which one may be meant."""
     near = difflib.get_close_matches(key, known, 1)
-    return f"there is no key `{key}`" + (f"; `{near[0]}` may be meant" if near else "")
+    return f"unknown key `{key}`" + (f" (did you mean `{near[0]}`?)" if near else "")
 
 
 def wrong_value(kind: type[Dataset], said: str) -> str:
-    """What is wrong with a value: of a limit its range, else what msgspec says."""
+    """What is wrong with a value: a limit's range, or else msgspec's message."""
     path = re.search(r" - at `\$\.(\w+)`$", said)
     for field in msgspec.structs.fields(kind):
         for limit in getattr(field.type, "__metadata__", ()):
@@ -100,7 +100,7 @@ def pick(datasets: dict[str, Dataset], names: Iterable[str]) -> list[Dataset]:
     for name in names:
         if name not in datasets:
             known = ", ".join(datasets)
-            raise ConfigError(f"There is no data set {name!r}; there are: {known}.")
+            raise ConfigError(f"Unknown data set {name!r}; there are: {known}.")
     return [
         d for d in datasets.values() if d.name in names or (not names and d.enabled)
     ]

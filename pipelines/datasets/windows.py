@@ -33,7 +33,7 @@ class Window:
         return said
 
 
-# Of a file, which has no windows.
+# For files, which have no windows.
 WHOLE_TABLE = Window(start=date.min, undated=True)
 
 
@@ -74,7 +74,7 @@ def months(first: date, before: date) -> Iterator[Window]:
 
 
 def are_over(days: int, since: date, today: date) -> bool:
-    """Whether so many days have passed; also if `since` lies ahead: a wrong clock."""
+    """Whether `days` have passed; also if `since` is in the future: a wrong clock."""
     return not 0 <= (today - since).days < days
 
 

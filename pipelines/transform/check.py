@@ -81,7 +81,8 @@ def own_prefix(settings: Settings) -> str:
     said = settings.check_prefix or f"{begin}{digest}_"
     if not re.fullmatch(begin + "[a-z0-9]+_", said):
         raise ConfigError(
-            f"{PREFIX} is {said!r}; it must be {begin}, small letters or digits, and _."
+            f"{PREFIX} is {said!r}; it must be {begin}, lower-case letters or digits, "
+            "and _."
         )
     return said
 

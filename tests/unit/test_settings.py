@@ -22,8 +22,8 @@ def test_no_value_is_shown():
 
 WRONG = {
     "BLOTTER_TARGET": ("oracle", "it must be duckdb, postgres or bigquery."),
-    "BLOTTER_PREFIX": ("A", "31 at most, a letter first."),
-    "BLOTTER_HOME": ("s3://x", "must be a folder of this machine"),
+    "BLOTTER_PREFIX": ("A", "beginning with a letter."),
+    "BLOTTER_HOME": ("s3://x", "must be a folder on this machine"),
     "BLOTTER_LAKE": ("s3://x", "or a bucket like gs://name/folder."),
     "BLOTTER_WAIT": ("-1", "it must be 0.0 to 86400."),
     "BLOTTER_LOG": ("xml", "it must be text or json."),
@@ -33,8 +33,8 @@ WRONG = {
     "BLOTTER_SITE": ("yes", "it must be on or off."),
     "BLOTTER_SITE_URL": ("x", "like https://data.example.org/blotter/."),
     "BLOTTER_SITE_CONTACT": ("x", "like data@example.org."),
-    "BLOTTER_WEBHOOK": ("x", "no address that begins with https://."),
-    "BLOTTER_HEARTBEAT": ("x", "no address that begins with https://."),
+    "BLOTTER_WEBHOOK": ("x", "must be an address that begins with https://."),
+    "BLOTTER_HEARTBEAT": ("x", "must be an address that begins with https://."),
 }
 
 

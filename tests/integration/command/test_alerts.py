@@ -470,7 +470,7 @@ def test_what_is_no_address_is_refused_and_not_repeated(
     before = sorted(home.rglob("*"))
     code, err = blotter(*LOAD, **{"BLOTTER_WEBHOOK": "", setting: address})
     assert code == 2
-    assert err == f"blotter: {setting} is no address that begins with https://.\n"
+    assert err == f"blotter: {setting} must be an address that begins with https://.\n"
     assert sorted(home.rglob("*")) == before
 
 

@@ -361,11 +361,11 @@ def test_a_property_that_is_gone_stops_the_data_set_and_a_new_one_is_reported(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ('key = ["geometry"]', "which is no key"),
-        ('columns = ["NAME"]', "need 'geometry'"),
+        ('key = ["geometry"]', "and `key` must not"),
+        ('columns = ["NAME"]', "must include 'geometry'"),
         ('files = ["a.geojson"]', '`files` goes with `api = "file"`'),
         ('url = "https://a.example/b/../c"', "leads out of its folder"),
-        ('url = "https://a.example/c?f=geojson"', "no user, password, query"),
+        ('url = "https://a.example/c?f=geojson"', "a user, password, query"),
         ('query = {f = 7}', r"\$.query"),
         ('box = [-90, 35, -91, 36]', "`box` must be .west, south, east, north"),
         ('box = [-90, 35, -89, 91]', "`box` must be .west, south, east, north"),

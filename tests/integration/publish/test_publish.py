@@ -248,7 +248,7 @@ def test_a_day_without_the_site_publishes_nothing(first, url, tmp_path, monkeypa
         ("BLOTTER_SITE", "yes", "BLOTTER_SITE is 'yes'; it must be on or off."),
         ("BLOTTER_SITE_URL", "example.org", "it must be an address like"),
         ("BLOTTER_SITE_URL", "https://x.org/?a=1", "it must be an address like"),
-        ("BLOTTER_SITE_CONTACT", "https://x.org", "it must be an e-mail address"),
+        ("BLOTTER_SITE_CONTACT", "https://x.org", "it must be an email address"),
         ("BLOTTER_LAKE", "s3://bucket/lake", "BLOTTER_LAKE begins with s3://; it must"),
     ],
 )
