@@ -281,7 +281,7 @@ def doctor(found: Found[Settings], datasets: tuple[str, ...], as_json: bool) -> 
     data set that is enabled. Writes nothing, and is safe to use during a run.
     """
     from pipelines.ops.doctor import examine, in_json, in_words
-    from pipelines.ops.portal_survey import Finding
+    from pipelines.ops.findings import Finding
 
     findings: list[Finding] = []
     try:

@@ -4,12 +4,12 @@ import hashlib
 import math
 import re
 from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipelines.errors import ConfigError
+from pipelines.datasets.addresses import moved
 from pipelines.settings import schema
 
 # The number of a limit: nan is in no range.
@@ -205,23 +205,3 @@ class BaseDataset(
         declared = [self.url, *self.formerly]
         url, *formerly = [moved(address, portal) for address in declared]
         return msgspec.structs.replace(self, url=url, formerly=[*formerly, *declared])
-
-
-def moved(address: str, portal: str) -> str:
-    """An address with scheme and host replaced by those of BLOTTER_PORTAL.
-
-    Raises:
-        ConfigError: BLOTTER_PORTAL is not an address.
-    """
-    wrong = ConfigError(
-        f"BLOTTER_PORTAL is {portal!r}; it must be an address like "
-        "http://127.0.0.1:8765."
-    )
-    try:
-        there, here = urlsplit(portal), urlsplit(address)
-        _ = there.port
-    except ValueError:
-        raise wrong from None
-    if there.scheme not in ("http", "https") or not there.hostname:
-        raise wrong
-    return urlunsplit((there.scheme, there.netloc, here.path, here.query, ""))

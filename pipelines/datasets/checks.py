@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from pipelines.datasets.base import BaseDataset
+from pipelines.datasets.addresses import wrong_url
+from pipelines.datasets.columns import IDENTIFIER, SYSTEM_COLUMNS
 from pipelines.datasets.dataset import (
     AreasDataset,
     CouncilList,
@@ -14,26 +15,10 @@ from pipelines.datasets.dataset import (
     WholeDataset,
 )
 
-# Names go into the portals' query languages and into SQL without quotes.
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
-
-HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
 # Endings that a published file may have; a file of areas may have any.
 ENDINGS = (".csv", ".zip", ".xlsx")
-
-# Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
-# Francisco) is the key and so the same column.
-SYSTEM_COLUMNS = (
-    "row_id",
-    "row_hash",
-    "run_id",
-    "loaded_at",
-    "removed_at",
-    "replaced_at",
-)
 
 
 def problems(dataset: Dataset) -> Iterable[str]:
@@ -66,24 +51,6 @@ def wrong_address(dataset: Dataset) -> Iterable[str]:
     addresses = [dataset.url, *dataset.formerly]
     if len(set(addresses)) < len(addresses):
         yield "`formerly` repeats an address, or names `url` itself"
-
-
-def wrong_url(key: str, address: str, kind: type[BaseDataset]) -> Iterable[str]:
-    """What is wrong with a key's value as the address of a kind of data set."""
-    try:
-        url = urlsplit(address)
-        _ = url.port
-    except ValueError:
-        yield f"`{key}` {address!r} is not an address"
-        return
-    host = url.netloc.rsplit("@", 1)[-1]
-    is_whole = url.scheme == "https" and url.geturl() == address
-    if not (is_whole and HOST.fullmatch(host)):
-        yield f"`{key}` must begin with https:// and a host"
-    if "@" in url.netloc or url.query or url.fragment:
-        yield f"`{key}` must not have a user, password, query or fragment"
-    if not kind.path_shape.fullmatch(url.path):
-        yield f"the path of `{key}` must be like {kind.path_example}"
 
 
 def wrong_council(dataset: SodaDataset, council: CouncilList) -> Iterable[str]:

@@ -17,9 +17,6 @@ import msgspec
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
-# A column of pages, not of tables: why a row can't be loaded; null if it can.
-REJECT = ":reject"
-
 
 class CouncilList(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True

@@ -20,8 +20,9 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import FOLDER, pick, read_dataset, read_datasets
 from pipelines.environment import Found
 from pipelines.errors import BlotterError, ConfigError, WarehouseError
+from pipelines.ops.findings import Finding
 from pipelines.ops.members import council_findings
-from pipelines.ops.portal_survey import Finding, portals
+from pipelines.ops.portal_survey import portals
 from pipelines.ops.status import read_status
 from pipelines.ops.status_words import is_fresh
 from pipelines.redaction import redacted

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import requests
 
-from pipelines.datasets.base import moved
+from pipelines.datasets.addresses import moved
 from pipelines.datasets.dataset import CouncilList, Dataset, SodaDataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalError
-from pipelines.ops.portal_survey import Finding, short
+from pipelines.ops.findings import Finding, short
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
 from pipelines.settings import Settings

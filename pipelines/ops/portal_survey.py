@@ -1,36 +1,18 @@
 """Check what portals publish: is it there, fresh, and as declared?"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalMovedError
+from pipelines.ops.findings import Finding, short
 from pipelines.portals.columns import check_columns
 from pipelines.portals.http.moves import to_paste
 from pipelines.portals.reader import Published, Reader, Survey
 from pipelines.portals.registry import reader_for
-from pipelines.settings import Patience, Settings
+from pipelines.settings import Settings
 from pipelines.sync.parts import missed_parts
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check, in one line."""
-
-    level: Literal["ok", "warn", "fail"]
-    subject: str
-    """`settings`, `home`, ..., or the data set."""
-    message: str
-
-
-def short(patience: Patience) -> Patience:
-    """Retry at most once, and soon: a person is waiting for the answer."""
-    return replace(
-        patience, retries=min(patience.retries, 1), backoff=min(patience.backoff, 2.0)
-    )
 
 
 def portals(

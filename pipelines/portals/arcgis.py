@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import requests
 
-from pipelines.datasets.checks import IDENTIFIER
+from pipelines.datasets.columns import IDENTIFIER
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
 from pipelines.errors import PortalError, Retryable, SchemaDriftError

@@ -1,13 +1,17 @@
 """Compare the columns that are declared with those that are published."""
 
-from pipelines.datasets.dataset import Dataset
+from typing import TYPE_CHECKING
+
 from pipelines.errors import (
     SchemaDriftError,
 )
 from pipelines.portals.reader import Published
 
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
-def check_columns(dataset: Dataset, published: Published) -> list[str]:
+
+def check_columns(dataset: "Dataset", published: Published) -> list[str]:
     """Compare what is declared with what is published.
 
     Returns:

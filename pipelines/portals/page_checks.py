@@ -2,17 +2,19 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import IncompleteReadError, Retryable
 from pipelines.portals.http.retry import ask
 from pipelines.portals.rejects import OddRowsError
 from pipelines.settings import Patience
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 T = TypeVar("T")
 
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def ask_for_rows(
-    send: Callable[[bool], T], dataset: Dataset, patience: Patience, what: str
+    send: Callable[[bool], T], dataset: "Dataset", patience: Patience, what: str
 ) -> T:
     """Like `ask`; `send` is told whether to set odd rows aside (`OddRowsError`).
 
@@ -52,7 +54,7 @@ def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) ->
         raise Retryable(f"rows of other days came for {window}")
 
 
-def check_number(dataset: Dataset, what: str, received: int, expected: int) -> None:
+def check_number(dataset: "Dataset", what: str, received: int, expected: int) -> None:
     """See that as many rows came as are counted.
 
     Raises:

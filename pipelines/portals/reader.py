@@ -5,15 +5,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
 from pipelines.settings import NOBODY, Identity, Patience
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class Reader(ABC):
     """A portal's API. Tables have the raw table's column names and hold only text."""
 
     def __init__(
-        self, dataset: Dataset, patience: Patience, identity: Identity = NOBODY
+        self, dataset: "Dataset", patience: Patience, identity: Identity = NOBODY
     ):
         self.dataset = dataset
         self.patience, self.identity = patience, identity

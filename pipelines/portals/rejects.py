@@ -5,7 +5,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT
+from pipelines.datasets.columns import REJECT
 
 Reasons: TypeAlias = pa.Array | pa.ChunkedArray
 

@@ -8,28 +8,40 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
+import requests
 from sodapy import Socrata
 
-from pipelines.datasets.dataset import REJECT, SodaDataset
+from pipelines.datasets.columns import REJECT
+from pipelines.datasets.dataset import SodaDataset
 from pipelines.datasets.windows import Window
-from pipelines.errors import PortalError, Retryable, SchemaDriftError
+from pipelines.errors import PortalError, Retryable
 from pipelines.portals.http.body import Answer
-from pipelines.portals.http.request import RefusedError, body_of, get, message_of
+from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import check_told, told_in
 from pipelines.portals.page_checks import (
     ask_for_rows,
-    check_dates,
     check_number,
     chunks,
     quoted,
 )
 from pipelines.portals.reader import Published, Read, Reader, Survey
-from pipelines.portals.rejects import OddRowsError, readable, set_aside
-from pipelines.portals.soda_csv import check_page, good_rows, parse_csv
-from pipelines.portals.soda_json import Column, Count, MonthlyCount, View, as_published
+from pipelines.portals.rejects import readable, set_aside
+from pipelines.portals.soda_csv import (
+    check_days,
+    check_page,
+    good_rows,
+    parse_csv,
+    without_day,
+)
+from pipelines.portals.soda_errors import meaning
+from pipelines.portals.soda_json import (
+    Count,
+    MonthlyCount,
+    View,
+    as_published,
+    check_date_types,
+)
 from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
@@ -37,13 +49,6 @@ log = logging.getLogger(__name__)
 SMALLEST_PAGE = 500
 
 MOST_OF_KEYS = 50_000
-
-# Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
-# what is no date at all can't be compared with one.
-DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
-
-# A date as SODA writes it; a time may follow.
-ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
 
 # The longest answer that every portal gives (SODA 2.0).
 MOST_GROUPS = 50_000
@@ -65,12 +70,10 @@ class SocrataReader(Reader):
         identity: Identity = NOBODY,
     ):
         super().__init__(dataset, patience, identity)
-        address = urlsplit(dataset.url)
-        self.client = Socrata(
-            address.netloc, identity.app_token, timeout=patience.timeout
-        )
-        self.client.uri_prefix = f"{address.scheme}://"
-        self.client.session.headers["User-Agent"] = identity.user_agent
+        # Only sodapy's session, which carries the token: requests are `get`'s own.
+        client = Socrata(urlsplit(dataset.url).netloc, identity.app_token)
+        self.session: requests.Session = client.session
+        self.session.headers["User-Agent"] = identity.user_agent
 
     def describe(self, known: str | None) -> Published:
         """Ask for columns and version."""
@@ -83,7 +86,7 @@ class SocrataReader(Reader):
                 f"{self.dataset.label} describes it "
                 "without columns; is the address a data set's?"
             )
-        self._check_dates(view.columns)
+        check_date_types(self.dataset, view.columns)
         names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
@@ -123,7 +126,7 @@ class SocrataReader(Reader):
         """How the portal took the app token; a refused one is not sent again."""
         if self.identity.app_token is None:
             return "none"
-        is_kept = "X-App-Token" in self.client.session.headers
+        is_kept = "X-App-Token" in self.session.headers
         return "accepted" if is_kept else "refused"
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
@@ -202,22 +205,6 @@ class SocrataReader(Reader):
             }
         )
 
-    def _check_dates(self, columns: list[Column]) -> None:
-        """See that rows can be asked for by their dates.
-
-        Raises:
-            SchemaDriftError: A column that they are asked for by is of another type.
-        """
-        asked = (self.dataset.window_column, self.dataset.change_column)
-        for column in columns:
-            if column.fieldName in asked and column.dataTypeName not in DATE_TYPES:
-                raise SchemaDriftError(
-                    f"{self.dataset.label} publishes {column.fieldName} as "
-                    f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
-                    "can't be asked for by it. Name another column in "
-                    f"{self.dataset.name}.toml; nothing was written."
-                )
-
     def _where(self, window: Window) -> str:
         column = self.dataset.window_column
         where = f"{column} >= '{self.bound(window.start)}'"
@@ -251,7 +238,7 @@ class SocrataReader(Reader):
         window: Window | None = None,
     ) -> pa.Table:
         """One page: the columns asked for and `:id`; checked against what was asked."""
-        columns = [*self.requested(), ":id"]
+        columns, dates = [*self.requested(), ":id"], self.dataset.window_column
         query = {
             "$select": ",".join(columns),
             "$where": where,
@@ -264,11 +251,11 @@ class SocrataReader(Reader):
             body = readable(answer.body) if is_lenient else answer.body
             table = parse_csv(body, columns)
             if is_lenient or b"\0" in body:
-                reason = self._without_day(table) if is_lenient else None
+                reason = without_day(table, dates) if is_lenient else None
                 table = set_aside(table, reason)
             check_page(table, limit)
             if window:
-                self._check_window(good_rows(table), window)
+                check_days(good_rows(table)[dates], window)
             stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
@@ -279,19 +266,6 @@ class SocrataReader(Reader):
         query = {"$select": "count(*) as n", "$where": where}
         one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
         return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
-
-    def _without_day(self, page: pa.Table) -> pa.ChunkedArray:
-        """Why a row is set aside whose date is none; null where it is one, or null."""
-        column = self.dataset.window_column
-        is_day = pc.match_substring_regex(page[column], ISO_DATE)
-        return pc.if_else(pc.invert(is_day), f"{column} is no date", None)
-
-    def _check_window(self, page: pa.Table, window: Window) -> None:
-        dates = page[self.dataset.window_column]
-        if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
-            raise OddRowsError("rows with a date that is none")
-        days = pc.utf8_slice_codeunits(dates, 0, 10)
-        check_dates(days, str(window.start), window.end and str(window.end), window)
 
     def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
         def send() -> Any:
@@ -305,12 +279,13 @@ class SocrataReader(Reader):
         return answer
 
     def _answer(self, url: str, query: dict[str, str], expect: str) -> Answer:
-        session = self.client.session
+        session = self.session
         try:
             return get(session, url, query, self.dataset, self.patience.timeout, expect)
         except RefusedError as error:
             status = error.answer.status
-            if status in (401, 403) and session.headers.pop("X-App-Token", None):
+            if status in (401, 403) and "X-App-Token" in session.headers:
+                del session.headers["X-App-Token"]
                 log.warning(
                     "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
                     "Is it the app token, not the secret one?",
@@ -319,34 +294,5 @@ class SocrataReader(Reader):
                     status,
                 )
                 return self._get(url, query, expect)
-            raise self._reason(error) from error
-
-    def _reason(self, error: RefusedError) -> PortalError:
-        """What a refusal means, where its body tells more than that it is one."""
-        body = body_of(error.answer)
-        code = body.get("errorCode") or body.get("code") or ""
-        if error.answer.status == 401 or code == "authentication_required":
-            return self._needs_token()
-        if "no-such-column" not in str(code):
-            return error
-        data = body.get("data")
-        named = data.get("column") if isinstance(data, dict) else None
-        column = str(named)[:80] if named else message_of(error.answer)
-        return SchemaDriftError(
-            f"{self.dataset.label} has no column {column} any "
-            f"more. Correct {self.dataset.name}.toml; nothing was written."
-        )
-
-    def _needs_token(self) -> PortalError:
-        """Where to get an app token, or what may be wrong with the one that is set."""
-        what = "set SOCRATA_APP_TOKEN"
-        if self.identity.app_token:
-            what = (
-                "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
-            )
-        address = urlsplit(self.dataset.url)
-        page = f"{address.scheme}://{address.netloc}/profile/edit/developer_settings"
-        return PortalError(
-            f"{self.dataset.label} requires an app token: {what}. App tokens are free "
-            f"of charge: {page}"
-        )
+            has_token = self.identity.app_token is not None
+            raise meaning(error, self.dataset, has_token) from error

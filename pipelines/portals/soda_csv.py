@@ -4,9 +4,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipelines.datasets.dataset import REJECT
+from pipelines.datasets.columns import REJECT
+from pipelines.datasets.windows import Window
 from pipelines.errors import Retryable
-from pipelines.portals.rejects import check_utf8
+from pipelines.portals.page_checks import check_dates
+from pipelines.portals.rejects import OddRowsError, check_utf8
+
+# A date as SODA writes it; a time may follow.
+ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
 
 
 def check_page(page: pa.Table, limit: int) -> None:
@@ -65,3 +70,22 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
         # Not which: where the header is lost, these are values.
         raise Retryable("the CSV has other columns than were asked for")
     return table
+
+
+def without_day(page: pa.Table, column: str) -> pa.ChunkedArray:
+    """Why a row is set aside whose date is none; null where it is one, or null."""
+    is_day = pc.match_substring_regex(page[column], ISO_DATE)
+    return pc.if_else(pc.invert(is_day), f"{column} is no date", None)
+
+
+def check_days(dates: pa.ChunkedArray, window: Window) -> None:
+    """See that dates are some, and of the window that was asked for.
+
+    Raises:
+        OddRowsError: One is no date.
+        Retryable: One is of another day; see `check_dates`.
+    """
+    if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
+        raise OddRowsError("rows with a date that is none")
+    days = pc.utf8_slice_codeunits(dates, 0, 10)
+    check_dates(days, str(window.start), window.end and str(window.end), window)

@@ -1,9 +1,18 @@
 """What SODA's answers in JSON look like."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+
+from pipelines.errors import SchemaDriftError
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import SodaDataset
+
+# Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
+# what is no date at all can't be compared with one.
+DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
 
 
 class Column(msgspec.Struct):
@@ -47,3 +56,20 @@ def as_published(value: str | bool | float | None) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None else str(value)
+
+
+def check_date_types(dataset: "SodaDataset", columns: list[Column]) -> None:
+    """See that rows can be asked for by their dates.
+
+    Raises:
+        SchemaDriftError: A column that they are asked for by is of another type.
+    """
+    asked = (dataset.window_column, dataset.change_column)
+    for column in columns:
+        if column.fieldName in asked and column.dataTypeName not in DATE_TYPES:
+            raise SchemaDriftError(
+                f"{dataset.label} publishes {column.fieldName} as "
+                f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
+                "can't be asked for by it. Name another column in "
+                f"{dataset.name}.toml; nothing was written."
+            )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.columns import REJECT
+from pipelines.datasets.dataset import Dataset
 from pipelines.errors import ConfigError, first_line
 from pipelines.sql import query, quote
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.columns import REJECT
+from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import (
     IncompleteReadError,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT, Dataset
+from pipelines.datasets.columns import REJECT
+from pipelines.datasets.dataset import Dataset
 from pipelines.sql import quote
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from google.cloud import bigquery
 
 import pipelines.sync.daily as runs
-from pipelines.datasets.dataset import REJECT
+from pipelines.datasets.columns import REJECT
 from pipelines.datasets.windows import months as months_from
 from pipelines.ops.changes import changes_since, removals_since
 from pipelines.warehouse import lookups

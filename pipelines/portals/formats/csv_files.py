@@ -4,14 +4,18 @@ import csv
 import io
 import itertools
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv
 
-from pipelines.datasets.dataset import REJECT, FileDataset
+from pipelines.datasets.columns import REJECT
 from pipelines.errors import Retryable
 from pipelines.portals.formats.headers import NOTE_LINES, has_columns, header_of, loaded
 from pipelines.portals.rejects import BOM, readable
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import FileDataset
 
 # A row must not be longer than one.
 BLOCK_BYTES = 16 * 1024 * 1024
@@ -20,7 +24,7 @@ HEAD_BYTES = 1024 * 1024
 
 
 def read_csv(
-    dataset: FileDataset, body: bytes, is_whole: bool
+    dataset: "FileDataset", body: bytes, is_whole: bool
 ) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a CSV in the declared encoding.
 
@@ -45,7 +49,7 @@ def read_csv(
 
 
 def below_header(
-    dataset: FileDataset, body: bytes, lines: int, header: list[str]
+    dataset: "FileDataset", body: bytes, lines: int, header: list[str]
 ) -> tuple[pa.Table, list[pyarrow.csv.InvalidRow]]:
     """The rows below so many lines, and those with fewer or more cells than the header.
 
@@ -79,7 +83,7 @@ def below_header(
     return rows, odd
 
 
-def check_end(dataset: FileDataset, body: bytes, is_whole: bool) -> None:
+def check_end(dataset: "FileDataset", body: bytes, is_whole: bool) -> None:
     """See that a CSV ends where a row does.
 
     Raises:
@@ -105,7 +109,9 @@ def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def left_out(
-    dataset: FileDataset, row: pyarrow.csv.InvalidRow, odd: list[pyarrow.csv.InvalidRow]
+    dataset: "FileDataset",
+    row: pyarrow.csv.InvalidRow,
+    odd: list[pyarrow.csv.InvalidRow],
 ) -> str:
     """Remember a row that has not as many cells as the header, unless it is a note."""
     if not dataset.has_notes or row.actual_columns > 1:
@@ -131,7 +137,7 @@ def check_odd(odd: list[pyarrow.csv.InvalidRow], good: int, text: str) -> None:
 
 
 def with_odd(
-    dataset: FileDataset, rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
+    dataset: "FileDataset", rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
 ) -> pa.Table:
     """Add rows that are set aside, with the reason.
 

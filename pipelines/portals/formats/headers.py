@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipelines.datasets.dataset import FileDataset, WholeDataset
 from pipelines.errors import Retryable
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import FileDataset, WholeDataset
 
 # Above a header there may be so many lines of notes.
 NOTE_LINES = 20
@@ -27,7 +30,7 @@ class Sheet:
 
 
 def header_of(
-    dataset: FileDataset, rows: Iterable[tuple[int, Sequence[str | None]]]
+    dataset: "FileDataset", rows: Iterable[tuple[int, Sequence[str | None]]]
 ) -> tuple[int, list[str]]:
     """Find the header: the first row, or below notes the first with every column.
 
@@ -49,12 +52,12 @@ def header_of(
     return found[0]
 
 
-def has_columns(dataset: FileDataset, header: list[str]) -> bool:
+def has_columns(dataset: "FileDataset", header: list[str]) -> bool:
     """Whether no declared column is missing."""
     return set(dataset.columns) - {dataset.file_column} <= set(header)
 
 
-def named(dataset: WholeDataset, cells: Sequence[str | None]) -> list[str]:
+def named(dataset: "WholeDataset", cells: Sequence[str | None]) -> list[str]:
     """The names of a header's cells: declared ones, else as they are published.
 
     A column without a header can't be read by its name: it is left out.
@@ -79,6 +82,6 @@ def plain(title: str) -> str:
     return " ".join(title.replace("_", " ").split()).casefold()
 
 
-def loaded(dataset: WholeDataset, header: list[str]) -> list[str]:
+def loaded(dataset: "WholeDataset", header: list[str]) -> list[str]:
     """Those of a file's columns that are loaded."""
     return [n for n in (*dataset.columns, *dataset.dispensable_columns) if n in header]

@@ -1,11 +1,12 @@
 """Published files, CSV or workbook, as tables of text: read by their headers."""
 
 import io
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.dataset import REJECT, FileDataset
+from pipelines.datasets.columns import REJECT
 from pipelines.errors import Retryable
 from pipelines.portals.formats.csv_files import read_csv
 from pipelines.portals.formats.headers import (
@@ -18,9 +19,12 @@ from pipelines.portals.formats.headers import (
 from pipelines.portals.formats.zips import check_packed, only_csv
 from pipelines.portals.rejects import UNREADABLE, set_aside
 
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import FileDataset
+
 
 def read_sheet(
-    dataset: FileDataset, name: str, body: bytes, is_whole: bool = False
+    dataset: "FileDataset", name: str, body: bytes, is_whole: bool = False
 ) -> Sheet:
     """Read one file: CSV, a workbook's first sheet, or the one CSV of a zip.
 
@@ -53,7 +57,7 @@ def read_sheet(
     return Sheet(header, set_aside(rows) if has_unreadable(rows) else rows)
 
 
-def read_workbook(dataset: FileDataset, body: bytes) -> tuple[list[str], pa.Table]:
+def read_workbook(dataset: "FileDataset", body: bytes) -> tuple[list[str], pa.Table]:
     """Read the header and the declared columns of a workbook's first sheet.
 
     Raises:

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit, urlunsplit
 
-from pipelines.datasets.checks import wrong_url
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.addresses import wrong_url
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 
 def new_address(
-    dataset: Dataset, asked: str, params: Mapping[str, str], location: str
+    dataset: "Dataset", asked: str, params: Mapping[str, str], location: str
 ) -> str | None:
     """What `url` is to be after a redirect; None where that can't be told.
 
@@ -57,7 +60,7 @@ def shown(asked: str, location: str) -> str:
     return urlunsplit((there.scheme, host, there.path, "", ""))[:200]
 
 
-def to_paste(declared: Dataset, address: str) -> str:
+def to_paste(declared: "Dataset", address: str) -> str:
     """The lines of a declaration by which it is found again, its history kept."""
     former = [a for a in [declared.url, *declared.formerly] if a != address]
     return f"`url = {json.dumps(address)}` and `formerly = {json.dumps(former)}`"

@@ -5,17 +5,19 @@ import re
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from pipelines import signals
-from pipelines.datasets.dataset import Dataset
 from pipelines.errors import PortalError, PortalMovedError, Retryable
 from pipelines.portals.http.body import Answer, read_answer
 from pipelines.portals.http.moves import new_address, shown
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 CONNECT_SECONDS = 10
 
@@ -32,7 +34,7 @@ def get(
     session: requests.Session,
     url: str,
     params: Mapping[str, str],
-    dataset: Dataset,
+    dataset: "Dataset",
     timeout: float,
     expect: str,
     unless: Mapping[str, str] | None = None,
@@ -115,7 +117,7 @@ def send_once(
     )
 
 
-def check_host(url: str, dataset: Dataset) -> None:
+def check_host(url: str, dataset: "Dataset") -> None:
     """Refuse to send anything anywhere but to the address that is declared."""
     if urlsplit(url)[:2] != urlsplit(dataset.url)[:2]:
         raise PortalError(
@@ -125,7 +127,7 @@ def check_host(url: str, dataset: Dataset) -> None:
 
 
 def check_status(
-    answer: Answer, dataset: Dataset, url: str, params: Mapping[str, str]
+    answer: Answer, dataset: "Dataset", url: str, params: Mapping[str, str]
 ) -> None:
     """Raise what a status other than 200 means; see `get`."""
     status = answer.status
@@ -155,7 +157,7 @@ def bare_redirect(
     session: requests.Session,
     url: str,
     params: Mapping[str, str],
-    dataset: Dataset,
+    dataset: "Dataset",
     timeout: float,
 ) -> PortalMovedError | None:
     """What a refused request's address says without its query, if it redirects.
@@ -178,7 +180,7 @@ def bare_redirect(
 
 
 def moved_error(
-    dataset: Dataset, url: str, params: Mapping[str, str], location: str
+    dataset: "Dataset", url: str, params: Mapping[str, str], location: str
 ) -> PortalMovedError:
     """What a redirect comes to."""
     address, there = new_address(dataset, url, params, location), shown(url, location)

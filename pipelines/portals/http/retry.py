@@ -1,20 +1,22 @@
 """Ask a portal again where that can help."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.errors import Retryable
 from pipelines.settings import Patience
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 T = TypeVar("T")
 
 LONGEST_RETRY_AFTER = 300
 
 
-def ask(send: Callable[[], T], dataset: Dataset, patience: Patience, what: str) -> T:
+def ask(send: Callable[[], T], dataset: "Dataset", patience: Patience, what: str) -> T:
     """Call `send` until it answers, waiting longer each time, with jitter.
 
     Raises:

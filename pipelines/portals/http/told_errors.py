@@ -5,12 +5,14 @@ now and then, {"message": "..."} in place of rows.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.errors import PortalError, Retryable
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import Dataset
 
 # By https://developers.arcgis.com/rest/services-reference/enterprise/error-codes/
 NEEDS_TOKEN = (498, 499)
@@ -54,7 +56,7 @@ def told_in(body: bytes) -> Told | None:
     return Told(words, told.get("code"))
 
 
-def check_told(dataset: Dataset, told: Told | None) -> None:
+def check_told(dataset: "Dataset", told: Told | None) -> None:
     """Raise what an error inside an answer means.
 
     Raises:

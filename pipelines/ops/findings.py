@@ -1,0 +1,23 @@
+"""What a check of `blotter doctor` finds."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pipelines.settings import Patience
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check, in one line."""
+
+    level: Literal["ok", "warn", "fail"]
+    subject: str
+    """`settings`, `home`, ..., or the data set."""
+    message: str
+
+
+def short(patience: Patience) -> Patience:
+    """Retry at most once, and soon: a person is waiting for the answer."""
+    return replace(
+        patience, retries=min(patience.retries, 1), backoff=min(patience.backoff, 2.0)
+    )

@@ -1,0 +1,42 @@
+"""What it means that a Socrata portal refuses a request."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.portals.http.request import RefusedError, body_of, message_of
+
+if TYPE_CHECKING:
+    from pipelines.datasets.dataset import SodaDataset
+
+
+def meaning(
+    error: RefusedError, dataset: "SodaDataset", has_token: bool
+) -> PortalError:
+    """What a refusal means, where its body tells more than that it is one."""
+    body = body_of(error.answer)
+    code = body.get("errorCode") or body.get("code") or ""
+    if error.answer.status == 401 or code == "authentication_required":
+        return needs_token(dataset, has_token)
+    if "no-such-column" not in str(code):
+        return error
+    data = body.get("data")
+    named = data.get("column") if isinstance(data, dict) else None
+    column = str(named)[:80] if named else message_of(error.answer)
+    return SchemaDriftError(
+        f"{dataset.label} has no column {column} any "
+        f"more. Correct {dataset.name}.toml; nothing was written."
+    )
+
+
+def needs_token(dataset: "SodaDataset", has_token: bool) -> PortalError:
+    """Where to get an app token, or what may be wrong with the one that is set."""
+    what = "set SOCRATA_APP_TOKEN"
+    if has_token:
+        what = "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
+    address = urlsplit(dataset.url)
+    page = f"{address.scheme}://{address.netloc}/profile/edit/developer_settings"
+    return PortalError(
+        f"{dataset.label} requires an app token: {what}. App tokens are free "
+        f"of charge: {page}"
+    )
