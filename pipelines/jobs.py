@@ -145,10 +145,11 @@ def new_run(warehouse: Warehouse, command: str, today: date | None) -> Run:
     return Run(
         warehouse,
         command,
-        datetime.now(UTC),
+        warehouse.clock(),
         today,
         settings.patience,
         identity=settings.identity,
+        clock=warehouse.clock,
     )
 
 

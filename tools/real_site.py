@@ -8,11 +8,8 @@ real boundaries. Then `BLOTTER_HOME=HOME blotter site --serve` shows the pages.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from unittest import mock
 
 import click
 
@@ -21,7 +18,6 @@ from demo.stock import publish
 from pipelines import jobs
 from pipelines.datasets.declarations import read_datasets
 from pipelines.settings import Settings
-from pipelines.warehouse.warehouse import Warehouse
 from tests.integration.models import test_areas
 from tests.real_rows import test_real_shootings
 from tests.real_rows.test_real_days import act, compare
@@ -63,20 +59,6 @@ def chicago_2026() -> list[Row]:
     return rows
 
 
-@contextmanager
-def loaded_at(day: date) -> Iterator[None]:
-    """Have rows be loaded at noon UTC of a day."""
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-
-    def instant(warehouse: Warehouse) -> datetime:
-        later = warehouse._last_instant + timedelta(microseconds=1)
-        warehouse._last_instant = max(noon, later)
-        return warehouse._last_instant
-
-    with mock.patch.object(Warehouse, "next_instant", instant):
-        yield
-
-
 class Days:
     """A portal whose data sets are read into a home, each on a day."""
 
@@ -84,10 +66,12 @@ class Days:
         self.home, self.portal, self.url = live.prepared(home), portal, url
 
     def read(self, name: str, day: date, whole: bool = True) -> None:
-        with loaded_at(day):
-            dataset = DECLARED[name].at_portal(self.url)
-            if failure := live.daily(self.home, dataset, day, whole=whole):
-                raise failure
+        """Read a data set on a day; rows are loaded at noon UTC."""
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        dataset = DECLARED[name].at_portal(self.url)
+        failure = live.daily(self.home, dataset, day, whole=whole, clock=lambda: noon)
+        if failure:
+            raise failure
 
     def december(self) -> None:
         publish(self.portal, SAN_FRANCISCO, real_rows.san_francisco_2018())

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -106,7 +106,7 @@ def first_line(job: DatasetRun, window: Window | None) -> dict[str, Any]:
         "run_id": job.run.run_id,
         "command": job.run.command,
         "dataset": job.dataset.name,
-        "started_at": datetime.now(UTC),
+        "started_at": job.run.clock(),
         "outcome": "running",
         "window_start": window.start if window else None,
         "day": job.today,
@@ -118,7 +118,7 @@ def last_line(job: DatasetRun, end: End, seconds: float) -> dict[str, Any]:
     """What completes it."""
     return {
         **job.figures(),
-        "finished_at": datetime.now(UTC),
+        "finished_at": job.run.clock(),
         "portal_version": end.version,
         "seconds": round(seconds, 3),
         "outcome": end.outcome,

@@ -8,6 +8,7 @@ from dataclasses import asdict, astuple, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.portals.reader import Reader
@@ -22,17 +23,19 @@ Progress = Callable[[Dataset, int, int], None]
 
 @dataclass
 class Run:
-    """One run of the command: its clock was read once, in the command."""
+    """One run of the command."""
 
     warehouse: Warehouse
     command: str
     now: datetime
-    """An instant in UTC."""
+    """When it began: its clock was read once, in the command; UTC."""
     today: date | None = None
     """The day it is taken to be in every city, instead of `now`'s."""
     patience: Patience = field(default_factory=Patience)
     progress: Progress = lambda dataset, done, of: None
     identity: Identity = NOBODY
+    clock: Clock = utc_now
+    """For what is stamped while it goes on."""
 
     def __post_init__(self) -> None:
         self.run_id = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

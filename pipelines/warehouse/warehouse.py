@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
@@ -46,12 +47,16 @@ class Warehouse:
     Args:
         settings: Say which warehouse, and where.
         read_only: Open DuckDB's file so that others may read it, too.
+        clock: What loads are stamped by.
     """
 
-    def __init__(self, settings: Settings, read_only: bool = False):
+    def __init__(
+        self, settings: Settings, read_only: bool = False, clock: Clock = utc_now
+    ):
         self.settings, self.home = settings, settings.home
         self.engine = engine_for(settings, read_only)
         self.connect = self.engine.connect
+        self.clock = clock
         self._last_instant = datetime.min.replace(tzinfo=UTC)
         self.loader = Loader(self.home, self.engine)
         self.ledger = Ledger(self.engine)
@@ -314,7 +319,7 @@ class Warehouse:
         The models take what was loaded after their newest row: loads must not go back.
         """
         later = self._last_instant + timedelta(microseconds=1)
-        self._last_instant = max(datetime.now(UTC), later)
+        self._last_instant = max(self.clock(), later)
         return self._last_instant
 
     def _newest_changes(self, datasets: list[Dataset]) -> list[datetime]:

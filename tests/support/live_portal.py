@@ -20,6 +20,7 @@ import pytest
 from demo.portal.server import Portal
 from demo.portal.store import Dataset as Published
 from pipelines import cli as command
+from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import ArcgisDataset, Dataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import BlotterError
@@ -106,10 +107,12 @@ def shelbyville(portal: Portal, rows: list[dict[str, Any]]) -> Published:
 
 
 @contextlib.contextmanager
-def opened(home: Path, *datasets: Dataset) -> Iterator[Warehouse]:
+def opened(
+    home: Path, *datasets: Dataset, clock: Clock = utc_now
+) -> Iterator[Warehouse]:
     """A home's warehouse, as the command opens it for a run."""
     home.mkdir(parents=True, exist_ok=True)
-    warehouse = Warehouse(settings_in(home))
+    warehouse = Warehouse(settings_in(home), clock=clock)
     try:
         warehouse.prepare(list(datasets))
         warehouse.ledger.close_killed_runs()
@@ -126,12 +129,19 @@ def daily(
     now: datetime | None = None,
     whole: bool = False,
     patience: Patience = IMPATIENT,
+    clock: Clock = utc_now,
 ) -> BlotterError | None:
     """Run `daily` at noon UTC of a day, or at an instant; `whole`: old months too."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    with opened(home, dataset) as warehouse:
-        identity = warehouse.settings.identity
-        run = Run(warehouse, "daily", now or noon, patience=patience, identity=identity)
+    with opened(home, dataset, clock=clock) as warehouse:
+        run = Run(
+            warehouse,
+            "daily",
+            now or noon,
+            patience=patience,
+            identity=warehouse.settings.identity,
+            clock=clock,
+        )
         return runs.daily(run, dataset, window_only=not whole)
 
 

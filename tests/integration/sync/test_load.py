@@ -1,7 +1,7 @@
 """Diff before load: only what differs is written, all of it in the change log."""
 
 import shutil
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -61,6 +61,23 @@ def test_a_first_run_loads_every_row_as_published(warehouse, monkeypatch):
         ("2", "added", None),
         ("3", "added", None),
     ]
+
+
+def test_loads_and_ledger_are_stamped_by_the_clock_that_is_handed_in(
+    warehouse, monkeypatch
+):
+    """Loads never go back: the second comes just after the first."""
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    warehouse.clock = lambda: noon
+    for rows in ([A], [A, B]):
+        monkeypatch.setattr(runs, "reader_for", lambda *_, r=rows: MemoryReader(rows=r))
+        run = new_run(warehouse)
+        run.clock = warehouse.clock
+        assert runs.daily(run, MemoryReader().dataset, window_only=True) is None
+    loaded = select(warehouse, f"select id, loaded_at from {RAW} order by id")
+    assert loaded == [("1", noon), ("2", noon + timedelta(microseconds=1))]
+    line = "select distinct started_at, finished_at from ledger.runs"
+    assert select(warehouse, line) == [(noon, noon)]
 
 
 def test_an_unchanged_portal_writes_nothing(warehouse, monkeypatch):
