@@ -29,8 +29,11 @@ def with_shared_parsing(invoke: Callable[..., Any]) -> Callable[..., Any]:
 def share_parsing() -> None:
     """Patch dbt in this process, once."""
     from dbt.parser.manifest import ManifestLoader as Loader
+    from dbt_common.tests import enable_test_caching
 
     if "shared" not in vars(Loader):
+        # What a test of dbt's own does: the trees of its thousand macros are kept.
+        enable_test_caching()
         Loader.shared = property(lambda self: shared_file(self.root_project))
         for name, patched in PATCHES.items():
             setattr(Loader, name, patched(getattr(Loader, name)))

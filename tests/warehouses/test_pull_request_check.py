@@ -1,6 +1,7 @@
 """What a change of the project touches is built apart, tested, and dropped again."""
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -229,7 +230,18 @@ BREAKS = {
 }
 
 
-@pytest.mark.parametrize("what", BREAKS)
+# One of each way to be found: by the warehouse, by its types, by a test of the data.
+ON_EVERY_WAREHOUSE = ("sql", "a type", "the data")
+
+
+@pytest.mark.parametrize(
+    ("standing", "what"),
+    [
+        *(("duckdb", what) for what in BREAKS),
+        *itertools.product(("postgres", "bigquery"), ON_EVERY_WAREHOUSE),
+    ],
+    indirect=["standing"],
+)
 def test_a_change_that_breaks_something_is_caught(
     standing, changed, checked, caplog, capsys, what
 ):
