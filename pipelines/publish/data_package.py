@@ -1,10 +1,9 @@
 """A Data Package 2.0: every file with its columns, hash, terms and sources.
 
-The standard is at https://datapackage.org; a reader of one loads the files by it.
+The standard is at https://datapackage.org; programs load the files by it.
 
-Words are dbt's and the publishers' own: nothing is told of a table here that its YAML
-or `dim_publishers` does not say. No clock is read: the same files, last looked at at
-the same instants, are described in the same bytes.
+The descriptions are those of the models' YAML and of `dim_publishers`. The clock is not
+read: the same files, last read at the same instants, are described in the same bytes.
 """
 
 from pathlib import Path
@@ -55,8 +54,9 @@ def data_package(described: list[Described], database: File) -> Json:
                 "name": Path(database.path).name,
                 "title": "The tables as a DuckDB database",
                 "description": (
-                    "For DuckDB 1.0 and later. Of a table that is several files here "
-                    "it has the last two years, under a name that says so."
+                    "For DuckDB 1.0 and later. A table that is split into several "
+                    "files here is cut to its last two years, under a name that says "
+                    "so."
                 ),
                 **of_file(database),
                 **terms(used),
@@ -141,7 +141,7 @@ def meaning(model: Model, column: str) -> str:
 
 
 def terms(sources: list[Source]) -> Json:
-    """Licenses and sources of a file; neither where the project alone has made it."""
+    """Licenses and sources of a file; empty where the project itself made it."""
     if not sources:
         return {}
     found: dict[str, Json] = {}

@@ -1,10 +1,10 @@
 """One DuckDB file of the marts, for clients that open a database.
 
-It can't be made twice of the same bytes. DuckDB keeps what was in its memory between
+Its bytes can't be reproduced. DuckDB keeps what was in its memory between
 the values of a block, and compresses text by samples that it draws by chance: with one
 thread, no method that samples, cleared memory and fixed addresses it still had other
-bytes each time. So it is taken over from the publication before while no table differs,
-and is made by a process of its own, whose memory has never held any other rows.
+bytes each time. So it is copied from the previous publication while no table differs,
+and is made by a separate process, whose memory has never held any other rows.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ DATABASE = "marts.duckdb"
 # DuckDB 1.0 reads it, and every later one.
 STORAGE = "v1.0.0"
 
-# Of a large table it holds the last years, under a name that says so.
+# A large table is cut to its last years, and gets a name that says so.
 RECENT = "_two_years"
 
 YEARS = 2
@@ -36,11 +36,11 @@ WRITER = "import duckdb, sys; duckdb.connect().execute(sys.stdin.read())"
 def write_database(
     tables: list[Table], folder: Path, before: Path, memory: str
 ) -> None:
-    """Write a DuckDB file of the tables, or take over the one of the same tables.
+    """Write a DuckDB file of the tables, or copy the one that has the same tables.
 
     Args:
-        before: The folder as it was published before, if it was.
-        memory: What DuckDB may take, as it writes it.
+        before: The folder of the previous publication, if there was one.
+        memory: DuckDB's memory limit, such as `150MB`.
 
     Raises:
         OSError: It can't be written.
@@ -77,8 +77,8 @@ def in_duckdb(table: Table) -> Iterator[str]:
         name += RECENT
         newest = f"(select max({table.day}) from {rows})"
         where = f"where {table.day} > {newest} - interval {YEARS} year"
-        note = f" Here: the last {YEARS} years; {table.name}/ beside this file has all."
-    # Of points, what DuckDB 1.0 has no type for.
+        note = f" Only its last {YEARS} years; the files in {table.name}/ have all."
+    # Points are left out: DuckDB 1.0 has no type for them.
     columns = [f.name for f in table.schema if not pa.types.is_binary(f.type)]
     yield (
         f"create table {name} as "
@@ -91,7 +91,7 @@ def in_duckdb(table: Table) -> Iterator[str]:
 
 
 def digest_of(statements: list[str], tables: list[Table], folder: Path) -> str:
-    """What a DuckDB file is made of, in short."""
+    """A digest of what a DuckDB file is made from."""
     digest = hashlib.sha256("\n".join([STORAGE, *statements]).encode())
     for path in sorted(path for table in tables for path in table.paths):
         with (folder / path).open("rb") as file:
@@ -100,7 +100,7 @@ def digest_of(statements: list[str], tables: list[Table], folder: Path) -> str:
 
 
 def digest_in(database: Path) -> str | None:
-    """What a DuckDB file was made of; None where that is not known."""
+    """The digest of an existing DuckDB file; None if it has none."""
     if not database.exists():
         return None
     try:
@@ -112,5 +112,5 @@ def digest_in(database: Path) -> str | None:
 
 
 def text(words: str) -> str:
-    """A text as SQL has it."""
+    """A text as an SQL literal."""
     return "'" + words.replace("'", "''") + "'"

@@ -1,9 +1,9 @@
 """A DCAT-US 3.0 catalogue of the published tables, for harvesters such as data.gov's.
 
-The standard's JSON Schema is at https://github.com/GSA/dcat-us. A data set of it is a
-table here, and each file a distribution. It wants an address to write to, which is
-published: BLOTTER_SITE_CONTACT. Without one the catalogue lacks it, and no harvester
-takes it.
+The standard's JSON Schema is at https://github.com/GSA/dcat-us. Each table here is a
+data set there, and each file a distribution. The standard requires a contact address,
+BLOTTER_SITE_CONTACT, which is published. Without one the catalogue is incomplete, and
+harvesters reject it.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from pipelines.warehouse.warehouse import Warehouse
 
 
 def read_cities(warehouse: Warehouse) -> dict[str, str]:
-    """What the cities are called."""
+    """Each city's name with its state."""
     with warehouse.connect() as connection:
         rows = connection.execute(
             f"select city, city_name, state_code from {schema('seeds')}.cities"
@@ -43,7 +43,7 @@ class Host:
     """Who serves the files."""
 
     address: str
-    """Where they are on the web, with a slash at its end; empty where none is told."""
+    """Where they are on the web, with a slash at its end; empty if not set."""
     contact: str | None
     """An e-mail address."""
 
@@ -59,7 +59,7 @@ def catalogue(
     """A catalogue with a data set for each table.
 
     Args:
-        cities: What each city is called.
+        cities: Each city's name.
         folder: Of the publication, to look into the files.
     """
     return {
@@ -104,7 +104,7 @@ def distribution(one: Described, file: File, host: Host) -> Json:
     content: Json = {
         "@type": "Distribution",
         "title": ", ".join([one.table.name, *parts, file.kind[1:]]),
-        # Below the site's address, or beside the catalogue.
+        # Below the site's address, or relative to the catalogue.
         "downloadURL": host.address + file.path,
         "mediaType": file.media_type,
         "format": {".parquet": "Parquet", ".csv": "CSV"}[file.kind],
@@ -125,15 +125,15 @@ def identifier(name: str, host: Host) -> str:
 
 
 def contact(host: Host) -> Json:
-    """Whom to write to, if the settings say."""
-    content = {"@type": "Kind", "fn": f"Whoever runs {host.name}"}
+    """The contact address, if the settings have one."""
+    content = {"@type": "Kind", "fn": f"The operator of {host.name}"}
     if email := host.contact:
         content["hasEmail"] = f"mailto:{email}"
     return content
 
 
 def license_terms(one: Described) -> str | None:
-    """The publishers' terms, each once."""
+    """The publishers' licenses, each once."""
     return "; ".join(dict.fromkeys(source.licence for source in one.sources)) or None
 
 

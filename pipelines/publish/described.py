@@ -1,7 +1,7 @@
-"""What was written to `data/`: tables, their files, and what they are made of.
+"""What was written to `data/`: tables, their files and their sources.
 
 The writers of this folder describe the same things, each in its own format. What they
-share is here, and none of them needs another.
+share is here, so that none of them imports another.
 """
 
 import hashlib
@@ -20,21 +20,22 @@ from pipelines.transform.manifest import Manifest, Model, marts
 Json = dict[str, Any]
 
 Moments = Mapping[str, datetime | None]
-"""When each data set was last looked at and found well."""
+"""When each data set was last read successfully (UTC)."""
 
 TITLE = "US police incidents and shootings"
 
 DESCRIPTION = (
     "Police incidents of US cities and fatal police shootings, from the publishers' "
-    "open data: all rows that they show, joined with districts, holidays and offense "
-    "groups, and reports made of them. Reports are no proven crimes; cities publish "
-    "late, correct for months, and differ in what they publish, so that their numbers "
-    "can't be ranked against each other."
+    "open data: every row that they show, joined with districts, holidays and offense "
+    "groups, and reports made from them. A report is not proof of a crime, and many "
+    "crimes are never reported. Cities publish late, correct their data for months and "
+    "publish different things, so do not rank them."
 )
 
 TERMS = (
     "Each publisher's terms, and the words to show with its figures, are in "
-    "dim_publishers. No warranty: reports are no proven crimes, and are corrected."
+    "dim_publishers. No warranty. Reports are allegations, not proven crimes, and are "
+    "often corrected later."
 )
 
 MEDIA = {
@@ -46,10 +47,10 @@ MEDIA = {
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A type of column, as each format names it."""
+    """One type of column, under the name that each format has for it."""
 
     holds: Callable[[pa.DataType], bool]
-    """Whether Arrow's type, of a warehouse or a file, is one of these."""
+    """Whether an Arrow type, of a warehouse or a file, belongs here."""
     duckdb: str
     """What DuckDB casts it to, and writes."""
     table_schema: str
@@ -75,7 +76,7 @@ TYPES = (
 
 
 def column_type(kind: pa.DataType) -> ColumnType | None:
-    """What a type is called; None where it is not one of `TYPES`, as a point's."""
+    """The entry of `TYPES` for an Arrow type; None for any other, such as a point's."""
     return next((each for each in TYPES if each.holds(kind)), None)
 
 
@@ -104,14 +105,14 @@ class Table:
         return self.paths != [f"{self.name}.parquet"]
 
     def read(self, folder: Path) -> str:
-        """Its files as a table of DuckDB's, without what only paths tell."""
+        """SQL that reads its files, without columns that exist only in their paths."""
         files = ", ".join(f"'{folder / path}'" for path in self.paths)
         return f"read_parquet([{files}], hive_partitioning = false)"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that a table is made of, as its row of `dim_publishers` has it."""
+    """A data set behind a table: its row of `dim_publishers`."""
 
     dataset: str
     publisher: str
@@ -123,7 +124,7 @@ class Source:
     coverage_from: date | None
     coverage_to: date | None
     retrieved_at: datetime | None
-    """When it was last looked at and found well."""
+    """When it was last read successfully."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,12 @@ class File:
 
 @dataclass(frozen=True)
 class Described:
-    """A table with its files and what it is made of."""
+    """A table with its files and sources."""
 
     table: Table
     files: list[File]
     sources: list[Source]
-    """None where the project alone has made it, as its calendar."""
+    """Empty where the project itself made it, as with its calendar."""
 
 
 def describe(tables: list[Table], folder: Path, moments: Moments) -> list[Described]:
@@ -197,7 +198,7 @@ def file_at(folder: Path, path: str) -> File:
 
 
 def newest(sources: list[Source]) -> datetime | None:
-    """When the last of some data sets was looked at."""
+    """When the most recent of some data sets was read."""
     return max((s.retrieved_at for s in sources if s.retrieved_at), default=None)
 
 

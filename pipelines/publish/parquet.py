@@ -1,7 +1,7 @@
-"""The marts as files, for people and programs that never meet the warehouse.
+"""The marts as files, for people and programs without access to the warehouse.
 
     <table>.parquet                                 a mart or report, by its key
-    <table>/city=<city>/year=<year>/rows.parquet    the same of one that is large
+    <table>/city=<city>/year=<year>/rows.parquet    the same, for a large table
     <report>.csv                                    for spreadsheets
 
 The same marts give the same bytes, whatever warehouse holds them: rows are sorted here,
@@ -9,8 +9,8 @@ by the bytes of the key, and a column has one type everywhere. Percentages and r
 decimals in a warehouse, are floats: every program reads them.
 
 Rows stay as published, those of sensitive offenses too: the cities publish them row by
-row, with the day and the place as coarse as they decided. Nothing here tells more of
-either than they do. What counts such rows by place is another matter; see
+row, with the day and the place only as precise as they chose. Nothing here is more
+precise than that. Counts of such rows by place are a different matter; see
 `rpt_violent_incidents_by_place`.
 """
 
@@ -61,7 +61,7 @@ def write_tables(
     """Write marts and reports into an empty folder.
 
     Args:
-        memory: What DuckDB may take, as it writes it.
+        memory: DuckDB's memory limit, such as `150MB`.
 
     Raises:
         WarehouseError: The folder can't be written, or the warehouse not read.
@@ -76,7 +76,7 @@ def write_tables(
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Have what fails told in one sentence."""
+    """Turn a failure into an error of one sentence."""
     try:
         yield
     except (OSError, duckdb.Error, pa.ArrowException) as error:
@@ -88,7 +88,7 @@ def explained(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_process(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own, that spills below the folder what its memory can't hold."""
+    """A separate DuckDB, which spills to the folder what its memory can't hold."""
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".spill") as spill,
         duckdb.connect() as db,
@@ -138,7 +138,7 @@ def count_rows(warehouse: Warehouse, rows: str) -> int:
 
 
 def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
-    """Whether its `city` is one that is loaded; elsewhere it may be any town's name."""
+    """Whether every `city` is one that is loaded; elsewhere it is any town's name."""
     cities = f"select city from {schema('seeds')}.cities"
     others = f"{model.relation} where city is null or city not in ({cities})"
     return count_rows(warehouse, others) == 0
@@ -148,7 +148,7 @@ def sql_type(field: pa.Field) -> str:
     """The type of a column in the files, whatever a warehouse makes of it.
 
     Raises:
-        TypeError: There is no type for it; a model must cast it.
+        TypeError: No type fits; the model must cast it.
     """
     known = column_type(field.type)
     if known is None:
@@ -177,7 +177,7 @@ def path_of(name: str, columns: pa.Schema, by_city: bool) -> str:
 def write_files(
     rows: Iterable[pa.RecordBatch], kinds: pa.Schema, folder: Path
 ) -> dict[str, int]:
-    """Write rows into the files that they name; how many each has.
+    """Write rows into the files that they name, and count the rows of each.
 
     Args:
         rows: Ordered by file.
@@ -199,7 +199,7 @@ def new_file(path: Path, kinds: pa.Schema) -> parquet.ParquetWriter:
 
 
 def groups(rows: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
-    """Row groups with their files: as many rows as come, of one file each."""
+    """Row groups with the file of each."""
     path = ""
     waiting: list[pa.RecordBatch] = []
     for batch in rows:
@@ -226,7 +226,7 @@ def pieces(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
 
 
 def with_points(rows: pa.Table) -> pa.Table:
-    """Rows with a point of their coordinates, if they are to have any: GeoParquet."""
+    """Rows with a GeoParquet point added, if they have coordinates."""
     if not {"latitude", "longitude"} <= set(rows.column_names):
         return rows
     east, north = (
@@ -251,7 +251,7 @@ def with_points(rows: pa.Table) -> pa.Table:
 
 
 def write_csv(db: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
-    """Write a table as CSV, no cell of which a spreadsheet takes for a formula."""
+    """Write a table as CSV; no cell can be taken for a formula by a spreadsheet."""
     cells = [as_cell(field) for field in table.schema]
     db.execute(
         f"copy (select {', '.join(cells)} from {table.read(folder)}) "
@@ -260,9 +260,9 @@ def write_csv(db: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None
 
 
 def as_cell(field: pa.Field) -> str:
-    """A column as it is in a CSV file.
+    """SQL for a column as it is written to CSV.
 
-    A local time is without a zone, an instant in UTC, both as ISO 8601 has them.
+    Local times have no zone and instants are in UTC, both in ISO 8601.
     """
     name = quote(field.name)
     if pa.types.is_string(field.type):

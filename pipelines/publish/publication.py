@@ -56,25 +56,24 @@ KEPT = 2
 
 UNFINISHED = "."
 
-# For DuckDB, which takes some more to sort; the whole stays under 1 GB.
+# DuckDB's limit. It takes some more to sort; the process stays under 1 GB.
 MEMORY = "150MB"
 
 
 def publish(warehouse: Warehouse, run_id: str) -> Path:
-    """Write the marts, as they stand, as a publication, and make it the newest.
+    """Write the current marts as a publication, and make it the newest.
 
     Args:
-        run_id: Names the publication.
+        run_id: The name of the publication.
 
     Raises:
-        ModelsError: The last build failed: the marts may be of two days.
+        ModelsError: The last build failed, so the marts may be from two days.
         WarehouseError: The home can't be written.
     """
     if not warehouse.ledger.models_are_good():
         raise ModelsError(
-            "The models were not built well last time, so that nothing is published; "
-            "the last good publication stays. Run `blotter build` and look at what "
-            "it says."
+            "The last build of the models failed, so nothing was published; the last "
+            "good publication stays. Run `blotter build` and see what it reports."
         )
     runner.describe(warehouse)
     folder = warehouse.home / FOLDER / run_id
@@ -130,10 +129,10 @@ def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
 def write_descriptions(
     warehouse: Warehouse, tables: list[Table], folder: Path, moments: Moments
 ) -> None:
-    """Describe what `write_data` has written to `data/` below a folder.
+    """Describe what `write_data` wrote to `data/` below a folder.
 
     Args:
-        moments: When each data set was last looked at and found well.
+        moments: When each data set was last read successfully.
     """
     found = describe(tables, folder, moments)
     database = file_at(folder, f"data/{DATABASE}")
@@ -148,9 +147,9 @@ def write_json(path: Path, content: Json) -> None:
 
 
 def public(status: dict[str, Any]) -> dict[str, Any]:
-    """What of a status is published.
+    """The part of a status that is published.
 
-    When it was written is not, so that the same data give the same bytes.
+    It leaves out when it was written, so that the same data give the same bytes.
     """
     return {
         "last_run": status["last_run"],
@@ -165,7 +164,7 @@ def public(status: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_quotes(run: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A run without secrets and without what its sentences quote: it may be a row's."""
+    """A run, without secrets and quoted values, which may come from a row."""
     if run is None:
         return None
     sentences = {
@@ -187,7 +186,7 @@ def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
 
 
 def for_pages(home: Path, folder: Path) -> dict[str, Any]:
-    """What the pages tell of the tables, their tests, and the files."""
+    """What the pages show about the tables, their tests and the files."""
     return {
         "dictionary": dictionary(read_manifest(home)),
         "tests": test_results(home),
@@ -202,7 +201,7 @@ def for_pages(home: Path, folder: Path) -> dict[str, Any]:
 
 
 def test_results(home: Path) -> dict[str, Any] | None:
-    """How the tests of the last build went; None where dbt left no word of them."""
+    """The results of the last build's tests; None if dbt left none."""
     path = home / "dbt" / "target" / "run_results.json"
     if not path.exists():
         return None

@@ -152,13 +152,13 @@ def titled(districts: Iterable[Row]) -> list[Row]:
 
 
 def slug(code: str, is_listed: bool) -> str:
-    """A district as part of an address, by nothing but itself: addresses stay.
+    """A district as part of an address, from its code alone, so that addresses last.
 
     Args:
         is_listed: Whether `dim_police_districts` has it, in just this spelling. Only
             then its words alone are the address. Any other code, whatever is published
             as one, ends in a digest: no two differ by capitals or signs alone, which
-            file systems may not tell apart, and none is longer than a name may be.
+            file systems may ignore, and none is too long for a file name.
     """
     words = re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")[:40].strip("-")
     if is_listed and words:

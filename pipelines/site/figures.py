@@ -175,7 +175,7 @@ def shootings_by_state(db: Db) -> list[Row]:
 
 
 def shootings_by_race(db: Db) -> list[Row]:
-    """The groups of the last whole year that has rates; none of few shootings.
+    """The groups of the last whole year that has rates; null rates for few shootings.
 
     `of_year` and `unknown` are all shootings of the year, and those without a race.
     """

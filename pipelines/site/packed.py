@@ -1,4 +1,4 @@
-"""A city's incidents as small files for the site's script, one a year.
+"""A city's incidents as small files for the site's script, one per year.
 
 A file is gzip of little-endian columns, one after the other: how many incidents each
 day of the year has (uint32), then per incident, in the order of days, a code of each of
@@ -62,7 +62,7 @@ CODED = """
 
 @dataclass(frozen=True)
 class Packed:
-    """What a page must know of a city's files."""
+    """What a page must know about a city's files."""
 
     labels: dict[str, list[str]]
     """Of each dimension, for the codes from 1 on: the most frequent first."""
@@ -135,10 +135,10 @@ def coded_rows(
 def write_year(
     rows: dict[str, np.ndarray], labels: dict[str, list[str]], year: int, folder: Path
 ) -> dict[str, Any]:
-    """Write one year's file and tell what is in it.
+    """Write one year's file, and describe it for the script.
 
-    Its name tells its content: a page that is older than the publication finds no file
-    of another, whose codes may mean something else.
+    Its name has a digest of its content, so that a page of an older publication never
+    reads a newer file, whose codes may mean something else.
     """
     days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
     offsets = rows["occurred_date"].astype("datetime64[D]") - np.datetime64(

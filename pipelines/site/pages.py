@@ -46,22 +46,22 @@ FILTERS = (
 )
 
 PRIVACY = (
-    "These pages do not tell the neighborhood of incidents of sensitive kinds (sex and "
-    "family offenses, human trafficking, prostitution and the like): it is withheld. "
-    "The report of violent incidents by place leaves out counts below three. Tables of "
-    "rows hold what the cities publish, as coarse as they publish it."
+    "Pages never show the neighborhood of sensitive offenses (sex and family offenses, "
+    "human trafficking, prostitution and similar offenses). The report of violent "
+    "incidents by place leaves out counts below three. Tables of rows have what the "
+    "cities publish, only as precise as they publish it."
 )
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the pages tell beside the marts."""
+    """What the pages show that is not in the marts."""
 
     moments: dict[str, datetime]
-    """When each data set was last read well (UTC)."""
+    """When each data set was last read successfully (UTC)."""
     status: dict[str, Any]
     tests: dict[str, Any] | None = None
-    """`passed`, and of those that warned name and message; None where not known."""
+    """How many `passed`; name and message of those that `warned`. None: not known."""
     dictionary: list[Any] = field(default_factory=list)
     downloads: list[dict[str, str]] = field(default_factory=list)
 
@@ -194,13 +194,13 @@ def of_all_cities(rows: list[Row]) -> list[Row]:
 
 
 def covered_to(publishers: list[Row], dataset: str) -> date | None:
-    """The last day of what a closed publisher counts; None where it goes on."""
+    """The last day that a closed publisher covers; None while it goes on."""
     to = next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
     return to if isinstance(to, date) else None
 
 
 def environment() -> jinja2.Environment:
-    """Templates; every value is escaped, whatever the publishers put into it."""
+    """The templates; every value is escaped, since it may be the publishers'."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -215,13 +215,13 @@ def environment() -> jinja2.Environment:
 
 
 def coded(labels: list[str]) -> list[tuple[str, int]]:
-    """Labels in the order of the alphabet, each with its code in the packed files."""
+    """Labels in alphabetical order, each with its code in the packed files."""
     codes = ((label, code) for code, label in enumerate(labels, 1))
     return sorted(codes, key=lambda pair: (pair[0].casefold(), pair[0]))
 
 
 def write_assets(folder: Path) -> None:
-    """The style, the scripts, Vega, and the charts' specifications as Vega has them."""
+    """Write the style, the scripts, Vega, and the charts' specifications for Vega."""
     import vl_convert
 
     shutil.copyfile(FOLDER / "style.css", folder / "style.css")

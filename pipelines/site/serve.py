@@ -1,4 +1,4 @@
-"""Serve the publication on this machine, for a look."""
+"""Serve the publication on this machine, to look at it."""
 
 import socket
 from pathlib import Path
@@ -32,7 +32,7 @@ def serve_folder(folder: Path, port: int) -> None:
                 "another with --port."
             ) from error
         port = listener.getsockname()[1]
-        click.echo(f"{folder} is at http://{HOST}:{port}/ (Ctrl+C ends it)")
+        click.echo(f"{folder} is at http://{HOST}:{port}/ (Ctrl+C stops it)")
         config = uvicorn.Config(app, log_level="critical", lifespan="off")
         config.timeout_graceful_shutdown = 1
         uvicorn.Server(config).run(sockets=[listener])

@@ -29,12 +29,12 @@ def decimal(value: float | None, places: int = 1) -> str:
 
 
 def rounded(value: float, places: int = 1) -> Decimal:
-    """Rounded; halves away from zero, as JavaScript and the warehouses have it."""
+    """Rounded, halves away from zero, as JavaScript and the warehouses do."""
     return Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def share(part: int | None, whole: int | None) -> str:
-    """`part` in per cent of `whole`; a dash without a whole, words of a small one."""
+    """`part` in per cent of `whole`; a dash if that is 0, words if it is small."""
     if not whole or part is None:
         return "–"
     return FEW if whole < SMALL else f"{rounded(100 * part / whole)}\u00a0%"
@@ -50,23 +50,23 @@ def change(now: int, base: int, is_covered: bool = True) -> str:
 
 
 def arrest_share(arrests: int, known: int) -> str:
-    """Of the incidents of which it is known whether someone was arrested."""
+    """The share with an arrest, of incidents for which that is known."""
     return share(arrests, known) if known else NO_DATA
 
 
 def earlier_arrest_share(arrests: int, known: int, is_covered: bool = True) -> str:
-    """The share that another is compared with."""
+    """The arrest share of an earlier period, to compare with."""
     text = arrest_share(arrests, known) if is_covered else NO_DATA
     return TOO_FEW if text == FEW else text
 
 
 def base(count: int, is_covered: bool = True) -> str:
-    """The number that a change is one from, behind it."""
+    """The earlier number, shown after a change."""
     return f"({number(count)})" if is_covered else ""
 
 
 def against(change: str, than: str) -> str:
-    """What a change is one from, after the change."""
+    """What a number is compared with, shown after the change."""
     return f"{ {NO_DATA: 'for', TOO_FEW: 'with'}.get(change, 'against') } {than}"
 
 

@@ -1,7 +1,7 @@
 // Draw Vega charts in the page's colors; specs.js, of the build, holds their specs.
 
 const drawn = new Map();
-// Vega warns of a layer without rows, as where no day is a holiday: that is no fault.
+// Vega warns of a layer without rows, as where no day is a holiday: that is not a fault.
 const ERRORS = 1;
 
 function colors() {

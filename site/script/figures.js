@@ -6,7 +6,7 @@ import { dayInWords, hourInWords, number, share, WEEKDAYS } from "./wording.js";
 const DAY_MS = 86400000;
 const NOT_STATED = "Not stated";
 const MEAN_DAYS = 7;
-// Of more days a bar is narrower than a pixel, and thousands take long to draw.
+// With more days, a bar is narrower than a pixel, and thousands are slow to draw.
 const MOST_BARS = 1100;
 
 export const labelOf = (city, name, code) =>
@@ -18,7 +18,7 @@ function meanAt(counts, at) {
     MEAN_DAYS;
 }
 
-// A bar a day, or of many years one a week: the mean of its days.
+// One bar per day, or over many years one per week: the mean of its days.
 function dailyBars(counts, ask, step) {
   const bars = [];
   for (let day = ask.chart; day <= ask.until; day += step) {
@@ -58,7 +58,7 @@ function daily(city, counts, ask) {
     : [];
   return {
     data: { bars: dailyBars(counts, ask, step), days, bands },
-    header: ["Day", "Incidents", "Mean of 7 days", "Holiday"],
+    header: ["Day", "Incidents", "7-day mean", "Holiday"],
     rows: table,
   };
 }
@@ -79,8 +79,8 @@ function hours(city, counts) {
   };
 }
 
-// How many there are of each weekday: in a period of no whole weeks they differ, so that
-// their sums can't be compared.
+// How many days there are of each weekday: unless a period is whole weeks they differ, and
+// their totals can't be compared.
 function daysOf({ from, to }) {
   const days = new Array(WEEKDAYS.length).fill(0);
   for (let day = from; day <= to; day++) days[weekdayOf(day)]++;
@@ -99,7 +99,7 @@ function weekdays(city, counts, ask) {
   });
   return {
     data: { table },
-    header: ["Weekday", "Incidents", "Days", "Incidents a day"],
+    header: ["Weekday", "Incidents", "Days", "Incidents per day"],
     rows: table.map((row) => [
       row.weekday, number(row.incidents), number(row.days), row.mean.toFixed(1),
     ]),

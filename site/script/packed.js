@@ -1,4 +1,4 @@
-// Read a city's packed incidents and count them; pipelines/site/packed.py tells the format.
+// Read a city's packed incidents and count them; pipelines/site/packed.py has the format.
 // Days are numbers: whole days since 1970-01-01.
 
 const DAY_MS = 86400000;
@@ -18,7 +18,7 @@ async function unpacked(url) {
   if (!answer.ok) {
     throw new Error(
       `${url} can't be read (${answer.status}). New data may have been published: ` +
-        "load the page again."
+        "reload the page."
     );
   }
   const stream = answer.body.pipeThrough(new DecompressionStream("gzip"));

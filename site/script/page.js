@@ -93,7 +93,7 @@ class CityPage {
     return label === "~none" ? 0 : this.city.labels[name].indexOf(label) + 1;
   }
 
-  // Numbers of one choice at a time: the last that was made.
+  // Shows one choice at a time: the last one made.
   async show() {
     document.documentElement.dataset.busy = "yes";
     const turn = (this.turn = (this.turn ?? 0) + 1);
@@ -223,18 +223,18 @@ class CityPage {
     if (details.open) show();
   }
 
-  // The tiles' numbers of what is chosen, a row a day; tables of all rows are files.
+  // The tiles' numbers for what is chosen, one row per day; tables of all rows are files.
   download() {
     const { counts, ask, choice, city } = this;
     const rows = [];
-    // Some cities do not tell of arrests: that is not none.
-    const tells = counts.known.some((known) => known > 0);
+    // Some cities do not publish arrests: that is not the same as none.
+    const publishes = counts.known.some((known) => known > 0);
     for (let day = ask.from; day <= ask.to; day++) {
       const at = day - counts.since;
       rows.push([
         textOf(day),
         ...["incidents", "violent", "property"].map((name) => counts[name][at]),
-        tells ? counts.arrests[at] : "",
+        publishes ? counts.arrests[at] : "",
         ...FILTERS.map((name) => choice[name] || city.fixed?.[name] || "all"),
         choice.kind || "all",
         day <= ask.complete ? "no" : "yes",

@@ -35,7 +35,7 @@ function tableRow(cells) {
 
 const FEWEST_WEEKS = 4;
 
-// A small line of weekly counts; none of too few weeks.
+// A small line of weekly counts; a dash for too few weeks.
 export function sparkline(values) {
   if (values.length < FEWEST_WEEKS) return "–";
   const top = Math.max(1, ...values);

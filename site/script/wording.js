@@ -14,13 +14,13 @@ export const PROVISIONAL = "Provisional days";
 const NUMBERS = new Intl.NumberFormat("en-US");
 export const number = (value) => NUMBERS.format(value);
 
-// In per cent; a dash without a whole, words of a small one.
+// In per cent; a dash if `whole` is 0, words if it is small.
 export function share(part, whole) {
   if (!whole) return "–";
   return whole < SMALL ? FEW : `${((100 * part) / whole).toFixed(1)}\u00a0%`;
 }
 
-// Change in per cent, or why there is none: a base under 20 moves by chance alone.
+// Change in per cent, or why there is none: a small base moves by chance alone.
 export function change(now, base, isCovered) {
   if (!isCovered) return NO_DATA;
   if (base < SMALL) return TOO_FEW;
@@ -30,19 +30,19 @@ export function change(now, base, isCovered) {
   return `${pct < 0 ? MINUS : "+"}${text}\u00a0%`;
 }
 
-// Of the incidents of which it is known whether someone was arrested.
+// The share with an arrest, of incidents for which that is known.
 export const arrestShare = (arrests, known) => (known ? share(arrests, known) : NO_DATA);
 
-// The share that another is compared with.
+// The arrest share of an earlier period, to compare with.
 export function earlierArrestShare(arrests, known, isCovered) {
   const text = isCovered ? arrestShare(arrests, known) : NO_DATA;
   return text === FEW ? TOO_FEW : text;
 }
 
-// The number that a change is one from, behind it.
+// The earlier number, shown after a change.
 export const base = (count, isCovered) => (isCovered ? `(${number(count)})` : "");
 
-// What a change is one from, after the change.
+// What a number is compared with, shown after the change.
 export function against(change, than) {
   return `${{ [NO_DATA]: "for", [TOO_FEW]: "with" }[change] ?? "against"} ${than}`;
 }
@@ -66,7 +66,7 @@ export function dayInWords(text) {
 
 export const hourInWords = (hour) => `${String(hour).padStart(2, "0")}:00`;
 
-// A cell that a spreadsheet can't take for a formula; pipelines/cells.py tells the rule.
+// A cell that a spreadsheet can't take for a formula; pipelines/cells.py has the rule.
 const FORMULA =
   /^([\t\n\r\x00]|[\x00-\x20\u00a0\u3000\ufeff"']*[=+@\uff1d\uff0b\uff20\uff0d-])/;
 

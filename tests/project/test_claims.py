@@ -18,7 +18,10 @@ def test_what_the_page_says_of_its_csv_is_what_is_in_it():
     readme = " ".join((ROOT / "README.md").read_text().split())
     assert f"can be downloaded by day as CSV: {counts}." in readme
     button = (ROOT / "site" / "templates" / "parts.html").read_text()
-    assert f'title="A row a day of what is chosen: {counts}">Days as CSV' in button
+    assert (
+        f'title="One row per day of the current selection: {counts}">Days as CSV'
+        in button
+    )
 
 
 def whole(text: str) -> int:

@@ -328,9 +328,7 @@ def test_of_a_large_table_it_has_the_last_two_years(tables, folder):
             "where table_name = 'dim_dates_two_years'"
         ).fetchall()
     assert (last - first).days in (729, 730)
-    assert comment.endswith(
-        "Here: the last 2 years; dim_dates/ beside this file has all."
-    )
+    assert comment.endswith("Only its last 2 years; the files in dim_dates/ have all.")
     assert last == DAY
 
 
