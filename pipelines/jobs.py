@@ -20,6 +20,7 @@ from pipelines.settings import Settings
 from pipelines.sync.run import Run
 from pipelines.transform.plan import PROJECT, fingerprint, plan
 from pipelines.transform.runner import build
+from pipelines.warehouse import schema, writes
 from pipelines.warehouse.lake import copy_to_lake
 from pipelines.warehouse.ledger import MODELS
 from pipelines.warehouse.warehouse import Warehouse
@@ -66,7 +67,7 @@ def run_all(
             run.removal_limit = removal_limit
             with logs.about(run_id=run.run_id):
                 alerts.begin(run.run_id)
-                warehouse.prepare(list(declared.values()))
+                schema.prepare(warehouse, list(declared.values()))
                 warehouse.ledger.close_killed_runs()
 
                 def part(dataset: Dataset) -> BlotterError | None:
@@ -104,7 +105,7 @@ def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | No
 def build_only(settings: Settings, full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
-        warehouse.prepare(list(read_datasets().values()))
+        schema.prepare(warehouse, list(read_datasets().values()))
         run = new_run(warehouse, "build", None)
         failure = build_models(warehouse, run, full_refresh, everything=True)
         finish(warehouse, [failure])
@@ -134,7 +135,7 @@ def publish_only(settings: Settings) -> None:
     """Publish the models as they stand."""
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
-        warehouse.prepare(list(read_datasets().values()))
+        schema.prepare(warehouse, list(read_datasets().values()))
         run = new_run(warehouse, "site", None)
         if failure := publish_models(warehouse, run):
             raise failure
@@ -173,7 +174,7 @@ def build_models(
         with signals.stoppable():
             warehouse.ledger.open_run(line)
             for dataset in read_datasets().values():
-                warehouse.take_back(dataset)
+                writes.take_back(warehouse, dataset)
             arguments = plan(warehouse, full_refresh, everything)
             warehouse.close()
             log.info("models: %s", build(warehouse, arguments, run.latest_day))

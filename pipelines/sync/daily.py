@@ -21,6 +21,7 @@ from pipelines.sync.day import carry_out
 from pipelines.sync.parts import missed_parts
 from pipelines.sync.plan import Known, Plan, plan_backfill, plan_day, rests
 from pipelines.sync.run import DatasetRun, Run
+from pipelines.warehouse import writes
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ def rest_or_read(
 def look(job: DatasetRun, way: Way) -> End:
     """Ask the portal what it has, make a plan and carry it out."""
     dataset, warehouse = job.dataset, job.warehouse
-    warehouse.repair(dataset)
+    writes.repair(warehouse, dataset)
     published = job.reader.probe(known=warehouse.ledger.known_version(dataset))
     job.version = published.version
     for warning in check_columns(dataset, published):

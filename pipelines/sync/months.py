@@ -12,7 +12,7 @@ from pipelines.sql import query
 from pipelines.sync.compare import merged
 from pipelines.sync.run import Counts, DatasetRun
 from pipelines.sync.window import Proven, WindowRead, prove, read_window, total
-from pipelines.warehouse import lookups
+from pipelines.warehouse import lookups, writes
 
 # Months are loaded together up to this many rows, so that few loads serve many months,
 # or after this long, so that a kill costs little of a slow portal's answers.
@@ -126,11 +126,11 @@ def write(job: DatasetRun, parts: list[Proven]) -> Counts:
     dataset, warehouse = job.dataset, job.warehouse
     differences = merged([(part.differences, part.touched) for part in parts])
     rejects = all_rejects([part.rejects for part in parts])
-    warehouse.write(dataset, differences, rejects, job.run.run_id)
+    writes.write(warehouse, dataset, differences, rejects, job.run.run_id)
     for part in parts:
         if part.forgets:
             bound = job.reader.bound
-            warehouse.forget_rejects(dataset, bound, part.window, part.rejects)
+            writes.forget_rejects(warehouse, dataset, bound, part.window, part.rejects)
     return Counts(
         added=differences.number("added"),
         changed=differences.number("changed"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,16 +10,14 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, month_start
 from pipelines.sql import query, quote
 from pipelines.warehouse.tables import empty_tables, table, version_columns
-
-if TYPE_CHECKING:
-    from pipelines.warehouse.warehouse import Warehouse
+from pipelines.warehouse.warehouse import Warehouse
 
 Bound = Callable[[date], str | int]
 """The window column's value at a day's local midnight, as the portal publishes it."""
 
 
 def known(
-    warehouse: "Warehouse",
+    warehouse: Warehouse,
     dataset: Dataset,
     bound: Bound,
     window: Window,
@@ -52,7 +49,7 @@ def known(
     return pa.concat_tables([found, others])
 
 
-def rows(warehouse: "Warehouse", dataset: Dataset, row_ids: list[str]) -> pa.Table:
+def rows(warehouse: Warehouse, dataset: Dataset, row_ids: list[str]) -> pa.Table:
     """The declared columns and `row_id` of some rows, as the warehouse has them."""
     columns = version_columns(dataset)
     if not row_ids:
@@ -67,9 +64,7 @@ def rows(warehouse: "Warehouse", dataset: Dataset, row_ids: list[str]) -> pa.Tab
         ).to_arrow_table()
 
 
-def count_rows(
-    warehouse: "Warehouse", dataset: Dataset, condition: str = "true"
-) -> int:
+def count_rows(warehouse: Warehouse, dataset: Dataset, condition: str = "true") -> int:
     """How many rows the warehouse holds that were not removed."""
     with warehouse.connect() as connection:
         count: int
@@ -81,7 +76,7 @@ def count_rows(
 
 
 def monthly_counts(
-    warehouse: "Warehouse",
+    warehouse: Warehouse,
     dataset: Dataset,
     bound: Bound,
     windows: list[Window],
@@ -143,7 +138,7 @@ def counting(counted: str, dated: str, bounds: pa.Table, column: str | None) -> 
 
 
 def in_window(
-    warehouse: "Warehouse",
+    warehouse: Warehouse,
     dataset: Dataset,
     bound: Bound,
     window: Window,

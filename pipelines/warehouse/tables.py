@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from pipelines.datasets.columns import REJECT
 from pipelines.datasets.dataset import Dataset
-from pipelines.sql import quote
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
@@ -80,30 +79,6 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
             }
         ),
     }
-
-
-def versions_view(dataset: Dataset, held: list[str]) -> str:
-    """SQL of the view `<entity>_versions`: present rows and former ones.
-
-    Staging reads it, so that values before and after a change get the same names and
-    types. `replaced_at` is null in the present version.
-
-    Args:
-        held: The columns of `<entity>_former`, in its order. So a column that is new
-            comes last in the view: PostgreSQL replaces no view in another order.
-    """
-    others = {"run_id", "replaced_at"}
-    columns = ", ".join(quote(name) for name in held if name not in others)
-    return f"""
-        create or replace view {table(dataset)}_versions as
-        select row_hash, run_id, loaded_at, removed_at, window_month,
-            cast(null as timestamptz) as replaced_at, {columns}
-        from {table(dataset)}
-        union all
-        select cast(null as text), run_id, cast(null as timestamptz),
-            cast(null as timestamptz), cast(null as date), replaced_at, {columns}
-        from {table(dataset)}_former
-    """
 
 
 def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:

@@ -39,6 +39,7 @@ from pipelines.datasets import dataset, declarations
 from pipelines.ops import status
 from pipelines.sync import months
 from pipelines.transform import runner
+from pipelines.warehouse import lookups, schema, writes
 from pipelines.warehouse.ledger import Ledger
 from pipelines.warehouse.loader import Loader
 from pipelines.warehouse.warehouse import Warehouse
@@ -74,12 +75,18 @@ HISTORY = date(2026, 1, 1)
 LAST_YEAR = (date(2024, 1, 1), date(2024, 12, 31))
 FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 
-# What ends with something written: a child may be killed after each. Methods of these
-# classes that write nothing stand in READS; a new one must be put into either.
-WRITERS = (Warehouse, Ledger, Loader)
-READS = {
+# What ends with something written: a child may be killed after each. Functions of these
+# modules and classes that write nothing stand in READS; a new one is a step by itself.
+WRITERS = (Warehouse, schema, writes, lookups, Ledger, Loader)
+READS: dict[Any, set[str]] = {
     Warehouse: {
         *("close", "next_instant", "must_exist", "examine"),
+    },
+    schema: {"versions_view"},
+    writes: set(),
+    lookups: {
+        *("known", "rows", "count_rows", "monthly_counts", "monthly_counts_of"),
+        *("bounds_of", "counting", "in_window", "as_bound", "literal"),
     },
     Ledger: {
         *("last_good_run", "finished_months", "surplus", "swept_to", "compared_on"),
@@ -88,14 +95,26 @@ READS = {
     },
     Loader: {"pipeline"},
 }
+
+
+def functions_of(owner: Any) -> list[str]:
+    """The public functions that a module defines, or methods that a class does."""
+    module = owner.__name__ if inspect.ismodule(owner) else owner.__module__
+    return [
+        name
+        for name, found in vars(owner).items()
+        if inspect.isfunction(found)
+        and found.__module__ == module
+        and not name.startswith("_")
+    ]
+
+
 STEPS: list[tuple[Any, str]] = [
     *(
         (owner, name)
         for owner in WRITERS
-        for name, method in vars(owner).items()
-        if inspect.isfunction(method)
-        and not name.startswith("_")
-        and name not in READS[owner]
+        for name in functions_of(owner)
+        if name not in READS[owner]
     ),
     (Pipeline, "extract"),
     (Pipeline, "normalize"),
@@ -113,7 +132,7 @@ STEPS: list[tuple[Any, str]] = [
 PHASES = ("between", "reading", "loading", "building")
 PHASE_OF: dict[tuple[Any, str], str] = {
     (months, "read_window"): "reading",
-    (Warehouse, "write"): "loading",
+    (writes, "write"): "loading",
     (runner, "build"): "building",
 }
 

@@ -27,6 +27,7 @@ from pipelines.errors import BlotterError
 from pipelines.settings import Patience, prefix
 from pipelines.sync import daily as runs
 from pipelines.sync.run import Run
+from pipelines.warehouse import schema
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support.memory_portal import variant
 from tests.support.set_up import settings_in
@@ -114,7 +115,7 @@ def opened(
     home.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(settings_in(home), clock=clock)
     try:
-        warehouse.prepare(list(datasets))
+        schema.prepare(warehouse, list(datasets))
         warehouse.ledger.close_killed_runs()
         yield warehouse
     finally:

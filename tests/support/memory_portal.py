@@ -13,6 +13,7 @@ from pipelines.datasets.windows import Window
 from pipelines.portals.reader import Published, Read, Reader
 from pipelines.settings import Patience
 from pipelines.sync.run import Run
+from pipelines.warehouse import schema
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support.set_up import settings_in
 
@@ -83,7 +84,7 @@ def new_warehouse(home: Path, *datasets: Dataset) -> Warehouse:
     """A prepared warehouse in a new home."""
     home.mkdir(exist_ok=True)
     warehouse = Warehouse(settings_in(home))
-    warehouse.prepare(list(datasets) or [PLACE])
+    schema.prepare(warehouse, list(datasets) or [PLACE])
     return warehouse
 
 

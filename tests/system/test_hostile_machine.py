@@ -419,7 +419,7 @@ def stop_after(*names):
 @pytest.mark.parametrize(
     "step",
     [
-        "Warehouse.prepare",
+        "pipelines.warehouse.schema.prepare",
         "Ledger.open_run",
         "Ledger.finish_months",
         "Ledger.close_run",

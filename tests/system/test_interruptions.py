@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -16,8 +17,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from dlt.load.load import Load
-from dlt.normalize.normalize import Normalize
 from dlt.pipeline.pipeline import Pipeline
 
 from demo.generator import generate
@@ -26,8 +25,8 @@ from demo.stock import publish
 from pipelines import cli as command
 from pipelines.datasets.dataset import Dataset
 from pipelines.sync import months as batches
+from pipelines.warehouse import writes
 from pipelines.warehouse.ledger import Ledger
-from pipelines.warehouse.warehouse import Warehouse
 from tests.support import live_portal as live
 from tests.support.children import PROCESSES
 from tests.support.live_portal import SPRINGFIELD
@@ -37,7 +36,7 @@ pytestmark = pytest.mark.timeout(600)
 
 # What a load goes through; a child may be struck after each.
 STEPS = [
-    (Warehouse, "repair"),
+    (writes, "repair"),
     (Pipeline, "extract"),
     (Pipeline, "load"),
     (Ledger, "finish_months"),
@@ -161,10 +160,14 @@ def command_once(
     home: Path,
     url: str,
     arguments: tuple[str, ...],
-    stops: list[tuple[Any, str]],
+    stops: list[tuple[str, str]],
     said: Path,
 ) -> None:
-    """In a child: the command, its output in a file; asked to stop after a step."""
+    """In a child: the command, its output in a file; asked to stop after a step.
+
+    Args:
+        stops: Where each function is found, and its name: no module goes to a child.
+    """
     with said.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -172,7 +175,8 @@ def command_once(
         os.environ.update(live.settings(home, url))
         logging.root.handlers.clear()  # dbt's, of a preload for other tests
         sys.argv = ["blotter", *arguments]
-        strike_after(1, signal.SIGTERM, stops)
+        chosen = [(pkgutil.resolve_name(place), name) for place, name in stops]
+        strike_after(1, signal.SIGTERM, chosen)
         command.main()
 
 
@@ -352,8 +356,13 @@ def is_stopped(home, said):
 
 @pytest.mark.parametrize(
     "step",
-    [(Pipeline, "extract"), (Normalize, "run"), (Load, "run"), (Warehouse, "write")],
-    ids=lambda step: f"{step[0].__name__}.{step[1]}",
+    [
+        ("dlt.pipeline.pipeline:Pipeline", "extract"),
+        ("dlt.normalize.normalize:Normalize", "run"),
+        ("dlt.load.load:Load", "run"),
+        ("pipelines.warehouse.writes", "write"),
+    ],
+    ids=".".join,
 )
 def test_a_stop_during_a_load_closes_the_line_and_ends_with_1(
     portal, cities, home, whole, step

@@ -1,13 +1,19 @@
 """The short form of `make torture`: the whole job, killed a few times."""
 
 import inspect
+import pkgutil
 import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipelines import warehouse
+from pipelines.warehouse import writes
 from tests.support import killed_runs
 from tests.support.killed_runs import Kill, Scenario, beyond, scenarios, shown, tortured
+
+# Modules of the warehouse that write none of its tables.
+WRITES_NO_TABLE = {"differences", "engines", "lake", "tables"}
 
 # A whole job is killed and run again, many times.
 pytestmark = pytest.mark.timeout(900)
@@ -96,7 +102,12 @@ def test_the_comparison_sees_a_doubled_and_a_lacking_entry():
     assert beyond([("a",)], [("a",), ("b",)]) == []
 
 
-def test_every_method_that_may_write_is_a_step_or_said_to_read():
+def test_every_function_that_may_write_is_a_step_or_said_to_read():
     """A new one is a step by itself; what no longer exists is not kept as a read."""
     for owner, reads in killed_runs.READS.items():
-        assert reads <= {n for n, m in vars(owner).items() if inspect.isfunction(m)}
+        assert reads <= set(killed_runs.functions_of(owner))
+    assert (writes, "erase_former") in killed_runs.STEPS
+    modules = {module.name for module in pkgutil.iter_modules(warehouse.__path__)}
+    owners = {inspect.getmodule(owner).__name__ for owner in killed_runs.WRITERS}
+    known = {name.rpartition(".")[2] for name in owners} | WRITES_NO_TABLE
+    assert modules == known

@@ -10,7 +10,7 @@ import pipelines.sync.daily as runs
 from pipelines.datasets.columns import REJECT
 from pipelines.datasets.windows import months as months_from
 from pipelines.ops.changes import changes_since, removals_since
-from pipelines.warehouse import lookups
+from pipelines.warehouse import lookups, writes
 from pipelines.warehouse.differences import Differences
 from pipelines.warehouse.tables import table
 from tests.support.memory_portal import (
@@ -199,8 +199,8 @@ def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
     monkeypatch.setattr(warehouse.loader, "merge", killed)
     rejects = pa.table({n: pa.array([], pa.string()) for n in [*COLUMNS[1:], REJECT]})
     with pytest.raises(KeyboardInterrupt):
-        warehouse.write(PLACE, written, rejects, "torn")
-    warehouse.take_back(PLACE)
+        writes.write(warehouse, PLACE, written, rejects, "torn")
+    writes.take_back(warehouse, PLACE)
     torn = [
         select(warehouse, f"select * from {table(PLACE)}_{name} where run_id = 'torn'")
         for name in ("changes", "former")

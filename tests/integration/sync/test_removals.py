@@ -17,7 +17,7 @@ from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import TooManyRemovalsError
 from pipelines.ops.changes import as_csv
 from pipelines.sync.window import is_refused
-from pipelines.warehouse.warehouse import Warehouse
+from pipelines.warehouse import writes
 from tests.support import live_portal as live
 from tests.support.live_portal import SPRINGFIELD
 
@@ -177,7 +177,7 @@ def test_erasing_that_a_kill_cut_off_is_done_by_the_next_run(
     run(home, springfield)
     published.seal(["00007"])
     with monkeypatch.context() as patch:
-        patch.setattr(Warehouse, "erase_former", lambda *_: None)
+        patch.setattr(writes, "erase_former", lambda *_: None)
         run(home, springfield)
     assert live.select(home, FORMER) == [("00007", "Theft")]
     run(home, springfield)
