@@ -112,7 +112,7 @@ def build_only(settings: Settings, full_refresh: bool) -> None:
 
 
 def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
-    """Publish what was built; what fails is said and returned."""
+    """Publish what was built; log a failure and return it."""
     begin = time.monotonic()
     try:
         with signals.stoppable():
@@ -123,7 +123,7 @@ def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
         log.error("%s", error)
         return error
     except Exception as error:
-        failure = BlotterError(f"publication: a fault of Blotter's own: {error!r}.")
+        failure = BlotterError(f"publication: this is a bug in Blotter: {error!r}.")
         log.exception("%s", failure)
         return failure
     seconds = time.monotonic() - begin
@@ -132,7 +132,7 @@ def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
 
 
 def publish_only(settings: Settings) -> None:
-    """Publish the models as they stand."""
+    """Publish from the current models."""
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
         schema.prepare(warehouse, list(read_datasets().values()))

@@ -46,12 +46,12 @@ def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) ->
         Retryable: A row is of another day, or has no date where dated ones were asked.
     """
     if dates.null_count and not window.undated:
-        raise Retryable(f"rows without a date came for {window}")
+        raise Retryable(f"some rows for {window} have no date")
     inside = pc.greater_equal(dates, start)
     if end is not None:
         inside = pc.and_(inside, pc.less(dates, end))
     if pc.all(inside).as_py() is False:
-        raise Retryable(f"rows of other days came for {window}")
+        raise Retryable(f"some rows for {window} have a date outside it")
 
 
 def check_number(dataset: "Dataset", what: str, received: int, expected: int) -> None:

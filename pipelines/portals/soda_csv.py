@@ -86,6 +86,6 @@ def check_days(dates: pa.ChunkedArray, window: Window) -> None:
         Retryable: One is of another day; see `check_dates`.
     """
     if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
-        raise OddRowsError("rows with a date that is none")
+        raise OddRowsError("rows with an invalid date")
     days = pc.utf8_slice_codeunits(dates, 0, 10)
     check_dates(days, str(window.start), window.end and str(window.end), window)

@@ -141,7 +141,7 @@ def attempt(job: DatasetRun, way: Way, line: dict[str, Any], may_rest: bool) -> 
         log.error("%s", failure)
     except Exception as error:
         name = job.dataset.name
-        failure = BlotterError(f"{name}: a fault of Blotter's own: {error!r}.")
+        failure = BlotterError(f"{name}: this is a bug in Blotter: {error!r}.")
         log.exception("%s", failure)
     return End("failed", failure=failure)
 

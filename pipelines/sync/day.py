@@ -89,7 +89,7 @@ def changes_of(parts: list[Proven]) -> int:
 def distrust(dataset: Dataset, news: int) -> str:
     """The warning of what came to light behind a version that had not moved."""
     return (
-        f"{dataset.label} changed {news:,} rows while its own date of change stood "
-        "still: that date is not to be trusted. `reread_days = 1` in "
-        f"{dataset.name}.toml has it read every day."
+        f"{dataset.label} changed {news:,} rows although its own date of change did "
+        "not move, so that date can't be trusted. Set `reread_days = 1` in "
+        f"{dataset.name}.toml to read it every day."
     )

@@ -153,7 +153,7 @@ def strays(job: DatasetRun) -> list[Proven]:
         job.warn(
             f"{dataset.label}: {number:,} rows {window} are held and not compared with "
             f"the portal. `blotter backfill {dataset.name} --from DAY` reads their "
-            "months, which are then looked after like any other."
+            "months, which are kept up to date from then on."
         )
     if not 0 < number <= MOST_STRAYS:
         return []

@@ -262,19 +262,20 @@ def check_removals(
         new: How many rows the portal shows that the warehouse never had.
 
     Raises:
-        TooManyRemovalsError: So many can't be gone; says how to allow it.
+        TooManyRemovalsError: More are gone than the limits allow; says how to allow it.
     """
     if not is_refused(dataset, gone, held):
         return
     respelled = (
-        f" It shows {new:,} new ones: is its key spelled as it was?"
+        f" It shows {new:,} new ones; check whether its key is spelled differently."
         if new >= gone
         else ""
     )
     raise TooManyRemovalsError(
-        f"{dataset.label} no longer shows {gone:,} of {held:,} rows of {window}; so "
-        f"many at once are not taken for removed, and nothing of it was written."
-        f"{respelled} If they truly are gone, run again with --removal-limit {gone}."
+        f"{dataset.label} no longer shows {gone:,} of {held:,} rows of {window}; that "
+        f"is more than its limits allow, so none were marked as removed, and nothing "
+        f"of the day was written.{respelled} If the publisher did remove them, rerun "
+        f"with --removal-limit {gone}."
     )
 
 

@@ -88,7 +88,7 @@ def call(
     if not nodes and is_held(str(outcome.exception)):
         # The other program came while dbt was reading the project.
         raise HeldError(
-            f"{warehouse.engine.place} is open in another program."
+            f"{warehouse.engine.place} is locked by another program."
         ) from outcome.exception
     return outcome, nodes
 

@@ -130,7 +130,7 @@ def test_a_run_waits_for_a_reader_and_goes_on(home, url, built):
         code, said = ran(home, url, *LOAD)
     assert code == 0, said
     path = home / "blotter.duckdb"
-    waits = f"{path} is open in another program; waiting up to 60 s for it."
+    waits = f"{path} is locked by another program; waiting up to 60 s for it."
     assert said.count(waits) == 1
     made_good(home, url, built)
 
@@ -142,7 +142,7 @@ def test_a_reader_that_stays_ends_the_run_with_1_after_the_wait(home, url, built
         code, said = ran(home, url, *LOAD, prepare=prepare)
     assert 1 < time.monotonic() - began < 15
     assert code == 1
-    in_one_sentence(said, f"{home / 'blotter.duckdb'} is open in another program")
+    in_one_sentence(said, f"{home / 'blotter.duckdb'} is locked by another program")
     made_good(home, url, built)
 
 

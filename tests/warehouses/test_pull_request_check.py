@@ -365,4 +365,4 @@ def test_a_check_waits_for_the_file_and_then_says_who_has_it(tmp_path, monkeypat
         done = live.blotter(home, "", "check", BLOTTER_WAIT="0.5")
         holder.communicate(b"\n")
     assert done.returncode == 1
-    assert f"is open in another program (process {holder.pid})" in done.stderr
+    assert f"is locked by another program (PID {holder.pid})" in done.stderr

@@ -37,7 +37,7 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
         signals.check()
         if state.attempt_number == 1:
             log.warning(
-                "%s is open in another program; waiting up to %g s for it.",
+                "%s is locked by another program; waiting up to %g s for it.",
                 path,
                 seconds,
             )
@@ -70,9 +70,9 @@ def why_closed(path: Path, error: Exception) -> WarehouseError:
     if not is_held(said):
         return WarehouseError(f"{path} can't be opened: {first_line(error)}.")
     holder = HOLDER.search(said)
-    by = f" (process {holder[1]})" if holder else ""
+    by = f" (PID {holder[1]})" if holder else ""
     return HeldError(
-        f"{path} is open in another program{by}; try again when it has let go of it."
+        f"{path} is locked by another program{by}. Close it there, then try again."
     )
 
 

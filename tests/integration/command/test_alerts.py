@@ -207,7 +207,7 @@ def test_a_warehouse_that_is_held_is_told_and_the_recovery_too(blotter, listener
     assert code == 1
     blotter(*LOAD)
     assert events(listener) == ["failure", "recovery"]
-    assert "is open in another program" in listener.messages[0]["text"]
+    assert "is locked by another program" in listener.messages[0]["text"]
 
 
 def test_a_status_that_cant_be_written_is_one_more_failure(
@@ -285,8 +285,8 @@ def test_a_warning_is_not_new_because_its_number_is():
          "Conversion Error: Could not convert string '...' to INT32"),
         ('Duplicate key "id: 5 JOHN\'S" violates',
          'Duplicate key "..." violates'),
-        ("a fault of Blotter's own: KeyError('DOE').",
-         "a fault of Blotter's own: KeyError('...')."),
+        ("this is a bug in Blotter: KeyError('DOE').",
+         "this is a bug in Blotter: KeyError('...')."),
         ("the city's table lacks what its owner's page names",
          "the city's table lacks what its owner's page names"),
     ],

@@ -290,8 +290,8 @@ def test_a_warehouse_held_by_another_program_ends_with_1(blotter, portal, home):
             code, err = blotter(*arguments, BLOTTER_WAIT="0")
             assert code == 1
             said = said_in_one_sentence(err)
-            by = f"another program (process {holder.pid}); try again"
-            assert f"{path} is open in {by}" in said
+            by = f"another program (PID {holder.pid}). Close it there"
+            assert f"{path} is locked by {by}" in said
         # The status is a file of its own.
         assert blotter("status")[0] == 0
     finally:

@@ -333,8 +333,8 @@ def test_a_warehouse_that_another_program_holds_fails(examined, home, holding):
     code, lines, _ = examined(home=home)
     assert code == 1
     assert lines["warehouse"] == [
-        f"fail {home}/blotter.duckdb is open in another program (process "
-        f"{holder.pid}); try again when it has let go of it."
+        f"fail {home}/blotter.duckdb is locked by another program (PID "
+        f"{holder.pid}). Close it there, then try again."
     ]
     assert lines[FRANCISCO][0].startswith("ok")
 

@@ -306,7 +306,7 @@ def test_rows_without_a_date_come_only_where_they_were_asked_for(portal, springf
     assert len(read(springfield)) == 2
     portal.script[CSV] = once(line(0), line(9, reported=None))
     portal.script[JSON] = as_json(b'[{"n":"2"}]')
-    with pytest.raises(PortalError, match="rows without a date came for 2026-03-01"):
+    with pytest.raises(PortalError, match="for 2026-03-01 to 2026-04-01 have no date"):
         read(springfield, window=Window(date(2026, 3, 1), date(2026, 4, 1)))
 
 

@@ -342,7 +342,7 @@ def test_a_refusal_says_how_to_allow_it_and_nothing_of_the_day_is_loaded(
     failure = live.daily(home, springfield)
     assert isinstance(failure, TooManyRemovalsError)
     assert "no longer shows 80 of 200 rows" in str(failure)
-    assert str(failure).endswith("run again with --removal-limit 80.")
+    assert str(failure).endswith("rerun with --removal-limit 80.")
     assert live.raw_tables(home) == before
     allowed = springfield.with_removal_limit(80)
     assert live.daily(home, allowed) is None

@@ -115,7 +115,7 @@ def test_a_version_that_stands_still_is_believed_for_a_week(
     ]
     (said,) = filter(None, lines(home, "warnings"))
     assert said.startswith(f"{dataset.name}: 127.0.0.1")
-    assert "changed 35 rows while its own date of change stood still" in said
+    assert "changed 35 rows although its own date of change did not move" in said
     assert f"`reread_days = 1` in {dataset.name}.toml" in said
 
 

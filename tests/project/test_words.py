@@ -1,0 +1,62 @@
+"""Words that this project does not use in prose: they read as if translated.
+
+A pattern is here once no text holds it any more; what stands after `:` says what to
+write instead.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# The prose that is held to it; not yet the site, the publication, sync, portals and
+# warehouse.
+PLACES = (
+    "*.md",
+    "docs/*.md",
+    "terraform/*.md",
+    "container/*.py",
+    "metabase/**/*.yaml",
+    "models/**/*.yml",
+    "macros/*.yml",
+    "seeds/*.yml",
+    "pipelines/*.py",
+    "pipelines/datasets/*.py",
+    "pipelines/ops/*.py",
+    "pipelines/transform/*.py",
+    ".env.example",
+)
+
+INSTEAD = {
+    r"(?<!here )(?:is|are) no (?!longer\b|larger\b|more\b)[a-z]+": "is not a ...",
+    r"anew": "again",
+    r"as (it|they) stands?\b": "as it is; current",
+    r"fault of Blotter": "bug in Blotter",
+    r"was(?: not)? told": "was reported",
+    r"that can be meant": "plausible",
+    r"a line a ": "one line per",
+    r"misspelt": "misspelled",
+}
+
+
+def found(pattern: str) -> list[str]:
+    """Where a pattern stands, as file:line: text."""
+    wanted = re.compile(rf"\b{pattern}")
+    files = sorted({path for place in PLACES for path in ROOT.glob(place)})
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if wanted.search(line)
+    ]
+
+
+@pytest.mark.parametrize("pattern", INSTEAD)
+def test_words_that_read_as_if_translated_are_not_used(pattern):
+    assert found(pattern) == [], f"write: {INSTEAD[pattern]}"
+
+
+def test_every_place_is_there():
+    assert [place for place in PLACES if not list(ROOT.glob(place))] == []
