@@ -25,15 +25,15 @@ from pipelines.publish.described import (
     instant,
     newest,
 )
-from pipelines.settings import schema
 from pipelines.warehouse.warehouse import Warehouse
 
 
 def read_cities(warehouse: Warehouse) -> dict[str, str]:
     """Each city's name with its state."""
+    seeds = warehouse.engine.schema("seeds")
     with warehouse.connect() as connection:
         rows = connection.execute(
-            f"select city, city_name, state_code from {schema('seeds')}.cities"
+            f"select city, city_name, state_code from {seeds}.cities"
         ).fetchall()
     return {city: f"{name}, {state}" for city, name, state in rows}
 

@@ -29,7 +29,6 @@ from pyarrow import parquet
 from pipelines.cells import csv_cell_in_sql
 from pipelines.errors import WarehouseError, first_line, remedy
 from pipelines.publish.described import Table, column_type
-from pipelines.settings import schema
 from pipelines.sql import quote
 from pipelines.transform.manifest import Model
 from pipelines.warehouse.warehouse import Warehouse
@@ -106,9 +105,9 @@ def write_table(
     warehouse: Warehouse, db: duckdb.DuckDBPyConnection, model: Model, folder: Path
 ) -> Table:
     """Write a table as Parquet, by its key."""
-    is_large = count_rows(warehouse, model.relation) > LARGE
+    is_large = count_rows(warehouse, place_of(warehouse, model)) > LARGE
     by_city = is_large and "city" in model.columns and is_of_cities(warehouse, model)
-    reading = warehouse.engine.reading(f"select * from {model.relation}")
+    reading = warehouse.engine.reading(f"select * from {place_of(warehouse, model)}")
     with reading as (held, batches), explained(folder):
         db.register("held", pa.RecordBatchReader.from_batches(held, batches))
         columns = [
@@ -130,6 +129,11 @@ def write_table(
     return Table(model, list(files), sum(files.values()), kinds)
 
 
+def place_of(warehouse: Warehouse, model: Model) -> str:
+    """A model's table in the warehouse."""
+    return f"{warehouse.engine.schema('marts')}.{model.name}"
+
+
 def count_rows(warehouse: Warehouse, rows: str) -> int:
     with warehouse.connect() as connection:
         count: int
@@ -139,8 +143,9 @@ def count_rows(warehouse: Warehouse, rows: str) -> int:
 
 def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
     """Whether every `city` is one that is loaded; elsewhere it is any town's name."""
-    cities = f"select city from {schema('seeds')}.cities"
-    others = f"{model.relation} where city is null or city not in ({cities})"
+    cities = f"select city from {warehouse.engine.schema('seeds')}.cities"
+    place = place_of(warehouse, model)
+    others = f"{place} where city is null or city not in ({cities})"
     return count_rows(warehouse, others) == 0
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import platform
 import re
 from collections.abc import Iterator
@@ -90,17 +89,13 @@ def own_prefix(settings: Settings) -> str:
 @contextmanager
 def schemas_apart(warehouse: Warehouse, own: str) -> Iterator[None]:
     """Have dbt build in schemas of a prefix, dropped before and after."""
-    former = os.environ.get(PREFIX, "")
-    os.environ[PREFIX] = own
-    try:
+    with runner.environment({PREFIX: own}):
         # If dbt can't read the project, this stops before anything is created.
         drop_schemas(warehouse, own)
         try:
             yield
         finally:
             drop_schemas(warehouse, own)
-    finally:
-        os.environ[PREFIX] = former
 
 
 def drop_schemas(warehouse: Warehouse, own: str) -> None:

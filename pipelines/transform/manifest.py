@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.settings import schema
-
 Manifest = dict[str, Any]
 
 # Suffixes of the tables that the pipelines keep next to a data set's present rows.
@@ -52,11 +50,6 @@ class Model:
     def grain(self) -> str:
         """The first sentence of its description: what one row is."""
         return self.description.split(". ")[0].split(": ")[0].rstrip(".") + "."
-
-    @property
-    def relation(self) -> str:
-        """Its table in the warehouse."""
-        return f"{schema('marts')}.{self.name}"
 
 
 def read_manifest(home: Path) -> Manifest:

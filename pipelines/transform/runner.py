@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,9 +25,9 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
     """Run dbt.
 
     Args:
-        warehouse: Must be closed: dbt opens the file itself. arguments: What `plan`
-        returns. today: The day that models use as today in every city, if not the
-        clock's.
+        warehouse: Must be closed: dbt opens the file itself.
+        arguments: What `plan` returns.
+        today: The day that models use as today in every city, if not the clock's.
 
     Returns:
         What was built and tested, in a few words.
@@ -38,7 +38,8 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
     """
     if not arguments:
         return "up to date: no row changed since they were built"
-    with with_today_set_to(today):
+    # See `run_day` in macros/times.sql.
+    with environment({TODAY: today.isoformat()} if today else {}):
         nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
     if warehouse.engine.bytes_billed is not None:
         warehouse.engine.bytes_billed += bytes_billed(nodes)
@@ -49,16 +50,22 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
 
 
 @contextmanager
-def with_today_set_to(today: date | None) -> Iterator[None]:
-    """Have the models use this day as today; see `run_day` in macros/times.sql."""
-    if today is None:
-        yield
-        return
-    os.environ[TODAY] = today.isoformat()
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have dbt find these variables in the block, and then what was there before.
+
+    dbt takes settings from the process's environment alone, by `env_var`: this is the
+    one place that writes it for dbt. All else it finds is what the settings came from.
+    """
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        del os.environ[TODAY]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
@@ -122,11 +129,10 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
     Args:
         folder: Subfolder of dbt's folder for what it parses and compiles.
     """
-    os.environ["BLOTTER_HOME"] = str(home)
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    from dbt.cli.main import dbtRunner
+    told = {"BLOTTER_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    with environment(told), signals.as_keyboard_interrupt():
+        from dbt.cli.main import dbtRunner
 
-    with signals.as_keyboard_interrupt():
         return dbtRunner().invoke(
             [
                 "--log-level",

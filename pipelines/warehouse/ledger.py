@@ -9,7 +9,6 @@ import pyarrow as pa
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.redaction import redacted
-from pipelines.settings import schema
 from pipelines.warehouse.engines.base import Engine
 from pipelines.warehouse.tables import INSTANT
 
@@ -79,7 +78,7 @@ class Ledger:
     def __init__(self, engine: Engine):
         self.engine = engine
         self.connect = engine.connect
-        self.schema = schema("ledger")
+        self.schema = engine.schema("ledger")
         self.runs, self.months = f"{self.schema}.runs", f"{self.schema}.months"
 
     def prepare(self) -> None:

@@ -21,5 +21,4 @@ def engine_for(settings: Settings, read_only: bool = False) -> Engine:
         return BigqueryEngine(settings)
     from pipelines.warehouse.engines.duckdb import DuckdbEngine
 
-    wait = 0.0 if read_only else settings.wait
-    return DuckdbEngine(settings.home / "blotter.duckdb", wait, read_only)
+    return DuckdbEngine(settings, read_only)

@@ -43,6 +43,8 @@ class Connection(Protocol):
 class Engine(ABC):
     """A warehouse that BLOTTER_TARGET can name."""
 
+    prefix: str
+    """What the name of every schema begins with."""
     place: str
     """Where it is, as messages tell it."""
     empty_format = "parquet"
@@ -53,6 +55,10 @@ class Engine(ABC):
     """Whether changed rows are merged by `merge`, in place of dlt's way."""
     bytes_billed: int | None = None
     """Since the ledger last noted them; None where nothing is billed by the byte."""
+
+    def schema(self, name: str) -> str:
+        """A schema's name here, by its name in the project."""
+        return self.prefix + name
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:

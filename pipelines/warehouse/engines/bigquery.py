@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from pipelines.clock import utc_now
 from pipelines.errors import ConfigError, first_line
-from pipelines.settings import Settings, schema
+from pipelines.settings import Settings
 from pipelines.sql import quote
 from pipelines.warehouse.engines.base import Columns, Engine, gathered
 from pipelines.warehouse.engines.bigquery_access import (
@@ -42,6 +42,7 @@ class BigqueryEngine(Engine):
     merges_itself = True
 
     def __init__(self, settings: Settings):
+        self.prefix = settings.prefix
         self.project, self.location = settings.google_project, settings.location
         self.bucket = settings.bucket
         self.place = f"BigQuery's project {self.project}"
@@ -96,7 +97,7 @@ class BigqueryEngine(Engine):
         Returns:
             Its name.
         """
-        place = f"{self.project}.{schema('ledger')}.{name}_{secrets.token_hex(4)}"
+        place = f"{self.project}.{self.schema('ledger')}.{name}_{secrets.token_hex(4)}"
         table = bigquery.Table(
             place, [bigquery.SchemaField(f.name, TYPES[f.type]) for f in rows.schema]
         )

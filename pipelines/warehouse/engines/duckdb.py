@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.errors import WarehouseError, first_line
+from pipelines.settings import Settings
 from pipelines.warehouse.engines.base import BATCH, Engine
 from pipelines.warehouse.engines.duckdb_lock import opened, when_free
 
@@ -29,11 +29,13 @@ UNWRITABLE = (
 class DuckdbEngine(Engine):
     """The DuckDB file of a home."""
 
-    def __init__(self, path: Path, wait: float, read_only: bool):
-        self.path = path
-        self.place = str(path)
+    def __init__(self, settings: Settings, read_only: bool):
+        self.prefix = settings.prefix
+        self.path = settings.home / "blotter.duckdb"
+        self.place = str(self.path)
         self.failures = (duckdb.Error,)
-        self.wait, self.read_only = wait, read_only
+        # Who only reads does not wait for a program that writes.
+        self.wait, self.read_only = 0.0 if read_only else settings.wait, read_only
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager

@@ -111,6 +111,7 @@ class PostgresEngine(Engine):
     empty_format = "insert_values"
 
     def __init__(self, settings: Settings) -> None:
+        self.prefix = settings.prefix
         host, port, database = settings.pg_host, settings.pg_port, settings.pg_database
         self._facts: Facts = {
             "host": host,
