@@ -81,17 +81,17 @@ WRONG = {
     "unknown data set": (
         ("daily", "gotham__incidents"),
         {},
-        "no data set 'gotham__incidents'; there are: bls__county_unemployment, ca",
+        "Unknown data set 'gotham__incidents'; there are: bls__county_unemployment, ca",
     ),
     "unknown data set of a backfill": (
         ("backfill", "gotham__incidents"),
         {},
-        "no data set 'gotham__incidents'",
+        "Unknown data set 'gotham__incidents'",
     ),
     "unknown data set of changes": (
         ("changes", "--dataset", "gotham__incidents"),
         {},
-        "no data set 'gotham__incidents'",
+        "Unknown data set 'gotham__incidents'",
     ),
     "from after to": (
         ("backfill", NAME, "--from", "2026-03-01", "--to", "2026-02-01"),
