@@ -29,17 +29,35 @@ def compare(
         gone: Keys that the portal was asked for and does not have any more.
     """
     if not known.num_rows:
-        added = pa.repeat(pa.scalar("added"), received.num_rows)
-        fields = pa.nulls(received.num_rows, pa.string())
-        columns = {"row_id": received["row_id"], "change": added}
-        log = pa.table({**columns, "changed_fields": fields})
-        return Differences(received, log, former)
+        return all_added(received, former)
+    changes = query(
+        changes_sql(dataset),
+        received=received,
+        known=known,
+        former=former,
+        gone=pa.table({"row_id": pa.array(gone, pa.string())}),
+    )
+    written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
+    rows = pa.concat_tables([written, erased(received, gone)])
+    return Differences(rows, changes, former)
+
+
+def all_added(received: pa.Table, former: pa.Table) -> Differences:
+    """The differences where the warehouse knows none of the rows."""
+    added = pa.repeat(pa.scalar("added"), received.num_rows)
+    fields = pa.nulls(received.num_rows, pa.string())
+    columns = {"row_id": received["row_id"], "change": added}
+    log = pa.table({**columns, "changed_fields": fields})
+    return Differences(received, log, former)
+
+
+def changes_sql(dataset: Dataset) -> str:
+    """row_id, change, changed_fields of what differs; reads `compare`'s tables."""
     fields = ", ".join(
         f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
         for c in hashed_columns(dataset)
     )
-    changes = query(
-        f"""
+    return f"""
         select n.row_id,
             case when k.row_id is null then 'added'
                 when k.is_removed then 'restored' else 'changed' end as change,
@@ -51,15 +69,7 @@ def compare(
         where k.row_id is null or k.is_removed or n.row_hash <> k.row_hash
         union all
         select row_id, 'removed', null from gone
-        """,
-        received=received,
-        known=known,
-        former=former,
-        gone=pa.table({"row_id": pa.array(gone, pa.string())}),
-    )
-    written = received.filter(pc.is_in(received["row_id"], changes["row_id"]))
-    rows = pa.concat_tables([written, erased(received, gone)])
-    return Differences(rows, changes, former)
+    """
 
 
 def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:

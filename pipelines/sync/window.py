@@ -1,11 +1,9 @@
 """Read one window of one data set, prove it complete, and load what differs."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.datasets.columns import REJECT
 from pipelines.datasets.dataset import Dataset
@@ -13,16 +11,14 @@ from pipelines.datasets.windows import Window
 from pipelines.errors import (
     IncompleteReadError,
     TooManyRejectsError,
-    TooManyRemovalsError,
 )
 from pipelines.portals.reader import Read, Reader
-from pipelines.sync.compare import compare, differing, missing
+from pipelines.sync.compare import compare, differing
 from pipelines.sync.keys import Keyed, key_rows, without_the_rest
+from pipelines.sync.removals import account
 from pipelines.sync.run import Counts, DatasetRun
 from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
-
-log = logging.getLogger(__name__)
 
 # How often a window whose rows don't add up is read again.
 READS = 3
@@ -136,20 +132,14 @@ def prove(
         TooManyRejectsError: More rows without a key than allowed.
         TooManyRemovalsError: More rows vanished at once than may be removed.
     """
-    dataset, warehouse = job.dataset, job.warehouse
+    dataset, warehouse, bound = job.dataset, job.warehouse, job.reader.bound
     keyed = key_rows(dataset, pages)
     check_rejects(dataset, keyed, window)
-    bound = job.reader.bound
     known = lookups.known(warehouse, dataset, bound, window, keyed.rows)
-    lost = lost_rows(dataset, keyed, known)
-    received, gone = keyed.rows, list[str]()
-    if must_confirm(dataset, window, lost, known, may_remove):
-        found = confirm(job, lost)
-        received, gone = settled(dataset, window, received, known, found)
+    received, gone = account(job, window, keyed, known, may_remove)
+    held = lookups.rows(warehouse, dataset, differing(received, known))
     # Rows that were loaded before a column was cut are cut now.
-    former = without_the_rest(
-        dataset, lookups.rows(warehouse, dataset, differing(received, known))
-    )
+    former = without_the_rest(dataset, held)
     gone = gone if may_remove else []
     return Proven(
         window=window,
@@ -158,124 +148,6 @@ def prove(
         shown=received["row_id"],
         repeats=keyed.repeats,
         forgets=may_remove and is_asked,
-    )
-
-
-def lost_rows(dataset: Dataset, keyed: Keyed, known: pa.Table) -> list[str]:
-    """Keys that the warehouse holds in the window and the read lacks, even unread."""
-    lost = missing(keyed.rows, known)
-    return [row_id for row_id in lost if not keyed.holds(dataset, row_id)]
-
-
-def held_in_window(known: pa.Table) -> int:
-    return pc.sum(known["in_window"]).as_py() or 0
-
-
-def must_confirm(
-    dataset: Dataset,
-    window: Window,
-    lost: list[str],
-    known: pa.Table,
-    may_remove: bool,
-) -> bool:
-    """Whether the portal is asked for lost rows by their keys.
-
-    Where none may be removed, that is only where so many are lost that the read must be
-    refused, should they be gone.
-    """
-    # Of a table that is itself a moving window old rows leave by their age.
-    may_age = dataset.moving_window and window.end is not None
-    is_suspect = is_refused(dataset, len(lost), held_in_window(known))
-    return bool(lost) and not may_age and (may_remove or is_suspect)
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """Why rows are not among those that were read."""
-
-    superseded: list[str]
-    """Keys of rows that are of no declared file any more: of these nobody is asked, no
-    limit holds, and they are not the publisher's removals."""
-    gone: list[str]
-    """Keys that the portal was asked for and does not have."""
-    moved: pa.Table
-    """The rows that it has elsewhere."""
-
-
-def confirm(job: DatasetRun, lost: list[str]) -> Confirmed:
-    """Ask the portal for lost rows by their keys."""
-    dataset, reader = job.dataset, job.reader
-    held = reader.within_reach(lookups.rows(job.warehouse, dataset, lost))
-    is_current = reader.is_current(held)
-    superseded = held.filter(pc.invert(is_current))["row_id"].to_pylist()
-    held = held.filter(is_current)
-    lost = held["row_id"].to_pylist()
-    values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
-    found = key_rows(dataset, [reader.rows_of(sorted(values))])
-    is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))
-    moved = found.rows.filter(is_lost)
-    there = set(moved["row_id"].to_pylist())
-    if found.has_unknown:
-        return Confirmed(superseded, [], moved)
-    gone = [i for i in lost if i not in there and not found.holds(dataset, i)]
-    return Confirmed(superseded, gone, moved)
-
-
-def settled(
-    dataset: Dataset,
-    window: Window,
-    received: pa.Table,
-    known: pa.Table,
-    found: Confirmed,
-) -> tuple[pa.Table, list[str]]:
-    """All rows that the portal has, those from elsewhere too; and the keys of no row.
-
-    Raises:
-        TooManyRemovalsError: So many can't be gone.
-    """
-    received = pa.concat_tables([received, found.moved.select(received.column_names)])
-    is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
-    held = held_in_window(known) - len(found.superseded)
-    new = pc.sum(is_new).as_py() or 0
-    check_removals(dataset, len(found.gone), held, new, window)
-    return received, [*found.gone, *found.superseded]
-
-
-def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
-    """Whether so many of a read's rows can't all be gone: an outage looks like that.
-
-    More than both limits, of rows and of a share, are; and so is a share, by
-    `removal_most_pct`, that no window, month or file loses in a day, unless few rows.
-    """
-    limit = max(dataset.removal_limit_rows, held * dataset.removal_limit_pct / 100)
-    return gone > limit or (
-        gone > dataset.few_removals and gone * 100 >= held * dataset.removal_most_pct
-    )
-
-
-def check_removals(
-    dataset: Dataset, gone: int, held: int, new: int, window: Window
-) -> None:
-    """The guard against an outage, or respelled keys, that look like a mass removal.
-
-    Args:
-        new: How many rows the portal shows that the warehouse never had.
-
-    Raises:
-        TooManyRemovalsError: More are gone than the limits allow; says how to allow it.
-    """
-    if not is_refused(dataset, gone, held):
-        return
-    respelled = (
-        f" It shows {new:,} new ones; check whether its key is spelled differently."
-        if new >= gone
-        else ""
-    )
-    raise TooManyRemovalsError(
-        f"{dataset.label} no longer shows {gone:,} of {held:,} rows of {window}; that "
-        f"is more than its limits allow, so none were marked as removed, and nothing "
-        f"of the day was written.{respelled} If the publisher did remove them, rerun "
-        f"with --removal-limit {gone}."
     )
 
 

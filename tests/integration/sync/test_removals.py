@@ -16,7 +16,7 @@ from pipelines.cells import csv_cell
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import TooManyRemovalsError
 from pipelines.ops.changes import as_csv
-from pipelines.sync.window import is_refused
+from pipelines.sync.removals import is_refused
 from pipelines.warehouse import writes
 from tests.support import live_portal as live
 from tests.support.live_portal import SPRINGFIELD

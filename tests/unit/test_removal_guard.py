@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.datasets.windows import Window
 from pipelines.errors import TooManyRemovalsError
-from pipelines.sync.window import Confirmed, must_confirm, settled
+from pipelines.sync.removals import Confirmed, must_confirm, settled
 from tests.unit.test_plan import PLACE
 
 WINDOW = Window(date(2026, 4, 1), None, undated=True)
