@@ -10,63 +10,10 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.redaction import redacted
 from pipelines.warehouse.engines.base import Engine
-from pipelines.warehouse.tables import INSTANT
+from pipelines.warehouse.ledger_tables import ARROW, TABLES
 
 # What the line of a build has in place of a data set.
 MODELS = "(models)"
-
-# Columns in the order of their making: one that is new comes last, and is added.
-TABLES = {
-    "runs": {
-        "run_id": "text",
-        "command": "text",
-        "dataset": "text",
-        "started_at": "timestamptz",
-        "finished_at": "timestamptz",
-        "window_start": "date",
-        "portal_version": "text",
-        "declaration": "text",
-        "portal_rows": "bigint",
-        "rows_read": "bigint",
-        "added": "bigint",
-        "changed": "bigint",
-        "removed": "bigint",
-        "restored": "bigint",
-        "rejected": "bigint",
-        "repeats": "bigint",
-        "seconds": "double",
-        "outcome": "text",
-        "error": "text",
-        "warnings": "text",
-        "number": "bigint",
-        "swept": "bigint",
-        "swept_to": "timestamptz",
-        "compared_at": "timestamptz",
-        "months_compared": "bigint",
-        "months_repaired": "bigint",
-        "bytes_billed": "bigint",
-        "day": "date",
-        "unswept_at": "timestamptz",
-    },
-    "months": {
-        "dataset": "text",
-        "month": "date",
-        "declaration": "text",
-        "run_id": "text",
-        "finished_at": "timestamptz",
-        "surplus": "bigint",
-    },
-}
-
-# Of `months`, as Arrow has them.
-ARROW = {
-    "dataset": pa.string(),
-    "month": pa.date32(),
-    "declaration": pa.string(),
-    "run_id": pa.string(),
-    "finished_at": INSTANT,
-    "surplus": pa.int64(),
-}
 
 
 class Ledger:
@@ -266,40 +213,46 @@ class Ledger:
                 confirms its first month.
         """
         former = self._surplus(dataset)
+        for month, number in sorted(surplus.items()):
+            if month in former and former[month] != number:
+                self._correct(self._month(dataset, month, number, run_id, now))
+        if again := sorted(surplus.keys() & former.keys() if looked else []):
+            self._confirm(dataset, again, now)
+        if new := sorted(surplus.keys() - former.keys()):
+            self._add([self._month(dataset, m, surplus[m], run_id, now) for m in new])
+
+    def _correct(self, month: dict[str, Any]) -> None:
+        """Note another surplus of a month that was read before."""
         with self.connect() as connection:
-            for month, number in sorted(surplus.items()):
-                if month in former and former[month] != number:
-                    connection.execute(
-                        f"update {self.months} set surplus = $surplus, "
-                        "run_id = $run_id, finished_at = $finished_at "
-                        "where dataset = $dataset and month = $month "
-                        "and declaration = $declaration",
-                        self._month(dataset, month, number, run_id, now),
-                    )
-            if again := sorted(surplus.keys() & former.keys() if looked else []):
-                days = ", ".join(f"date '{month}'" for month in again)
-                connection.execute(
-                    f"update {self.months} set finished_at = $now "
-                    "where dataset = $dataset and declaration = $declaration "
-                    f"and month in ({days})",
-                    {
-                        "now": now,
-                        "dataset": dataset.name,
-                        "declaration": dataset.fingerprint,
-                    },
-                )
-            new = sorted(surplus.keys() - former.keys())
-            if new:
-                rows = [
-                    self._month(dataset, month, surplus[month], run_id, now)
-                    for month in new
-                ]
-                names = ", ".join(rows[0])
-                schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
-                connection.register("finished", pa.Table.from_pylist(rows, schema))
-                connection.execute(
-                    f"insert into {self.months} ({names}) select {names} from finished"
-                )
+            connection.execute(
+                f"update {self.months} set surplus = $surplus, "
+                "run_id = $run_id, finished_at = $finished_at "
+                "where dataset = $dataset and month = $month "
+                "and declaration = $declaration",
+                month,
+            )
+
+    def _confirm(self, dataset: Dataset, months: list[date], now: datetime) -> None:
+        """Note that months were read again."""
+        days = ", ".join(f"date '{month}'" for month in months)
+        values = {"dataset": dataset.name, "declaration": dataset.fingerprint}
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.months} set finished_at = $now "
+                "where dataset = $dataset and declaration = $declaration "
+                f"and month in ({days})",
+                {"now": now, **values},
+            )
+
+    def _add(self, rows: list[dict[str, Any]]) -> None:
+        """Note months that were read whole for the first time."""
+        names = ", ".join(rows[0])
+        schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
+        with self.connect() as connection:
+            connection.register("finished", pa.Table.from_pylist(rows, schema))
+            connection.execute(
+                f"insert into {self.months} ({names}) select {names} from finished"
+            )
 
     def _month(
         self, dataset: Dataset, month: date, surplus: int, run_id: str, now: datetime
