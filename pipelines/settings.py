@@ -286,17 +286,3 @@ class Settings:
     def __repr__(self) -> str:
         """Show no value: some are secrets."""
         return "Settings(...)"
-
-
-def prefix() -> str:
-    """BLOTTER_PREFIX, with which every schema's name begins.
-
-    Raises:
-        ConfigError: It can't be part of a name.
-    """
-    return name_prefix("BLOTTER_PREFIX", os.environ.get("BLOTTER_PREFIX", ""))
-
-
-def schema(name: str) -> str:
-    """A schema's name in the warehouse."""
-    return prefix() + name

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.datasets.addresses import moved
-from pipelines.settings import schema
 
 # The number of a limit: nan is in no range.
 Rows = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -111,7 +110,8 @@ class BaseDataset(
 
     @property
     def schema(self) -> str:
-        return schema(f"raw_{self.source}")
+        """Of its raw tables, by its name in the project: an engine adds the prefix."""
+        return f"raw_{self.source}"
 
     @property
     def addresses(self) -> list[str]:

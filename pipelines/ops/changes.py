@@ -9,7 +9,6 @@ from typing import Any
 from pipelines.cells import csv_cell
 from pipelines.clock import iso
 from pipelines.datasets.dataset import Dataset
-from pipelines.warehouse.tables import table
 from pipelines.warehouse.warehouse import Warehouse
 
 KINDS = ("added", "changed", "removed", "restored")
@@ -27,7 +26,7 @@ def changes_since(
         dataset, day, a count per kind of change, and the changed fields with the
         number of rows in which each changed.
     """
-    changes = f"{table(dataset)}_changes"
+    changes = f"{warehouse.table(dataset)}_changes"
     runs = warehouse.ledger.runs
     condition = "changed_at >= $since"
     values: dict[str, Any] = {"since": since and start_of(since)}
@@ -92,10 +91,10 @@ def removals_since(
             select removal.row_id, min(addition.changed_at) as added_at,
                 removal.changed_at as removed_at, removal.run_id,
                 min(restoration.changed_at) as restored_at
-            from {table(dataset)}_changes as removal
-            left join {table(dataset)}_changes as addition
+            from {warehouse.table(dataset)}_changes as removal
+            left join {warehouse.table(dataset)}_changes as addition
                 on removal.row_id = addition.row_id and addition.change = 'added'
-            left join {table(dataset)}_changes as restoration
+            left join {warehouse.table(dataset)}_changes as restoration
                 on removal.row_id = restoration.row_id
                 and restoration.change = 'restored'
                 and restoration.changed_at > removal.changed_at

@@ -20,7 +20,6 @@ from pipelines.errors import WarehouseError, remedy
 from pipelines.ops.rhythm import rhythm
 from pipelines.sql import quote
 from pipelines.warehouse.ledger import MODELS
-from pipelines.warehouse.tables import table
 from pipelines.warehouse.warehouse import Warehouse
 
 # How far apart two correct clocks may be.
@@ -92,7 +91,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "select count(*) - count(removed_at) as row_count, "
         "count(removed_at) as removed_count, "
         f"max({newest}) as newest, max(loaded_at) as newest_load "
-        f"from {table(dataset)}",
+        f"from {warehouse.table(dataset)}",
     )
     runs = ledger_rows(
         warehouse,

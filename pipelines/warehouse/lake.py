@@ -19,7 +19,7 @@ from pyarrow import parquet
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import WarehouseError, first_line, remedy
 from pipelines.sql import quote
-from pipelines.warehouse.tables import table, version_columns
+from pipelines.warehouse.tables import version_columns
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,8 @@ def months_held(warehouse: Warehouse, dataset: Dataset) -> Months:
     with warehouse.connect() as connection:
         rows = connection.execute(
             "select window_month, count(*), max(loaded_at) "
-            f"from {table(dataset)} where removed_at is null group by window_month"
+            f"from {warehouse.table(dataset)} where removed_at is null "
+            "group by window_month"
         ).fetchall()
     return {
         month.isoformat()[:7] if month else NO_MONTH: [count, newest.isoformat()]
@@ -132,7 +133,7 @@ def read_page(
     key = warehouse.engine.in_byte_order("row_id")
     with warehouse.connect() as connection:
         return connection.execute(
-            f"select {', '.join(map(quote, columns))} from {table(dataset)} "
+            f"select {', '.join(map(quote, columns))} from {warehouse.table(dataset)} "
             f"where removed_at is null and {among} and {key} > $after "
             f"order by {key} limit {PAGE}",
             {"after": after},

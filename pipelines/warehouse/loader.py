@@ -12,7 +12,7 @@ from pipelines import signals
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import WarehouseError, root_cause
 from pipelines.warehouse.engines.base import Engine
-from pipelines.warehouse.tables import hints, incoming_name, table
+from pipelines.warehouse.tables import hints, incoming_name
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,9 @@ class Loader:
         incoming = incoming_name(dataset)
         self.load(dataset, {incoming: rows}, "replace")
         self.engine.merge(
-            table(dataset), f"{dataset.schema}.{incoming}", rows.column_names
+            self.engine.table(dataset),
+            f"{self.engine.schema(dataset.schema)}.{incoming}",
+            rows.column_names,
         )
 
     def abort(self, dataset: Dataset) -> None:
@@ -103,7 +105,7 @@ class Loader:
             self._pipelines[dataset.name] = dlt.pipeline(
                 dataset.name,
                 destination=self.engine.destination(),
-                dataset_name=dataset.schema,
+                dataset_name=self.engine.schema(dataset.schema),
                 pipelines_dir=str(self.home / "dlt"),
                 **self.engine.pipeline_options(),
             )

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, month_start
 from pipelines.sql import query, quote
-from pipelines.warehouse.tables import empty_tables, table, version_columns
+from pipelines.warehouse.tables import empty_tables, version_columns
 from pipelines.warehouse.warehouse import Warehouse
 
 Bound = Callable[[date], str | int]
@@ -36,14 +36,14 @@ def known(
     keys = received.select(["row_id"])
     with warehouse.connect() as connection:
         found = connection.execute(
-            f"select {columns}, true as in_window from {table(dataset)} "
+            f"select {columns}, true as in_window from {warehouse.table(dataset)} "
             f"where removed_at is null and {inside}"
         ).to_arrow_table()
         if found.num_rows:
             keys = keys.filter(pc.invert(pc.is_in(keys["row_id"], found["row_id"])))
         connection.register("received", keys)
         others = connection.execute(
-            f"select {columns}, false as in_window from {table(dataset)} "
+            f"select {columns}, false as in_window from {warehouse.table(dataset)} "
             "where row_id in (select row_id from received)"
         ).to_arrow_table()
     return pa.concat_tables([found, others])
@@ -59,7 +59,7 @@ def rows(warehouse: Warehouse, dataset: Dataset, row_ids: list[str]) -> pa.Table
             "wanted", pa.table({"row_id": pa.array(row_ids, pa.string())})
         )
         return connection.execute(
-            f"select {', '.join(map(quote, columns))} from {table(dataset)} "
+            f"select {', '.join(map(quote, columns))} from {warehouse.table(dataset)} "
             "where row_id in (select row_id from wanted)"
         ).to_arrow_table()
 
@@ -69,7 +69,7 @@ def count_rows(warehouse: Warehouse, dataset: Dataset, condition: str = "true") 
     with warehouse.connect() as connection:
         count: int
         ((count,),) = connection.execute(
-            f"select count(*) from {table(dataset)} "
+            f"select count(*) from {warehouse.table(dataset)} "
             f"where removed_at is null and {condition}"
         ).fetchall()
     return count
@@ -89,7 +89,7 @@ def monthly_counts(
     """
     bounds = bounds_of(windows, bound)
     dated = warehouse.engine.in_byte_order(quote(dataset.windowed_by.lower()))
-    held = f"{table(dataset)} where removed_at is null"
+    held = f"{warehouse.table(dataset)} where removed_at is null"
     with warehouse.connect() as connection:
         connection.register("bounds", bounds)
         return connection.execute(

@@ -8,16 +8,14 @@ from datetime import datetime
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.settings import schema
 from pipelines.sql import quote
 from pipelines.warehouse.engines.base import Columns
 from pipelines.warehouse.tables import (
     empty_tables,
-    table,
     version_columns,
     window_months,
 )
-from pipelines.warehouse.warehouse import Warehouse, schemas_of
+from pipelines.warehouse.warehouse import Warehouse
 
 # dbt's schemas, without the prefix.
 BUILT = ("seeds", "staging", "intermediate", "marts")
@@ -28,7 +26,8 @@ def prepare(warehouse: Warehouse, datasets: list[Dataset]) -> None:
 
     A column that was declared since is added to its table.
     """
-    schemas = [*schemas_of(datasets), *map(schema, BUILT)]
+    schema = warehouse.engine.schema
+    schemas = [*warehouse.schemas_of(datasets), *map(schema, BUILT)]
     warehouse.engine.check([*schemas, warehouse.ledger.schema])
     warehouse.ledger.prepare()
     warehouse.ledger.carry_over(datasets)
@@ -38,7 +37,7 @@ def prepare(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     for name in schemas:
         if name not in there:
             warehouse.engine.make_schema(name)
-    logs = [d for d in datasets if (d.schema, f"{d.entity}_changes") in made]
+    logs = [d for d in datasets if (schema(d.schema), f"{d.entity}_changes") in made]
     warehouse.last_instant = max(
         [warehouse.last_instant, *_newest_changes(warehouse, logs)]
     )
@@ -49,7 +48,8 @@ def prepare(warehouse: Warehouse, datasets: list[Dataset]) -> None:
 def _newest_changes(warehouse: Warehouse, datasets: list[Dataset]) -> list[datetime]:
     if not datasets:
         return []
-    each = [f"select max(changed_at) from {table(d)}_changes" for d in datasets]
+    logs = [f"{warehouse.table(dataset)}_changes" for dataset in datasets]
+    each = [f"select max(changed_at) from {log}" for log in logs]
     with warehouse.connect() as connection:
         found = connection.execute(" union all ".join(each)).fetchall()
     return [instant for (instant,) in found if instant]
@@ -61,40 +61,41 @@ def _prepare_tables(warehouse: Warehouse, dataset: Dataset, made: Columns) -> No
     wanted = {name: rows.column_names for name, rows in tables.items()}
     # Made last: a kill may have come between the tables and their view.
     wanted[view] = [*version_columns(dataset), "window_month"]
-    has = {name: made.get((dataset.schema, name), []) for name in wanted}
+    schema = warehouse.engine.schema(dataset.schema)
+    has = {name: made.get((schema, name), []) for name in wanted}
     if all(set(wanted[name]) <= set(has[name]) for name in wanted):
         return
     warehouse.loader.abort(dataset)
     warehouse.loader.load(dataset, tables, "append")
     if has[dataset.entity] and "window_month" not in has[view]:
         _fill_months(warehouse, dataset)
-    former = (dataset.schema, f"{dataset.entity}_former")
-    held = warehouse.engine.columns([dataset.schema])[former]
+    held = warehouse.engine.columns([schema])[schema, f"{dataset.entity}_former"]
     with warehouse.connect() as connection:
-        connection.execute(versions_view(dataset, held))
+        connection.execute(versions_view(warehouse.table(dataset), held))
 
 
-def versions_view(dataset: Dataset, held: list[str]) -> str:
+def versions_view(table: str, held: list[str]) -> str:
     """SQL of the view `<entity>_versions`: present rows and former ones.
 
     Staging reads it, so that values before and after a change get the same names and
     types. `replaced_at` is null in the present version.
 
     Args:
+        table: The present rows', with its schema.
         held: The columns of `<entity>_former`, in its order. So a column that is new
             comes last in the view: PostgreSQL replaces no view in another order.
     """
     others = {"run_id", "replaced_at"}
     columns = ", ".join(quote(name) for name in held if name not in others)
     return f"""
-        create or replace view {table(dataset)}_versions as
+        create or replace view {table}_versions as
         select row_hash, run_id, loaded_at, removed_at, window_month,
             cast(null as timestamptz) as replaced_at, {columns}
-        from {table(dataset)}
+        from {table}
         union all
         select cast(null as text), run_id, cast(null as timestamptz),
             cast(null as timestamptz), cast(null as date), replaced_at, {columns}
-        from {table(dataset)}_former
+        from {table}_former
     """
 
 
@@ -105,7 +106,7 @@ def _fill_months(warehouse: Warehouse, dataset: Dataset) -> None:
     column = dataset.windowed_by.lower()
     with warehouse.connect() as connection:
         rows = connection.execute(
-            f"select row_id, {quote(column)} from {table(dataset)} "
+            f"select row_id, {quote(column)} from {warehouse.table(dataset)} "
             "where removed_at is null"
         ).to_arrow_table()
         months = window_months(dataset, rows)
@@ -113,6 +114,6 @@ def _fill_months(warehouse: Warehouse, dataset: Dataset) -> None:
             "dated", pa.table({"row_id": rows["row_id"], "month": months})
         )
         connection.execute(
-            f"update {table(dataset)} as held set window_month = dated.month "
+            f"update {warehouse.table(dataset)} as held set window_month = dated.month "
             "from dated where held.row_id = dated.row_id"
         )

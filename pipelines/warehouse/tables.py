@@ -22,10 +22,6 @@ DLT: dict[pa.DataType, Literal["text", "timestamp", "date"]] = {
 }
 
 
-def table(dataset: Dataset) -> str:
-    return f"{dataset.schema}.{dataset.entity}"
-
-
 def incoming_name(dataset: Dataset) -> str:
     """The table of rows on their way, where the warehouse merges by itself."""
     return f"{dataset.entity}_incoming"

@@ -13,7 +13,6 @@ from pipelines.settings import Settings
 from pipelines.warehouse.engines import engine_for
 from pipelines.warehouse.ledger import Ledger
 from pipelines.warehouse.loader import Loader
-from pipelines.warehouse.tables import table
 
 
 class Warehouse:
@@ -30,7 +29,7 @@ class Warehouse:
     ):
         self.settings, self.home = settings, settings.home
         self.engine = engine_for(settings, read_only)
-        self.connect = self.engine.connect
+        self.connect, self.table = self.engine.connect, self.engine.table
         self.clock = clock
         # The newest load's; the next one must be later.
         self.last_instant = datetime.min.replace(tzinfo=UTC)
@@ -55,19 +54,23 @@ class Warehouse:
         Raises:
             ConfigError, WarehouseError: It can't be opened or reached.
         """
-        schemas = schemas_of(datasets)
+        schemas = self.schemas_of(datasets)
         self.engine.check(schemas)
         made = self.engine.columns(schemas)
         counts = [
-            f"select count(*) as n from {table(d)} where removed_at is null"
+            f"select count(*) as n from {self.table(d)} where removed_at is null"
             for d in datasets
-            if (d.schema, d.entity) in made
+            if (self.engine.schema(d.schema), d.entity) in made
         ]
         if not counts:
             return 0
         with self.connect() as connection:
             found = connection.execute(" union all ".join(counts)).fetchall()
         return sum(n for (n,) in found)
+
+    def schemas_of(self, datasets: list[Dataset]) -> list[str]:
+        """The schemas of the raw tables."""
+        return sorted({self.engine.schema(dataset.schema) for dataset in datasets})
 
     def close(self) -> None:
         """Let go of it: dbt opens it in its own way."""
@@ -81,8 +84,3 @@ class Warehouse:
         later = self.last_instant + timedelta(microseconds=1)
         self.last_instant = max(self.clock(), later)
         return self.last_instant
-
-
-def schemas_of(datasets: list[Dataset]) -> list[str]:
-    """The schemas of the raw tables."""
-    return sorted({dataset.schema for dataset in datasets})

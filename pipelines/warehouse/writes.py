@@ -21,7 +21,6 @@ from pipelines.warehouse.tables import (
     incoming_name,
     reject_table,
     stamped,
-    table,
     window_months,
 )
 from pipelines.warehouse.warehouse import Warehouse
@@ -102,7 +101,7 @@ def _new_rejects(warehouse: Warehouse, dataset: Dataset, rejects: pa.Table) -> p
     with warehouse.connect() as connection:
         connection.register("rejects", found.select(["row"]))
         before = connection.execute(
-            f'select "row" from {table(dataset)}_rejects '
+            f'select "row" from {warehouse.table(dataset)}_rejects '
             'where "row" in (select "row" from rejects)'
         ).to_arrow_table()
     return found.filter(pc.invert(pc.is_in(found["row"], before["row"])))
@@ -110,7 +109,7 @@ def _new_rejects(warehouse: Warehouse, dataset: Dataset, rejects: pa.Table) -> p
 
 def erase_former(warehouse: Warehouse, dataset: Dataset) -> None:
     """Delete the former versions of removed rows."""
-    rows = table(dataset)
+    rows = warehouse.table(dataset)
     removed = f"select row_id from {rows} where removed_at is not null"
     _delete(warehouse, {f"{rows}_former": f"row_id in ({removed})"})
 
@@ -124,7 +123,7 @@ def forget_rejects(
 ) -> None:
     """Delete the rejects of a window that the portal no longer shows."""
     inside = in_window(warehouse, dataset, bound, window, "window_value")
-    rejects = f"{table(dataset)}_rejects"
+    rejects = f"{warehouse.table(dataset)}_rejects"
     shown = set(reject_table(dataset, received)["row"].to_pylist())
     with warehouse.connect() as connection:
         rows = connection.execute(
@@ -158,7 +157,7 @@ def take_back(warehouse: Warehouse, dataset: Dataset) -> None:
     newest = _newest_load(warehouse, dataset)
     if newest is None:
         return
-    rows = table(dataset)
+    rows = warehouse.table(dataset)
     changes, former = f"{rows}_changes", f"{rows}_former"
     logged = f"select row_id from {changes} where changed_at = $newest"
     loaded = f"select row_id from {rows} where loaded_at = $newest"
@@ -180,7 +179,7 @@ def take_back(warehouse: Warehouse, dataset: Dataset) -> None:
 
 def _newest_load(warehouse: Warehouse, dataset: Dataset) -> datetime | None:
     """The newest instant of a data set's tables: what was written last is of it."""
-    rows = table(dataset)
+    rows = warehouse.table(dataset)
     with warehouse.connect() as connection:
         newest: datetime | None
         ((newest,),) = connection.execute(
@@ -199,9 +198,10 @@ def _newest_load(warehouse: Warehouse, dataset: Dataset) -> datetime | None:
 
 def _clear_staging(warehouse: Warehouse, dataset: Dataset) -> None:
     """Empty dlt's staging tables: a killed merge leaves published values there."""
+    schema = warehouse.engine.schema(dataset.schema)
     merged = {
-        (f"{dataset.schema}_staging", dataset.entity),
-        (dataset.schema, incoming_name(dataset)),
+        (f"{schema}_staging", dataset.entity),
+        (schema, incoming_name(dataset)),
     }
     made = warehouse.engine.columns([place for place, _ in merged])
     with warehouse.connect() as connection:

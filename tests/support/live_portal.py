@@ -24,7 +24,7 @@ from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import ArcgisDataset, Dataset
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import BlotterError
-from pipelines.settings import Patience, prefix
+from pipelines.settings import Patience
 from pipelines.sync import daily as runs
 from pipelines.sync.run import Run
 from pipelines.warehouse import schema
@@ -210,7 +210,7 @@ def prepared(home: Path) -> Path:
     """A home with the empty tables of every declared data set; made once, copied."""
     if os.environ.get("BLOTTER_TARGET", "duckdb") != "duckdb":
         return made(home)
-    empty = empty_home(prefix())
+    empty = empty_home(settings_in(home).prefix)
     return shutil.copytree(empty, home, symlinks=True, dirs_exist_ok=True)
 
 

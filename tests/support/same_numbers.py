@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pipelines.settings import prefix
 from pipelines.warehouse.engines.base import Engine
 
 # What a warehouse calls a type, and what it is called here. Whole numbers are compared
@@ -139,7 +138,7 @@ def tables_of(warehouse: Any, schemas: list[str]) -> dict[str, Table]:
     """
     found = {}
     for name in schemas:
-        schema = prefix() + name
+        schema = warehouse.engine.schema(name)
         for table, columns in column_types(warehouse.engine, schema).items():
             with warehouse.connect() as connection:
                 statement = f'select * from "{schema}"."{table}"'

@@ -12,7 +12,6 @@ from pipelines.datasets.windows import months as months_from
 from pipelines.ops.changes import changes_since, removals_since
 from pipelines.warehouse import lookups, writes
 from pipelines.warehouse.differences import Differences
-from pipelines.warehouse.tables import table
 from tests.support.memory_portal import (
     PLACE,
     MemoryReader,
@@ -50,7 +49,7 @@ def held(warehouse):
     columns = ", ".join(f'"{name}"' for name in [*COLUMNS, "window_month"])
     rows = select(
         warehouse,
-        f"select {columns} from {table(PLACE)} where removed_at is null",
+        f"select {columns} from {warehouse.table(PLACE)} where removed_at is null",
     )
     return sorted(rows)
 
@@ -77,16 +76,16 @@ def test_changes_removals_and_restorations_are_written_and_logged(
         select(
             warehouse,
             "select row_id, change, changed_fields from "
-            f"{table(PLACE)}_changes where run_id = '{second}'",
+            f"{warehouse.table(PLACE)}_changes where run_id = '{second}'",
         )
     ) == [
         ("1", "removed", None),
         ("2", "changed", "reported,category"),
         ("9", "added", None),
     ]
-    former = f"select row_id, reported, category from {table(PLACE)}_former"
+    former = f"select row_id, reported, category from {warehouse.table(PLACE)}_former"
     assert select(warehouse, former) == [EMPTY[:3]]
-    removed = f"select * from {table(PLACE)} where row_id = '1'"
+    removed = f"select * from {warehouse.table(PLACE)} where row_id = '1'"
     with warehouse.connect() as connection:
         (row,) = connection.execute(removed).to_arrow_table().to_pylist()
     assert row["removed_at"] == row["loaded_at"]
@@ -111,12 +110,12 @@ def test_a_removed_row_loses_its_former_versions(warehouse, monkeypatch):
     run_over(warehouse, monkeypatch, QUOTES, EMPTY)
     run_over(warehouse, monkeypatch, (*QUOTES[:3], "Closed"), EMPTY)
     run_over(warehouse, monkeypatch, EMPTY)
-    assert select(warehouse, f"select * from {table(PLACE)}_former") == []
+    assert select(warehouse, f"select * from {warehouse.table(PLACE)}_former") == []
 
 
 def test_rows_without_a_key_are_set_aside_once_and_forgotten(warehouse, monkeypatch):
     lost = (None, "2026-03-03T00:00:00.000", "it's", None)
-    counted = f'select count(*), min("row") from {table(PLACE)}_rejects'
+    counted = f'select count(*), min("row") from {warehouse.table(PLACE)}_rejects'
     run_over(warehouse, monkeypatch, QUOTES, lost)
     run_over(warehouse, monkeypatch, QUOTES, lost, EMPTY)
     ((number, row),) = select(warehouse, counted)
@@ -174,8 +173,9 @@ def test_bigquery_alone_merges_from_a_table_beside_and_empties_it(
 ):
     run_over(warehouse, monkeypatch, QUOTES)
     run_over(warehouse, monkeypatch, (*QUOTES[:3], "Closed"))
-    incoming = [n for _, n in warehouse.engine.columns([PLACE.schema]) if "_inc" in n]
-    rows = [select(warehouse, f"select * from {PLACE.schema}.{n}") for n in incoming]
+    schema = warehouse.engine.schema(PLACE.schema)
+    incoming = [n for _, n in warehouse.engine.columns([schema]) if "_inc" in n]
+    rows = [select(warehouse, f"select * from {schema}.{n}") for n in incoming]
     assert rows == {"bigquery": [[]]}.get(target, [])
 
 
@@ -202,7 +202,10 @@ def test_a_torn_load_is_taken_back(warehouse, monkeypatch):
         writes.write(warehouse, PLACE, written, rejects, "torn")
     writes.take_back(warehouse, PLACE)
     torn = [
-        select(warehouse, f"select * from {table(PLACE)}_{name} where run_id = 'torn'")
+        select(
+            warehouse,
+            f"select * from {warehouse.table(PLACE)}_{name} where run_id = 'torn'",
+        )
         for name in ("changes", "former")
     ]
     assert torn == [[], []]

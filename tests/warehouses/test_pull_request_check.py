@@ -11,7 +11,6 @@ import textwrap
 
 import pytest
 
-from pipelines.settings import schema
 from pipelines.transform import check, runner
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import live_portal as live
@@ -171,6 +170,11 @@ def query(home, sql):
     warehouse = Warehouse(settings_in(home))
     with contextlib.closing(warehouse), warehouse.connect() as connection:
         return connection.execute(sql).fetchall()
+
+
+def schema(name):
+    """A schema's name under the prefix that is set."""
+    return os.environ["BLOTTER_PREFIX"] + name
 
 
 def schemas(home):

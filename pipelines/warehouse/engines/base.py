@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
+from pipelines.datasets.dataset import Dataset
+
 T = TypeVar("T")
 
 Columns = dict[tuple[str, str], list[str]]
@@ -59,6 +61,10 @@ class Engine(ABC):
     def schema(self, name: str) -> str:
         """A schema's name here, by its name in the project."""
         return self.prefix + name
+
+    def table(self, dataset: Dataset) -> str:
+        """The name of a data set's rows, with their schema's."""
+        return f"{self.schema(dataset.schema)}.{dataset.entity}"
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
