@@ -7,13 +7,14 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines import __version__, logs, signals
+from pipelines.clock import utc_now
 from pipelines.environment import Found, read
 from pipelines.errors import BlotterError, ConfigError
 from pipelines.settings import Settings
@@ -264,7 +265,7 @@ def status(found: Found[Settings], as_json: bool, max_age: str | None) -> None:
     from pipelines.ops.status import read_status
     from pipelines.ops.status_words import in_words, is_fresh
 
-    content, now = read_status(found.well().home), datetime.now(UTC)
+    content, now = read_status(found.well().home), utc_now()
     click.echo(json.dumps(content, indent=2) if as_json else in_words(content, now))
     if max_age and not is_fresh(content, max_age, now):
         raise BlotterError(f"No daily run has succeeded in the last {max_age}.")
@@ -286,7 +287,7 @@ def doctor(found: Found[Settings], datasets: tuple[str, ...], as_json: bool) -> 
     findings: list[Finding] = []
     try:
         with logs.silent():
-            for finding in examine(found, datasets, datetime.now(UTC)):
+            for finding in examine(found, datasets, utc_now()):
                 findings.append(finding)
                 if not as_json:
                     click.echo(in_words(finding))

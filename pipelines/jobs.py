@@ -5,16 +5,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from pipelines import logs, signals
+from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import pick, read_datasets
 from pipelines.environment import Found
 from pipelines.errors import BlotterError, WarehouseError, unwritable
 from pipelines.home import lock
-from pipelines.ops.alerts import watch
+from pipelines.ops.alerts import Alerts, watch
 from pipelines.ops.status import write_status
 from pipelines.settings import Settings
 from pipelines.sync.run import Run
@@ -55,37 +56,56 @@ def run_all(
     with_models: bool,
     work: Callable[[Run, Dataset], BlotterError | None],
     removal_limit: int | None = None,
+    clock: Clock = utc_now,
 ) -> None:
     """Do a command's work on each data set, build the models, and say how it went."""
     command = " ".join([command, *names])
-    with watch(settings, command) as alerts:
+    with watch(settings, command, clock) as alerts:
         portal = settings.portal
         declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
         chosen = pick(declared, names)
-        with lock(settings.home), closing(Warehouse(settings)) as warehouse:
+        with (
+            lock(settings.home),
+            closing(Warehouse(settings, clock=clock)) as warehouse,
+        ):
             run = new_run(warehouse, command, today)
             run.removal_limit = removal_limit
             with logs.about(run_id=run.run_id):
                 alerts.begin(run.run_id)
                 schema.prepare(warehouse, list(declared.values()))
                 warehouse.ledger.close_killed_runs()
-
-                def part(dataset: Dataset) -> BlotterError | None:
-                    with logs.about(dataset=dataset.name):
-                        return alerts.note(dataset.name, work(run, dataset))
-
-                with progress_bar() as run.progress:
-                    failures = [part(dataset) for dataset in chosen]
+                failures = work_on_each(run, alerts, chosen, work)
                 if settings.lake:
                     failure = copy_all(run, chosen, settings.lake)
                     failures.append(alerts.note(LAKE, failure))
                 if with_models:
-                    failure = build_models(warehouse, run)
-                    failures.append(alerts.note(MODELS, failure))
-                    if failure is None and settings.publishes:
-                        failure = publish_models(warehouse, run)
-                        failures.append(alerts.note(PUBLICATION, failure))
+                    failures += build_and_publish(run, alerts)
                 finish(warehouse, failures)
+
+
+def work_on_each(
+    run: Run,
+    alerts: Alerts,
+    datasets: list[Dataset],
+    work: Callable[[Run, Dataset], BlotterError | None],
+) -> list[BlotterError | None]:
+    """Do the command's work on one data set after the other; what failed of each."""
+
+    def part(dataset: Dataset) -> BlotterError | None:
+        with logs.about(dataset=dataset.name):
+            return alerts.note(dataset.name, work(run, dataset))
+
+    with progress_bar() as run.progress:
+        return [part(dataset) for dataset in datasets]
+
+
+def build_and_publish(run: Run, alerts: Alerts) -> list[BlotterError | None]:
+    """Build the models and, if all is well and it is asked for, publish them."""
+    warehouse = run.warehouse
+    failures = [alerts.note(MODELS, build_models(warehouse, run))]
+    if failures == [None] and warehouse.settings.publishes:
+        failures.append(alerts.note(PUBLICATION, publish_models(warehouse, run)))
+    return failures
 
 
 def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | None:
@@ -166,7 +186,7 @@ def build_models(
         "run_id": run.run_id,
         "command": run.command,
         "dataset": MODELS,
-        "started_at": datetime.now(UTC),
+        "started_at": run.clock(),
         "outcome": "running",
         "declaration": fingerprint(PROJECT),
     }
@@ -187,7 +207,7 @@ def build_models(
         run.run_id,
         MODELS,
         {
-            "finished_at": datetime.now(UTC),
+            "finished_at": run.clock(),
             "seconds": round(time.monotonic() - begin, 3),
             "outcome": "dbt_failed" if failure else "dbt_ok",
             "error": str(failure) if failure else None,

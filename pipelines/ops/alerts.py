@@ -13,7 +13,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +22,7 @@ import requests
 import tenacity
 
 from pipelines import logs, signals
+from pipelines.clock import Clock, utc_now
 from pipelines.errors import (
     BlotterError,
     RunUnderWayError,
@@ -91,13 +92,14 @@ class Reported(msgspec.Struct):
 class Alerts:
     """Where to report one run, and what was reported before (`alerts.json`)."""
 
-    def __init__(self, settings: Settings, command: str):
+    def __init__(self, settings: Settings, command: str, clock: Clock = utc_now):
         self.webhook = settings.webhook
         # A run of some data sets, or a backfill, must not hide that `daily` fails.
         self.heartbeat = settings.heartbeat if command == "daily" else None
         self.agent = settings.identity.user_agent
         self.path = settings.home / "alerts.json"
-        self.report = Report(command, datetime.now(UTC))
+        self.clock = clock
+        self.report = Report(command, clock())
 
     def begin(self, run_id: str) -> None:
         """Report that the run has begun; the caller holds the home's lock.
@@ -134,7 +136,7 @@ class Alerts:
             send("BLOTTER_HEARTBEAT", end, tries=tries, agent=self.agent)
         if self.webhook:
             reported = self.reported_before()
-            if message := message_of(report, reported):
+            if message := message_of(report, reported, self.clock()):
                 send("BLOTTER_WEBHOOK", self.webhook, message, tries, agent=self.agent)
             if report.outcome != "refused":  # Another run has the lock.
                 self.remember(reported_after(report, reported))
@@ -158,9 +160,9 @@ class Alerts:
 
 
 @contextmanager
-def watch(settings: Settings, command: str) -> Iterator[Alerts]:
+def watch(settings: Settings, command: str, clock: Clock = utc_now) -> Iterator[Alerts]:
     """Report how the run in the block ends, after it has released its locks."""
-    alerts = Alerts(settings, command)
+    alerts = Alerts(settings, command, clock)
     with logs.collected() as alerts.report.warnings:
         try:
             with signals.stoppable():
@@ -183,7 +185,9 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def message_of(report: Report, reported: Reported) -> dict[str, Any] | None:
+def message_of(
+    report: Report, reported: Reported, now: datetime
+) -> dict[str, Any] | None:
     """What to send the webhook; None if there is nothing to report."""
     known = reported.warned.get(report.command, [])
     new = [w for w in dict.fromkeys(report.warnings) if without_numbers(w) not in known]
@@ -210,7 +214,7 @@ def message_of(report: Report, reported: Reported) -> dict[str, Any] | None:
         "failed": [{"dataset": p, "error": why} for p, why in failed.items()],
         "warnings": len(report.warnings),
         "started_at": report.started_at.isoformat(timespec="seconds"),
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "finished_at": now.isoformat(timespec="seconds"),
     }
 
 

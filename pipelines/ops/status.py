@@ -8,7 +8,7 @@ import json
 import os
 import re
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,7 +71,7 @@ def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, A
     # A build, or a run of one data set, must not hide that the daily run is failing.
     good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
     return {
-        "written_at": datetime.now(UTC),
+        "written_at": warehouse.clock(),
         "last_run": runs[0] if runs else None,
         "last_good_run": good[0]["finished_at"] if good else None,
         "healthy": bool(runs and runs[0]["is_good"]),
@@ -112,7 +112,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "last_good_run": good["finished_at"] if good else None,
         "zone": dataset.zone,
         "rhythm": asdict(
-            rhythm(looks(warehouse, dataset), local_day(datetime.now(UTC), zone))
+            rhythm(looks(warehouse, dataset), local_day(warehouse.clock(), zone))
         ),
     }
 

@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from pipelines import signals
+from pipelines.clock import utc_now
 from pipelines.errors import PortalError, PortalMovedError, Retryable
 from pipelines.portals.http.body import Answer, read_answer
 from pipelines.portals.http.moves import new_address, shown
@@ -135,7 +136,7 @@ def check_status(
         return
     said = f"status {status}{message_of(answer)}"
     if status in RETRIED:
-        after = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        after = retry_after(answer.headers.get("Retry-After"), utc_now())
         raise Retryable(said, after=after, slow=status in (408, 500, 502, 503, 504))
     if 300 <= status < 400:
         raise moved_error(dataset, url, params, answer.headers.get("Location", ""))

@@ -270,12 +270,13 @@ def test_a_warning_is_told_when_it_is_new(blotter, listener):
 
 def test_a_warning_is_not_new_because_its_number_is():
     told = alerts.Reported(warned={"daily": ["# rows of #-#-# have no key"]})
-    report = alerts.Report("daily", datetime.now(UTC))
+    now = datetime(2026, 2, 2, 12, tzinfo=UTC)
+    report = alerts.Report("daily", now)
     report.warnings = ["12 rows of 2026-02-01 have no key"]
-    assert alerts.message_of(report, told) is None
+    assert alerts.message_of(report, told, now) is None
     report.warnings.append("12 rows of 2026-02-01 have no date")
-    assert "no date" in alerts.message_of(report, told)["text"]
-    assert "no key" not in alerts.message_of(report, told)["text"]
+    assert "no date" in alerts.message_of(report, told, now)["text"]
+    assert "no key" not in alerts.message_of(report, told, now)["text"]
 
 
 @pytest.mark.parametrize(
