@@ -141,7 +141,7 @@ def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
                     and earlier.swept_to = looked.swept_to
             )
             and not exists (
-                select 1 from {warehouse.ledger.months} as months
+                select 1 from {warehouse.ledger.months.table} as months
                 where months.dataset = looked.dataset
                     and months.run_id = looked.run_id
                     and months.month < looked.window_start

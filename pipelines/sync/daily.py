@@ -190,7 +190,7 @@ def known(job: DatasetRun) -> Known:
         version=job.version,
         can_sweep=job.reader.can_sweep,
         last_read=ledger.last_read(dataset),
-        finished=frozenset(ledger.finished_months(dataset)),
+        finished=frozenset(ledger.months.finished(dataset)),
         swept_to=ledger.swept_to(dataset, job.run.now) if dataset.sweeps else None,
         read_on=ledger.read_on(dataset) if dataset.reread_days else None,
         compared_on=ledger.compared_on(dataset) if dataset.compare_days else None,

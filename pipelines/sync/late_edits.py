@@ -130,7 +130,7 @@ def months_to_read_again(job: DatasetRun, plan: Plan) -> list[Window]:
     unswept = job.unswept_at or ledger.unswept_at(dataset, job.run.now)
     if unswept is None:
         return []
-    days = [d for d in ledger.months_before(dataset, unswept) if d < plan.window.start]
+    days = [d for d in ledger.months.before(dataset, unswept) if d < plan.window.start]
     days = days[: plan.reread]
     for day in days:
         log.info("%s: reading the month of %s again.", dataset.name, day)
@@ -163,13 +163,13 @@ def strays(job: DatasetRun) -> list[Proven]:
 
 def first_month(job: DatasetRun) -> date:
     """The first of the months that are read, or were by a backfill that went on."""
-    done = job.warehouse.ledger.finished_months(job.dataset)
+    done = job.warehouse.ledger.months.finished(job.dataset)
     return min([month_start(job.dataset.backfill_from), *done])
 
 
 def finished_months(job: DatasetRun, before: date = date.max) -> list[Window]:
     """The months that were read whole, older ones than `backfill_from` too."""
-    found = job.warehouse.ledger.finished_months(job.dataset)
+    found = job.warehouse.ledger.months.finished(job.dataset)
     done = [d for d in found if d < before]
     if not done:
         return []
@@ -192,7 +192,7 @@ def differing_months(
     """
     if not windows:
         return []
-    surplus = job.warehouse.ledger.surplus(job.dataset)
+    surplus = job.warehouse.ledger.months.surplus(job.dataset)
     differing: set[date] = set()
     for column in columns:
         theirs = job.reader.monthly_counts(windows, column)

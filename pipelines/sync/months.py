@@ -159,7 +159,7 @@ def finish_months(job: DatasetRun, part: Proven) -> None:
         bound = job.reader.bound
         held = lookups.monthly_counts(warehouse, dataset, bound, months)
         surplus |= surplus_by_month(part.counts, held)
-    warehouse.ledger.finish_months(
+    warehouse.ledger.months.finish(
         dataset, surplus, job.run.run_id, job.run.now, part.window.end is not None
     )
 

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.redaction import redacted
 from pipelines.warehouse.engines.base import Engine
-from pipelines.warehouse.ledger_tables import ARROW, TABLES
+from pipelines.warehouse.ledger_tables import TABLES
+from pipelines.warehouse.months import Months
 
 # What the line of a build has in place of a data set.
 MODELS = "(models)"
@@ -26,7 +25,8 @@ class Ledger:
         self.engine = engine
         self.connect = engine.connect
         self.schema = engine.schema("ledger")
-        self.runs, self.months = f"{self.schema}.runs", f"{self.schema}.months"
+        self.runs = f"{self.schema}.runs"
+        self.months = Months(engine, f"{self.schema}.months")
 
     def prepare(self) -> None:
         """Make the tables, and columns, where they are missing."""
@@ -52,7 +52,7 @@ class Ledger:
         former = {(d.name, f): d for d in datasets for f in d.former_fingerprints}
         with self.connect() as connection:
             told = connection.execute(
-                f"select dataset, declaration from {self.months} "
+                f"select dataset, declaration from {self.months.table} "
                 f"union select dataset, declaration from {self.runs}"
             ).fetchall()
         for dataset, declaration in sorted(former.keys() & set(told)):
@@ -65,12 +65,12 @@ class Ledger:
         these = "dataset = $dataset and declaration = $former"
         with self.connect() as connection:
             connection.execute(
-                f"delete from {self.months} where {these} and month in ("
-                f"select month from {self.months} "
+                f"delete from {self.months.table} where {these} and month in ("
+                f"select month from {self.months.table} "
                 "where dataset = $dataset and declaration = $present)",
                 values,
             )
-            for name in (self.months, self.runs):
+            for name in (self.months.table, self.runs):
                 connection.execute(
                     f"update {name} set declaration = $present where {these}", values
                 )
@@ -192,93 +192,6 @@ class Ledger:
         is_same = last and last["declaration"] == dataset.fingerprint
         return last["portal_version"] if last and is_same else None
 
-    def finished_months(self, dataset: Dataset) -> set[date]:
-        """First days of the months read whole under the present declaration."""
-        return set(self.surplus(dataset))
-
-    def finish_months(
-        self,
-        dataset: Dataset,
-        surplus: dict[date, int],
-        run_id: str,
-        now: datetime,
-        looked: bool = True,
-    ) -> None:
-        """Record months as read whole by a run that began at `now`.
-
-        Args:
-            surplus: By the month's first day, how many rows of the portal's are none
-                of the warehouse's: repeats, and rows without a key.
-            looked: They were read for themselves; a look at an open window only
-                confirms its first month.
-        """
-        former = self._surplus(dataset)
-        for month, number in sorted(surplus.items()):
-            if month in former and former[month] != number:
-                self._correct(self._month(dataset, month, number, run_id, now))
-        if again := sorted(surplus.keys() & former.keys() if looked else []):
-            self._confirm(dataset, again, now)
-        if new := sorted(surplus.keys() - former.keys()):
-            self._add([self._month(dataset, m, surplus[m], run_id, now) for m in new])
-
-    def _correct(self, month: dict[str, Any]) -> None:
-        """Note another surplus of a month that was read before."""
-        with self.connect() as connection:
-            connection.execute(
-                f"update {self.months} set surplus = $surplus, "
-                "run_id = $run_id, finished_at = $finished_at "
-                "where dataset = $dataset and month = $month "
-                "and declaration = $declaration",
-                month,
-            )
-
-    def _confirm(self, dataset: Dataset, months: list[date], now: datetime) -> None:
-        """Note that months were read again."""
-        days = ", ".join(f"date '{month}'" for month in months)
-        values = {"dataset": dataset.name, "declaration": dataset.fingerprint}
-        with self.connect() as connection:
-            connection.execute(
-                f"update {self.months} set finished_at = $now "
-                "where dataset = $dataset and declaration = $declaration "
-                f"and month in ({days})",
-                {"now": now, **values},
-            )
-
-    def _add(self, rows: list[dict[str, Any]]) -> None:
-        """Note months that were read whole for the first time."""
-        names = ", ".join(rows[0])
-        schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
-        with self.connect() as connection:
-            connection.register("finished", pa.Table.from_pylist(rows, schema))
-            connection.execute(
-                f"insert into {self.months} ({names}) select {names} from finished"
-            )
-
-    def _month(
-        self, dataset: Dataset, month: date, surplus: int, run_id: str, now: datetime
-    ) -> dict[str, Any]:
-        return {
-            "dataset": dataset.name,
-            "month": month,
-            "declaration": dataset.fingerprint,
-            "run_id": run_id,
-            "finished_at": now,
-            "surplus": surplus,
-        }
-
-    def surplus(self, dataset: Dataset) -> dict[date, int]:
-        """What `finish_months` recorded under the present declaration."""
-        return {month: n or 0 for month, n in self._surplus(dataset).items()}
-
-    def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
-        with self.connect() as connection:
-            rows = connection.execute(
-                f"select month, surplus from {self.months} "
-                "where dataset = $dataset and declaration = $declaration",
-                {"dataset": dataset.name, "declaration": dataset.fingerprint},
-            ).fetchall()
-        return dict(rows)
-
     def read_on(self, dataset: Dataset) -> date | None:
         """The city's day of the newest run that read the window, and it stood still."""
         read = (
@@ -319,21 +232,6 @@ class Ledger:
             ).fetchall()
         return found
 
-    def months_before(self, dataset: Dataset, moment: datetime) -> list[date]:
-        """Months last read whole before a moment, the longest ago and newest first."""
-        with self.connect() as connection:
-            rows = connection.execute(
-                f"select month from {self.months} where dataset = $dataset "
-                "and declaration = $declaration and finished_at < $moment "
-                "order by finished_at, month desc",
-                {
-                    "dataset": dataset.name,
-                    "declaration": dataset.fingerprint,
-                    "moment": moment,
-                },
-            ).fetchall()
-        return [month for (month,) in rows]
-
     def swept_to(self, dataset: Dataset, now: datetime) -> datetime | None:
         """Up to when changes of rows older than the window are known; None: never.
 
@@ -350,7 +248,7 @@ class Ledger:
                         and swept_to <= $now
                 ),
                 (
-                    select min(finished_at) from {self.months}
+                    select min(finished_at) from {self.months.table}
                     where dataset = $dataset and finished_at <= $now
                         and declaration = $declaration
                 )

@@ -42,6 +42,7 @@ from pipelines.transform import runner
 from pipelines.warehouse import lookups, schema, writes
 from pipelines.warehouse.ledger import Ledger
 from pipelines.warehouse.loader import Loader
+from pipelines.warehouse.months import Months
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import parsed_once
 from tests.support.children import PROCESSES
@@ -77,7 +78,7 @@ FIRST_RUN, YESTERDAY, TODAY = (date(2026, 3, day) for day in (8, 9, 10))
 
 # What ends with something written: a child may be killed after each. Functions of these
 # modules and classes that write nothing stand in READS; a new one is a step by itself.
-WRITERS = (Warehouse, schema, writes, lookups, Ledger, Loader)
+WRITERS = (Warehouse, schema, writes, lookups, Ledger, Months, Loader)
 READS: dict[Any, set[str]] = {
     Warehouse: {
         *("close", "next_instant", "must_exist", "examine"),
@@ -89,10 +90,11 @@ READS: dict[Any, set[str]] = {
         *("bounds_of", "counting", "in_window", "as_bound", "literal"),
     },
     Ledger: {
-        *("last_good_run", "finished_months", "surplus", "swept_to", "compared_on"),
+        *("last_good_run", "last_read", "swept_to", "compared_on", "read_on"),
         *("last_build", "last_look", "changed_since", "known_version"),
-        *("models_are_good", "read_on", "unswept_at", "months_before"),
+        *("models_are_good", "unswept_at"),
     },
+    Months: {"finished", "surplus", "before"},
     Loader: {"pipeline"},
 }
 

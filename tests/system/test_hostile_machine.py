@@ -240,7 +240,7 @@ def no_space_after(*names):
     [
         "Pipeline.extract",
         "Load.complete_jobs",
-        "Ledger.finish_months",
+        "Months.finish",
     ],
 )
 def test_no_space_after_a_step_of_a_load_ends_with_1(home, url, built, step):
@@ -421,7 +421,7 @@ def stop_after(*names):
     [
         "pipelines.warehouse.schema.prepare",
         "Ledger.open_run",
-        "Ledger.finish_months",
+        "Months.finish",
         "Ledger.close_run",
         "Path.write_text",
     ],

@@ -27,6 +27,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.sync import months as batches
 from pipelines.warehouse import writes
 from pipelines.warehouse.ledger import Ledger
+from pipelines.warehouse.months import Months
 from tests.support import live_portal as live
 from tests.support.children import PROCESSES
 from tests.support.live_portal import SPRINGFIELD
@@ -39,7 +40,7 @@ STEPS = [
     (writes, "repair"),
     (Pipeline, "extract"),
     (Pipeline, "load"),
-    (Ledger, "finish_months"),
+    (Months, "finish"),
     (Ledger, "close_run"),
 ]
 MOMENTS = 3

@@ -129,21 +129,21 @@ def test_history_is_read_once_and_its_months_are_counted(warehouse, monkeypatch)
     monkeypatch.setattr("tests.support.memory_portal.PLACE", PLACE)
     run_over(warehouse, monkeypatch, QUOTES, OLD, window_only=False)
     ledger = warehouse.ledger
-    assert ledger.finished_months(PLACE) == {date(2026, 1, 1), date(2026, 2, 1)}
+    assert ledger.months.finished(PLACE) == {date(2026, 1, 1), date(2026, 2, 1)}
     old = variant(backfill_from=date(2025, 11, 1))
     reader = MemoryReader(old, [QUOTES, OLD])
     monkeypatch.setattr(runs, "reader_for", lambda *_: reader)
     assert runs.daily(new_run(warehouse, date(2026, 3, 11)), old) is None
     assert held(warehouse) == with_key(QUOTES, OLD)
     months = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
-    assert ledger.finished_months(old) == set(months)
+    assert ledger.months.finished(old) == set(months)
     windows = list(months_from(old.backfill_from, date(2026, 1, 1)))
     counts = lookups.monthly_counts(
         warehouse, reader.dataset, reader.bound, windows, "category"
     ).to_pylist()
     assert counts == [{"month": months[0], "value": "Theft", "row_count": 1}]
-    ledger.finish_months(old, {months[0]: 3}, "r", datetime.now(UTC))
-    assert ledger.surplus(old)[months[0]] == 3
+    ledger.months.finish(old, {months[0]: 3}, "r", datetime.now(UTC))
+    assert ledger.months.surplus(old)[months[0]] == 3
 
 
 def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
@@ -156,7 +156,8 @@ def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
         day = date(2026, 3, number)
         run_over(warehouse, monkeypatch, QUOTES, row, day=day, window_only=False)
         assert [found[1:5] for found in held(warehouse)] == [QUOTES, row]
-    looks = f"select month, finished_at from {warehouse.ledger.months} order by month"
+    months = warehouse.ledger.months.table
+    looks = f"select month, finished_at from {months} order by month"
     assert [(month, at.day) for month, at in select(warehouse, looks)] == [
         (date(2026, 1, 1), 3),
         (date(2026, 2, 1), 1),

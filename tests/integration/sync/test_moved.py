@@ -276,11 +276,11 @@ def test_lines_are_carried_over_in_each_warehouse(target, tmp_path):
     ledger.prepare()
     line = {"run_id": "1", "dataset": told.name, "outcome": "loaded"}
     ledger.open_run({**line, "declaration": other.fingerprint})
-    ledger.finish_months(other, {january: 1, february: 2}, "1", PUBLISHED_AT)
-    ledger.finish_months(told, {january: 3}, "2", PUBLISHED_AT)
+    ledger.months.finish(other, {january: 1, february: 2}, "1", PUBLISHED_AT)
+    ledger.months.finish(told, {january: 3}, "2", PUBLISHED_AT)
     ledger.carry_over([told])
-    assert ledger.surplus(told) == {january: 3, february: 2}
-    assert ledger.surplus(other) == {}
+    assert ledger.months.surplus(told) == {january: 3, february: 2}
+    assert ledger.months.surplus(other) == {}
     assert ledger.last_good_run(told)["declaration"] == SPRINGFIELD.fingerprint
     engine.close()
 

@@ -1,0 +1,120 @@
+"""Every month that was read whole, in the warehouse itself."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.warehouse.engines.base import Engine
+from pipelines.warehouse.ledger_tables import ARROW
+
+
+class Months:
+    """The ledger's table of months, by data set and declaration."""
+
+    def __init__(self, engine: Engine, table: str):
+        self.connect = engine.connect
+        self.table = table
+
+    def finished(self, dataset: Dataset) -> set[date]:
+        """First days of the months read whole under the present declaration."""
+        return set(self.surplus(dataset))
+
+    def finish(
+        self,
+        dataset: Dataset,
+        surplus: dict[date, int],
+        run_id: str,
+        now: datetime,
+        looked: bool = True,
+    ) -> None:
+        """Record months as read whole by a run that began at `now` (UTC).
+
+        Args:
+            surplus: By the month's first day, how many rows of the portal's are none
+                of the warehouse's: repeats, and rows without a key.
+            looked: They were read for themselves; a look at an open window only
+                confirms its first month.
+        """
+        former = self._surplus(dataset)
+        for month, number in sorted(surplus.items()):
+            if month in former and former[month] != number:
+                self._correct(self._month(dataset, month, number, run_id, now))
+        if again := sorted(surplus.keys() & former.keys() if looked else []):
+            self._confirm(dataset, again, now)
+        if new := sorted(surplus.keys() - former.keys()):
+            self._add([self._month(dataset, m, surplus[m], run_id, now) for m in new])
+
+    def _correct(self, month: dict[str, Any]) -> None:
+        """Note another surplus of a month that was read before."""
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.table} set surplus = $surplus, "
+                "run_id = $run_id, finished_at = $finished_at "
+                "where dataset = $dataset and month = $month "
+                "and declaration = $declaration",
+                month,
+            )
+
+    def _confirm(self, dataset: Dataset, months: list[date], now: datetime) -> None:
+        """Note that months were read again."""
+        days = ", ".join(f"date '{month}'" for month in months)
+        values = {"dataset": dataset.name, "declaration": dataset.fingerprint}
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.table} set finished_at = $now "
+                "where dataset = $dataset and declaration = $declaration "
+                f"and month in ({days})",
+                {"now": now, **values},
+            )
+
+    def _add(self, rows: list[dict[str, Any]]) -> None:
+        """Note months that were read whole for the first time."""
+        names = ", ".join(rows[0])
+        schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
+        with self.connect() as connection:
+            connection.register("finished", pa.Table.from_pylist(rows, schema))
+            connection.execute(
+                f"insert into {self.table} ({names}) select {names} from finished"
+            )
+
+    def _month(
+        self, dataset: Dataset, month: date, surplus: int, run_id: str, now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "dataset": dataset.name,
+            "month": month,
+            "declaration": dataset.fingerprint,
+            "run_id": run_id,
+            "finished_at": now,
+            "surplus": surplus,
+        }
+
+    def surplus(self, dataset: Dataset) -> dict[date, int]:
+        """What `finish` recorded under the present declaration."""
+        return {month: n or 0 for month, n in self._surplus(dataset).items()}
+
+    def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select month, surplus from {self.table} "
+                "where dataset = $dataset and declaration = $declaration",
+                {"dataset": dataset.name, "declaration": dataset.fingerprint},
+            ).fetchall()
+        return dict(rows)
+
+    def before(self, dataset: Dataset, moment: datetime) -> list[date]:
+        """Months last read whole before a moment, the longest ago and newest first."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                f"select month from {self.table} where dataset = $dataset "
+                "and declaration = $declaration and finished_at < $moment "
+                "order by finished_at, month desc",
+                {
+                    "dataset": dataset.name,
+                    "declaration": dataset.fingerprint,
+                    "moment": moment,
+                },
+            ).fetchall()
+        return [month for (month,) in rows]
