@@ -150,7 +150,9 @@ def test_no_page_breaks_a_rule_of_accessibility(browser, address, folder, scheme
     from axe_playwright_python.sync_playwright import Axe
 
     faults = []
-    for name in pages(folder):
+    # In the dark only colors differ, and they are the same for every city.
+    of_a_city = ("chicago/", "cambridge/", "memphis/") if scheme == "dark" else ()
+    for name in [name for name in pages(folder) if not name.startswith(of_a_city)]:
         context = browser.new_context(color_scheme=scheme)
         page, _ = chromium.opened(context, address + name)
         for each in page.query_selector_all("details"):
