@@ -1,5 +1,5 @@
 # make demo   made-up incidents and shootings, from a local portal to tested marts
-# make test-fast   tests without a server, dbt or browser: a minute and a half
+# make test-fast   tests without a server, dbt or browser: half a minute
 # make test   every test
 PYTHON ?= python3
 BIN := .venv/bin
