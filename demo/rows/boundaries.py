@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.random import Generator
 
 from demo.rows import draw
-from demo.rows.tiling import Point, tiles
+from demo.rows.places.tiling import Point, tiles
 
 # How far the areas of a Chicago district lie from its middle, in degrees.
 ASIDE = 0.014

@@ -6,7 +6,7 @@ import pyarrow as pa
 from numpy.random import Generator
 
 from demo.rows.file_formats import csv_file, zip_file
-from demo.rows.us_places import CITIES, cities, counties, plain
+from demo.rows.places.united_states import CITIES, cities, counties, plain
 
 COLUMNS = dict.fromkeys(
     [

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from demo.rows.draw import Numbers
 from demo.rows.file_formats import csv_file
-from demo.rows.us_places import counties
+from demo.rows.places.united_states import counties
 
 SEXES = ["MALE", "FEMALE"]
 RACES = ["WA", "BA", "IA", "AA", "NA", "TOM"]

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from demo.rows import draw
 from demo.rows.draw import Numbers
-from demo.rows.san_francisco_places import places
+from demo.rows.places.san_francisco import places
 
 COLUMNS = {
     "incident_datetime": "calendar_date",

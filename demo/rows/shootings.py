@@ -9,7 +9,7 @@ from numpy.random import Generator
 from demo.rows import draw, us_agencies
 from demo.rows.draw import Numbers
 from demo.rows.file_formats import csv_file
-from demo.rows.us_places import County, cities, counties
+from demo.rows.places.united_states import County, cities, counties
 
 COLUMNS = dict.fromkeys(
     [

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.random import Generator
 
 from demo.rows.file_formats import Cell, workbook
-from demo.rows.us_places import counties
+from demo.rows.places.united_states import counties
 
 COLUMNS = dict.fromkeys(
     [

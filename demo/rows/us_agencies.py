@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from demo.rows import draw
-from demo.rows.us_places import cities, counties
+from demo.rows.places.united_states import cities, counties
 
 AGENCIES = 150
 # The rest of `AGENCIES` is police of the largest cities.

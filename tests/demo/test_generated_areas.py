@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from demo.generator import MAKERS, generate
-from demo.rows.tiling import edge, tiles
+from demo.rows.places.tiling import edge, tiles
 from pipelines.datasets.declarations import read_datasets
 from tests.support.expected import real_rows
 

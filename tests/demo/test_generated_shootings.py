@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from demo.generator import MAKERS, day_rows, generate
-from demo.rows.us_places import cities, counties, plain
+from demo.rows.places.united_states import cities, counties, plain
 
 START, END = date(2015, 1, 2), date(2026, 10, 31)
 NAMES = [
