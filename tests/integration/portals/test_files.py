@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import pipelines.sync.months
-from demo.portal.server import Fault, Portal, serve
+from demo.portal.server import Fault, Portal
 from pipelines.datasets.dataset import Dataset, FileDataset
 from pipelines.errors import (
     PartsError,
@@ -232,23 +232,6 @@ def test_a_zip_that_would_fill_the_memory_is_refused(monkeypatch):
 
 
 # -- A file by HTTP, day by day --------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def served():
-    portal = Portal()
-    with serve(portal) as url:
-        yield portal, url
-
-
-@pytest.fixture
-def portal(served):
-    portal, _ = served
-    portal.heal()
-    portal.store.clock = lambda: datetime.now(UTC)
-    portal.files.clear()
-    portal.requests.clear()
-    return portal
 
 
 @pytest.fixture

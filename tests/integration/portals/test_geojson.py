@@ -3,13 +3,13 @@
 import csv
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from demo.portal.server import Fault, Portal, serve
+from demo.portal.server import Fault, Portal
 from pipelines.datasets.dataset import AreasDataset, Dataset
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.errors import ConfigError, Retryable, SchemaDriftError
@@ -176,23 +176,6 @@ def test_a_file_cut_anywhere_is_refused():
 
 
 # -- By HTTP, day by day ---------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def served():
-    portal = Portal()
-    with serve(portal) as url:
-        yield portal, url
-
-
-@pytest.fixture
-def portal(served):
-    portal, _ = served
-    portal.heal()
-    portal.store.clock = lambda: datetime.now(UTC)
-    portal.files.clear()
-    portal.requests.clear()
-    return portal
 
 
 @pytest.fixture

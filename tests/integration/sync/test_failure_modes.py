@@ -42,11 +42,6 @@ OPEN = Window(date(2026, 2, 1), undated=True)
 
 
 @pytest.fixture
-def portal():
-    return Portal()
-
-
-@pytest.fixture
 def url(portal):
     with serve(portal) as address:
         yield address
@@ -56,18 +51,6 @@ def url(portal):
 def springfield(url):
     """The declaration, with pages of 100 rows."""
     return msgspec.structs.replace(SPRINGFIELD.at_portal(url), page_rows=100)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    with live.opened(home, SPRINGFIELD):
-        return home
-
-
-@pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
 
 
 def rows_read(dataset, patience=IMPATIENT, window=OPEN):

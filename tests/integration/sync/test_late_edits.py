@@ -76,11 +76,6 @@ def prepared(tmp_path_factory):
 
 
 @pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
-
-
-@pytest.fixture
 def published(portal, clock):
     """30 rows of January and 40 of the window, all published in February."""
     clock.pass_days(-20)

@@ -56,11 +56,6 @@ def prepared(tmp_path_factory):
         return home
 
 
-@pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
-
-
 def edited(portal: Portal, path: str, edit: Callable[[Any], Any], query: str = ""):
     """Let the portal change the JSON of its answers."""
 

@@ -26,29 +26,6 @@ FORMER = "select row_id, category from raw_springfield.incidents_former order by
 MARKERS = ("marker-first", "marker-second", "marker-third")
 
 
-@pytest.fixture
-def portal():
-    return Portal()
-
-
-@pytest.fixture
-def springfield(portal):
-    with serve(portal) as url:
-        yield SPRINGFIELD.at_portal(url)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    with live.opened(home, SPRINGFIELD):
-        return home
-
-
-@pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
-
-
 def edit(published, row_id, category):
     published.upsert([{"id": row_id, "category": category}])
 

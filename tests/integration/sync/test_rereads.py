@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from demo.portal.server import Portal, serve
+from demo.portal.server import serve
 from pipelines.datasets.dataset import FileDataset
 from pipelines.portals.arcgis import ArcgisReader
 from pipelines.portals.socrata import SocrataReader
@@ -28,11 +28,6 @@ FILE = FileDataset(
 
 
 @pytest.fixture
-def portal():
-    return Portal()
-
-
-@pytest.fixture
 def url(portal):
     with serve(portal) as address:
         yield address
@@ -43,11 +38,6 @@ def prepared(tmp_path_factory):
     home = tmp_path_factory.mktemp("prepared") / "home"
     with live.opened(home, SPRINGFIELD, SHELBYVILLE, FILE):
         return home
-
-
-@pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
 
 
 def daily(home, dataset, day, work=runs.daily, **options):

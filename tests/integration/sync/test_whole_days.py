@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from demo.portal.server import Fault, Portal, serve
+from demo.portal.server import Fault, Portal
 from pipelines.errors import PortalError, TooManyRemovalsError
 from tests.support import live_portal as live
-from tests.support.live_portal import SPRINGFIELD
 
 JSON, CSV = "/resource/abcd-1234.json", "/resource/abcd-1234.csv"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -38,24 +37,6 @@ def clock():
 @pytest.fixture
 def portal(clock):
     return Portal(clock=clock)
-
-
-@pytest.fixture
-def springfield(portal):
-    with serve(portal) as url:
-        yield SPRINGFIELD.at_portal(url)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    with live.opened(home, SPRINGFIELD):
-        return home
-
-
-@pytest.fixture
-def home(prepared, tmp_path):
-    return live.copied(prepared, tmp_path / "home")
 
 
 @pytest.fixture
