@@ -73,6 +73,7 @@ class CityPages:
             city=self.city,
             moment=self.city["moment"],
             has_charts=True,
+            period=self.counted.compared.now,
             publishers=self.publishers,
             **given,
         )
@@ -83,7 +84,6 @@ class CityPages:
             "index.html",
             "overview.html",
             tiles=self.tiles,
-            complete=self.counted.complete,
             categories=city_figures.categories(self.db, self.city, compared),
             latest=city_figures.latest_changes(self.db, self.name),
             left_out=city_figures.undated(self.db, self.city),
@@ -125,7 +125,6 @@ class CityPages:
             packed=self.packed | {"base": "../packed/", "fixed": fixed},
             district=district,
             tiles=counted.tiles(),
-            complete=counted.complete,
         )
 
 

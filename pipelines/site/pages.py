@@ -32,6 +32,7 @@ FILTERS = (
     wording.against,
     wording.arrest_share,
     wording.base,
+    wording.before,
     wording.change,
     wording.day,
     wording.days,
@@ -41,8 +42,10 @@ FILTERS = (
     wording.moment,
     wording.month,
     wording.number,
+    wording.of_period,
     wording.share,
     wording.signed,
+    wording.span,
 )
 
 PRIVACY = (
@@ -208,7 +211,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    env.globals["small"] = wording.SMALL
+    env.globals |= {"small": wording.SMALL, "a_year_ago": wording.YEAR_AGO}
     for each in (coded, *FILTERS):
         env.filters[each.__name__] = each
     return env

@@ -1,14 +1,14 @@
 """Numbers, days and changes as the site writes them.
 
-What the pages' script writes again is in site/script/wording.js in the same words:
-tests/support/wording.json has what both must write.
+site/script/wording.js writes them in the same way when a reader changes a filter;
+tests/support/wording.json lists what both must write.
 """
 
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 # A percentage or rate of a smaller number is mostly chance. The warehouse's tables
-# (macros/figures.sql) and the script have the same number.
+# (macros/figures.sql) and the script use the same limit.
 SMALL = 20
 
 NO_DATA = "No data"
@@ -17,14 +17,16 @@ FEW = "Too few"
 
 TOO_FEW = "Too few to compare"
 
+YEAR_AGO = "a year ago"
+
 
 def number(value: int | None) -> str:
-    """With commas between thousands."""
+    """With thousands separators; a dash for None."""
     return "–" if value is None else f"{value:,}"
 
 
 def decimal(value: float | None, places: int = 1) -> str:
-    """Rounded to `places`, with commas between thousands; a dash for None."""
+    """Rounded to `places`, with thousands separators; a dash for None."""
     return "–" if value is None else f"{rounded(value, places):,}"
 
 
@@ -34,14 +36,14 @@ def rounded(value: float, places: int = 1) -> Decimal:
 
 
 def share(part: int | None, whole: int | None) -> str:
-    """`part` in per cent of `whole`; a dash if that is 0, words if it is small."""
+    """`part` as a percentage of `whole`; a dash if that is 0, words if it is small."""
     if not whole or part is None:
         return "–"
-    return FEW if whole < SMALL else f"{rounded(100 * part / whole)}\u00a0%"
+    return FEW if whole < SMALL else f"{rounded(100 * part / whole)}%"
 
 
 def change(now: int, base: int, is_covered: bool = True) -> str:
-    """The change in per cent, or why there is none."""
+    """The change as a percentage, or why there is none."""
     if not is_covered:
         return NO_DATA
     if base < SMALL:
@@ -50,7 +52,7 @@ def change(now: int, base: int, is_covered: bool = True) -> str:
 
 
 def arrest_share(arrests: int, known: int) -> str:
-    """The share with an arrest, of incidents for which that is known."""
+    """The share of incidents with an arrest, among those where that is known."""
     return share(arrests, known) if known else NO_DATA
 
 
@@ -65,28 +67,49 @@ def base(count: int, is_covered: bool = True) -> str:
     return f"({number(count)})" if is_covered else ""
 
 
-def against(change: str, than: str) -> str:
+def against(change: str, period: str) -> str:
     """What a number is compared with, shown after the change."""
-    return f"{ {NO_DATA: 'for', TOO_FEW: 'with'}.get(change, 'against') } {than}"
+    return f"{ {NO_DATA: 'for', TOO_FEW: 'with'}.get(change, 'vs.') } {period}"
+
+
+def of_period(share: str, period: str) -> str:
+    """When a share was that high, shown after an earlier share."""
+    if share in (NO_DATA, TOO_FEW):
+        return against(share, period)
+    return period if period == YEAR_AGO else f"in {period}"
 
 
 def signed(pct: float | None) -> str:
-    """Per cent with its sign."""
+    """A percentage with its sign."""
     if pct is None:
         return "–"
     size = rounded(abs(pct))
     sign = "" if size == 0 else "−" if pct < 0 else "+"
-    return f"{sign}{size}\u00a0%"
+    return f"{sign}{size}%"
 
 
 def days(count: int) -> str:
-    """How many days."""
+    """A number of days."""
     return "1 day" if count == 1 else f"{number(count)} days"
 
 
+def before(count: int) -> str:
+    """The equal number of days before a period."""
+    return "the day before" if count == 1 else f"the {days(count)} before"
+
+
 def day(value: date | None) -> str:
-    """Like 18 November 2026."""
-    return f"{value.day} {value:%B %Y}" if value else "–"
+    """Like November 18, 2026; a dash for None."""
+    return f"{value:%B} {value.day}, {value.year}" if value else "–"
+
+
+def span(first: date, last: date) -> str:
+    """Like October 21 to November 17, 2026; a single day by itself."""
+    if first == last:
+        return day(last)
+    if first.year == last.year:
+        return f"{first:%B} {first.day} to {day(last)}"
+    return f"{day(first)}, to {day(last)}"
 
 
 def month(value: date) -> str:
@@ -95,10 +118,10 @@ def month(value: date) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """An instant, like 18 November 2026, 11:42 UTC."""
+    """An instant, like November 18, 2026, 11:42 UTC."""
     return f"{day(value)}, {value:%H:%M} UTC" if value else "never"
 
 
 def minute(value: datetime | None) -> str:
-    """An instant for tables, like 2026-11-18 11:42, in UTC."""
+    """An instant in UTC for tables, like 2026-11-18 11:42."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if value else "–"

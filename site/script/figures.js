@@ -1,7 +1,7 @@
 // What each figure of a city shows: rows for its chart, and the table behind it.
 
 import { NO_HOUR, sum, textOf, weekdayOf } from "./packed.js";
-import { dayInWords, hourInWords, number, share, WEEKDAYS } from "./wording.js";
+import { dayInWords, days, hourInWords, number, share, WEEKDAYS } from "./wording.js";
 
 const DAY_MS = 86400000;
 const NOT_STATED = "Not stated";
@@ -28,7 +28,7 @@ function dailyBars(counts, ask, step) {
     bars.push({
       start: (day - 0.5) * DAY_MS,
       end: (last + 0.5) * DAY_MS,
-      when: `${step > 1 ? `${length} days from` : WEEKDAYS[weekdayOf(day)]} ${dayInWords(textOf(day))}`,
+      when: `${step > 1 ? `${days(length)} from` : `${WEEKDAYS[weekdayOf(day)]},`} ${dayInWords(textOf(day))}`,
       incidents: sum(counts, "incidents", day, last) / length,
       period: isIn ? "in" : "out",
     });

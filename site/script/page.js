@@ -6,8 +6,8 @@ import { count, dayOf, DIMENSIONS, Incidents, KINDS, sum, textOf, weeksOf } from
 import { chosenPeriod, comparisons, reach } from "./period.js";
 import { element, fill, sparkline } from "./tables.js";
 import {
-  against, arrestShare, base, change, csv, dayInWords, days, earlierArrestShare, number,
-  PROVISIONAL, share,
+  against, arrestShare, base, before, change, csv, earlierArrestShare, number, ofPeriod,
+  PROVISIONAL, share, span, YEAR_AGO,
 } from "./wording.js";
 
 const FILTERS = ["category", "district", "neighborhood"];
@@ -128,7 +128,7 @@ class CityPage {
     }
     this.form.elements.from.value = textOf(from);
     this.form.elements.to.value = textOf(to);
-    const words = `${dayInWords(textOf(from))} to ${dayInWords(textOf(to))}`;
+    const words = span(textOf(from), textOf(to));
     for (const place of all("[data-period]")) place.textContent = words;
   }
 
@@ -137,42 +137,45 @@ class CityPage {
     const of = (name, { from, to }) => sum(counts, name, from, to);
     for (const name of TILES) {
       const [now, soFar] = [of(name, ask), of(name, compared.thisYear)];
-      this.showTile(name, number(now), number(soFar), compared, (stretch) => {
+      const changes = (stretch) => {
         const then = of(name, stretch);
         const compares = stretch === compared.lastYear ? soFar : now;
         return [change(compares, then, stretch.covered), base(then, stretch.covered)];
-      });
+      };
+      this.showTile(name, number(now), number(soFar), compared, changes, against);
     }
     const arrests = (stretch) => [of("arrests", stretch), of("known", stretch)];
     const [now, soFar] = [ask, compared.thisYear].map((at) => arrestShare(...arrests(at)));
-    this.showTile("arrests", now, soFar, compared, (stretch) => [
+    const shares = (stretch) => [
       earlierArrestShare(...arrests(stretch), stretch.covered), "",
-    ]);
+    ];
+    this.showTile("arrests", now, soFar, compared, shares, ofPeriod);
   }
 
-  // `than`: of a stretch the words of the change from it, and the number that it is.
-  showTile(name, value, soFar, compared, than) {
+  // `textsOf`: a stretch's change or share, and the number shown after it. `phrase` names
+  // the stretch between the two.
+  showTile(name, value, soFar, compared, textsOf, phrase) {
     const tile = document.querySelector(`[data-tile="${name}"]`);
     if (!tile) return;
     const lines = {
-      before: [`${days(compared.length)} before`, compared.before],
-      "year-ago": ["a year ago", compared.yearAgo],
-      "last-year": [`${compared.thisYear.year - 1} to the same day`, compared.lastYear],
+      before: [before(compared.length), compared.before],
+      "year-ago": [YEAR_AGO, compared.yearAgo],
+      "last-year": [`${compared.thisYear.year - 1} to the same date`, compared.lastYear],
     };
     tile.querySelector(".value").textContent = value;
     for (const [part, [words, stretch]] of Object.entries(lines)) {
-      const [text, from] = than(stretch);
+      const [text, number] = textsOf(stretch);
       const line = tile.querySelector(`.${part}`);
-      const change = compared.isComplete ? text : PROVISIONAL;
-      line.querySelector(".change").textContent = change;
-      line.querySelector(".than").textContent = against(change, words);
-      line.querySelector(".base").textContent = from;
+      const shown = compared.isComplete ? text : PROVISIONAL;
+      line.querySelector(".change").textContent = shown;
+      line.querySelector(".than").textContent = phrase(shown, words);
+      line.querySelector(".base").textContent = number;
     }
     tile.querySelector(".so-far").textContent =
       `${compared.thisYear.year} so far: ${soFar}`;
   }
 
-  showCategories({ before }) {
+  showCategories(compared) {
     const table = document.getElementById("categories");
     if (!table) return;
     const { city, counts } = this;
@@ -186,7 +189,7 @@ class CityPage {
         row.label,
         number(row.incidents),
         share(row.incidents, total),
-        before.covered
+        compared.before.covered
           ? change(row.incidents, counts.categoryBefore[row.code], true)
           : "–",
         sparkline(weeksOf(counts, row.code, covered)),

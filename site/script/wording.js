@@ -1,36 +1,37 @@
-// Numbers, days and changes in words, as pipelines/site/wording.py writes them:
-// tests/support/wording.json has what both must write.
+// Numbers, days and changes, as pipelines/site/wording.py writes them:
+// tests/support/wording.json lists what both must write.
 
-// The same as in pipelines/site/wording.py.
+// The same limit as in pipelines/site/wording.py.
 const SMALL = 20;
 const MINUS = "\u2212";
 
 const NO_DATA = "No data";
 const FEW = "Too few";
 const TOO_FEW = "Too few to compare";
-export const PROVISIONAL = "Provisional days";
+export const PROVISIONAL = "Provisional, so not compared";
+export const YEAR_AGO = "a year ago";
 
-// Made once: a table of nine years took 50 ms longer with `toLocaleString`.
+// Made once: with `toLocaleString`, a table of nine years took 50 ms longer.
 const NUMBERS = new Intl.NumberFormat("en-US");
 export const number = (value) => NUMBERS.format(value);
 
-// In per cent; a dash if `whole` is 0, words if it is small.
+// A percentage; a dash if `whole` is 0, words if it is small.
 export function share(part, whole) {
   if (!whole) return "–";
-  return whole < SMALL ? FEW : `${((100 * part) / whole).toFixed(1)}\u00a0%`;
+  return whole < SMALL ? FEW : `${((100 * part) / whole).toFixed(1)}%`;
 }
 
-// Change in per cent, or why there is none: a small base moves by chance alone.
+// The change as a percentage, or why there is none: a small number moves by chance alone.
 export function change(now, base, isCovered) {
   if (!isCovered) return NO_DATA;
   if (base < SMALL) return TOO_FEW;
   const pct = (100 * (now - base)) / base;
   const text = Math.abs(pct).toFixed(1);
-  if (text === "0.0") return "0.0\u00a0%";
-  return `${pct < 0 ? MINUS : "+"}${text}\u00a0%`;
+  if (text === "0.0") return "0.0%";
+  return `${pct < 0 ? MINUS : "+"}${text}%`;
 }
 
-// The share with an arrest, of incidents for which that is known.
+// The share of incidents with an arrest, among those where that is known.
 export const arrestShare = (arrests, known) => (known ? share(arrests, known) : NO_DATA);
 
 // The arrest share of an earlier period, to compare with.
@@ -43,12 +44,23 @@ export function earlierArrestShare(arrests, known, isCovered) {
 export const base = (count, isCovered) => (isCovered ? `(${number(count)})` : "");
 
 // What a number is compared with, shown after the change.
-export function against(change, than) {
-  return `${{ [NO_DATA]: "for", [TOO_FEW]: "with" }[change] ?? "against"} ${than}`;
+export function against(change, period) {
+  const words = { [NO_DATA]: "for", [TOO_FEW]: "with", [PROVISIONAL]: "with" };
+  return `${words[change] ?? "vs."} ${period}`;
 }
 
-// How many days.
+// When a share was that high, shown after an earlier share.
+export function ofPeriod(share, period) {
+  if ([NO_DATA, TOO_FEW, PROVISIONAL].includes(share)) return against(share, period);
+  return period === YEAR_AGO ? period : `in ${period}`;
+}
+
+// A number of days.
 export const days = (count) => (count === 1 ? "1 day" : `${number(count)} days`);
+
+// The equal number of days before a period.
+export const before = (count) =>
+  count === 1 ? "the day before" : `the ${days(count)} before`;
 
 const MONTHS = [
   ..."January February March April May June".split(" "),
@@ -58,10 +70,20 @@ export const WEEKDAYS = [
   ..."Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" "),
 ];
 
-// 2026-11-18 as 18 November 2026.
+const parts = (text) => text.split("-").map(Number);
+
+// 2026-11-18 as November 18, 2026.
 export function dayInWords(text) {
-  const [year, month, day] = text.split("-").map(Number);
-  return `${day} ${MONTHS[month - 1]} ${year}`;
+  const [year, month, day] = parts(text);
+  return `${MONTHS[month - 1]} ${day}, ${year}`;
+}
+
+// Like October 21 to November 17, 2026; a single day by itself.
+export function span(first, last) {
+  if (first === last) return dayInWords(last);
+  const [year, month, day] = parts(first);
+  if (year === parts(last)[0]) return `${MONTHS[month - 1]} ${day} to ${dayInWords(last)}`;
+  return `${dayInWords(first)}, to ${dayInWords(last)}`;
 }
 
 export const hourInWords = (hour) => `${String(hour).padStart(2, "0")}:00`;

@@ -109,7 +109,7 @@ def test_there_is_every_page(folder):
 
 def test_the_page_of_shootings_says_that_nobody_counts_later_ones(folder):
     text = (folder / "shootings.html").read_text()
-    assert "covers killings up to 31 December 2024 only" in text
+    assert "covers killings through December 31, 2024" in text
     assert "does not mean that nobody was shot" in text
     assert "Whole years 2015 to 2024." in text
     assert {*re.findall(r'"year": (\d+)', text)} == {*map(str, range(2015, 2025))}
@@ -272,7 +272,7 @@ def test_filters_keep_every_sum_and_agree_with_sql(home, page, choice):
     shown = [number(tile(page, name)) for name in ("incidents", "violent", "property")]
     assert shown == list(expected[:3])
     if expected[0]:
-        share = f"{100 * expected[3] / expected[0]:.1f}\u00a0%"
+        share = f"{100 * expected[3] / expected[0]:.1f}%"
         assert tile(page, "arrests") == share
     for selector, column in {
         "#categories": 1,
@@ -322,7 +322,7 @@ def tiles_shown(page) -> dict[str, list[str]]:
 
 
 def expected_tiles(home, city, complete):
-    """The tiles by SQL, and the rules of the changes written anew."""
+    """The tiles by SQL, and the rules of the changes written a second time."""
 
     def counts(first, last):
         return sql(
@@ -351,17 +351,17 @@ def expected_tiles(home, city, complete):
     for place, measure in enumerate(("incidents", "violent", "property")):
         shown[measure] = [
             f"{now[place]:,}",
-            changed(now[place], before[place], "28 days before"),
+            changed(now[place], before[place], "the 28 days before"),
             changed(now[place], ago[place], "a year ago"),
             f"2026 so far: {so_far[place]:,}",
-            changed(so_far[place], last[place], "2025 to the same day"),
+            changed(so_far[place], last[place], "2025 to the same date"),
         ]
     shown["arrests"] = [
         arrested(now),
-        arrested(before, "28 days before"),
+        arrested(before, "the 28 days before"),
         arrested(ago, "a year ago"),
         f"2026 so far: {arrested(so_far)}",
-        arrested(last, "2025 to the same day"),
+        arrested(last, "2025 to the same date"),
     ]
     return shown
 
@@ -371,8 +371,10 @@ def arrested(counts, than: str = "") -> str:
         return f"No data for {than}" if than else "No data"
     if counts[4] < 20:
         return f"Too few to compare with {than}" if than else "Too few"
-    share = f"{100 * counts[3] / counts[4]:.1f} %"
-    return f"{share} against {than}" if than else share
+    share = f"{100 * counts[3] / counts[4]:.1f}%"
+    if not than:
+        return share
+    return f"{share} {than}" if than == "a year ago" else f"{share} in {than}"
 
 
 def changed(now: int, base: int, than: str) -> str:
@@ -380,7 +382,18 @@ def changed(now: int, base: int, than: str) -> str:
         return f"Too few to compare with {than} ({base:,})"
     pct = round(abs(100 * (now - base) / base), 1)
     sign = "" if pct == 0 else "−" if now < base else "+"
-    return f"{sign}{pct:.1f} % against {than} ({base:,})"
+    return f"{sign}{pct:.1f}% vs. {than} ({base:,})"
+
+
+def test_a_provisional_day_is_not_compared(context, address):
+    day = "#period=custom&from=2026-03-08&to=2026-03-08"
+    page, _ = chromium.opened(context, f"{address}san_francisco/index.html{day}")
+    shown = tiles_shown(page)
+    for measure in ("incidents", "arrests"):
+        _, before, year_ago, _, last_year = shown[measure]
+        assert before == "Provisional, so not compared with the day before"
+        assert year_ago == "Provisional, so not compared with a year ago"
+        assert last_year == "Provisional, so not compared with 2025 to the same date"
 
 
 def test_the_csv_of_what_is_shown_equals_sql(home, page, tmp_path):
@@ -497,10 +510,10 @@ def test_the_site_is_used_by_keyboard_alone(page):
         (
             1200,
             172,
-            ["7 days from 4 October 2024", 3],
-            ["3 days from 14 January 2028", 1],
+            ["7 days from October 4, 2024", 3],
+            ["3 days from January 14, 2028", 1],
         ),
-        (1099, 1099, ["Friday 4 October 2024", 0], ["Thursday 7 October 2027", 6]),
+        (1099, 1099, ["Friday, October 4, 2024", 0], ["Thursday, October 7, 2027", 6]),
     ],
 )
 def test_of_many_years_a_bar_is_the_mean_day_of_a_week(page, days, bars, first, last):
@@ -742,7 +755,7 @@ def test_a_city_of_one_incident_counts_one(context, odd_address):
     page, _ = chromium.opened(context, f"{odd_address}memphis/index.html")
     assert tile(page) == "1"
     line = page.inner_text('[data-tile="incidents"] .before').strip()
-    assert line == "No data for 1 day before"
+    assert line == "No data for the day before"
     assert total(table(page, "#categories"), 1) == 1
 
 
@@ -754,7 +767,7 @@ def test_no_page_gives_a_percentage_or_rate_of_a_few(context, odd_address):
         page.evaluate(
             "document.querySelectorAll('details').forEach(d => d.open = true)"
         )
-        assert "\u00a0%" not in text + page.inner_text("main"), name
+        assert "%" not in text + page.inner_text("main"), name
     page, _ = chromium.opened(context, f"{odd_address}shootings.html")
     drawn = json.loads(page.text_content("#race script"))["table"]
     assert [row["shootings"] for row in drawn] == [41]

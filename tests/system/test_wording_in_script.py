@@ -16,6 +16,7 @@ IN_SCRIPT = {
     "arrest_share": "arrestShare",
     "earlier_arrest_share": "earlierArrestShare",
     "day": "dayInWords",
+    "of_period": "ofPeriod",
 }
 
 pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason=str(needs.CHROMIUM))

@@ -13,7 +13,7 @@ EXPECTED = json.loads(
     (Path(__file__).parents[1] / "support" / "wording.json").read_text()
 )
 PERIODS = EXPECTED.pop("comparisons")
-DAYS = EXPECTED.pop("day")
+OF_DAYS = [(name, *case) for name in ("day", "span") for case in EXPECTED.pop(name)]
 CASES = [
     (name, arguments, text)
     for name, cases in EXPECTED.items()
@@ -26,9 +26,9 @@ def test_a_page_writes_what_its_script_writes(name, arguments, text):
     assert getattr(wording, name)(*arguments) == text
 
 
-@pytest.mark.parametrize(("arguments", "text"), DAYS)
-def test_a_page_writes_days_as_its_script_does(arguments, text):
-    assert wording.day(date.fromisoformat(*arguments)) == text
+@pytest.mark.parametrize(("name", "arguments", "text"), OF_DAYS)
+def test_a_page_writes_days_as_its_script_does(name, arguments, text):
+    assert getattr(wording, name)(*map(date.fromisoformat, arguments)) == text
 
 
 @pytest.mark.parametrize("period", PERIODS, ids=[each["about"] for each in PERIODS])
