@@ -58,7 +58,7 @@ function daily(city, counts, ask) {
     : [];
   return {
     data: { bars: dailyBars(counts, ask, step), days, bands },
-    header: ["Day", "Incidents", "7-day mean", "Holiday"],
+    header: ["Day", "Incidents", "7-day average", "Holiday"],
     rows: table,
   };
 }

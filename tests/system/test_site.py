@@ -111,7 +111,7 @@ def test_the_page_of_shootings_says_that_nobody_counts_later_ones(folder):
     text = (folder / "shootings.html").read_text()
     assert "covers killings through December 31, 2024" in text
     assert "does not mean that nobody was shot" in text
-    assert "Whole years 2015 to 2024." in text
+    assert "Complete years 2015 to 2024." in text
     assert {*re.findall(r'"year": (\d+)', text)} == {*map(str, range(2015, 2025))}
 
 
@@ -592,7 +592,7 @@ def test_a_table_behind_a_chart_follows_the_filters_open_or_closed(page):
 
 def test_what_the_last_run_changed_is_what_the_demo_did(page):
     words = " ".join(page.inner_text("main").split())
-    assert "found 52 rows added, 31 corrected, 4 removed by the city" in words
+    assert "found 52 rows added, 31 corrected and 4 removed by the city" in words
 
 
 def test_sensitive_incidents_have_no_neighborhood_in_the_packed_files(home, folder):
