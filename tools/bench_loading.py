@@ -1,4 +1,4 @@
-"""What reading and loading costs, against DuckDB alone reading the same pages."""
+"""What reading and loading costs, compared with DuckDB alone reading the same pages."""
 
 import gzip
 import os
@@ -22,20 +22,20 @@ VIEW = "wg3w-h783"
 FIRST, LAST = date(2018, 1, 1), date(2026, 11, 20)
 TODAY, TOMORROW = "2026-11-21", "2026-11-22"
 CHANGED_ROWS = 1_000
-# Of memory, in MB, which loads of a million rows keep below.
+# In MB; loads of a million rows must use less memory than this.
 MEMORY_BAR = 1_024
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one process: CPU seconds, user and system, and peak memory in MB."""
+    """CPU seconds (user and system) and peak memory in MB of one process."""
 
     cpu: float
     memory: int
 
 
-# Linux counts the memory of the process that starts a program as the program's own
-# peak: this one, which may be large, starts a small one, which starts the program.
+# On Linux, a program's peak memory includes that of the process that started it. This
+# one may be large, so it starts a small one, which starts the program.
 MEASURE = """
 import resource, subprocess, sys
 code = subprocess.call([sys.executable, *sys.argv[1:]], stdout=sys.stderr)
@@ -46,7 +46,7 @@ sys.exit(code)
 
 
 def cost_of(*arguments: str, **environment: str) -> Cost:
-    """Run a Python process to its end and measure it; what it prints goes to stderr."""
+    """Run a Python process to its end and measure it; its output goes to stderr."""
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, *arguments],
         env={**os.environ, **environment},
@@ -123,7 +123,7 @@ connection.close()
 @click.option("--rows", default=1_000_000, show_default=True)
 @click.option("--serve", "as_server", is_flag=True, hidden=True)
 def main(rows: int, as_server: bool) -> None:
-    """Print CPU and memory of a first load and of a day, and the ratio."""
+    """Print the CPU seconds and memory of a first load and of a day, and the ratio."""
     if as_server:
         serve_rows(rows)
         return

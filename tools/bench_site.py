@@ -1,9 +1,9 @@
-"""What the site costs: to build, to open, to filter.
+"""What it costs to build, open and filter the site.
 
     python -m tools.bench_site [ROWS]
 
-Made-up San Francisco rows are loaded, built and published as by `blotter daily`; then
-the same rows ten times over, as packed files and pages alone.
+Made-up San Francisco rows are loaded, built and published as `blotter daily` does it;
+then the site alone is built from the same rows ten times over.
 """
 
 import os
@@ -30,7 +30,7 @@ FIRST, LAST = date(2018, 1, 1), date(2026, 11, 20)
 TODAY = "2026-11-21"
 TIMES = 10
 PAGE = "san_francisco/index.html"
-# What a reader chooses, one after the other.
+# What a reader chooses, one after another.
 CHOICES = [
     ("kind", "violent"),
     ("district", "Mission"),
@@ -56,7 +56,7 @@ def load(rows: int, home: Path) -> None:
 
 
 def build(data: Path, folder: Path, times: int) -> float:
-    """Build the site alone, of a city's rows so many times over; the seconds."""
+    """Build the site from a city's rows `times` times over; return the seconds."""
     with duckdb.connect() as db:
         for path in sorted(data.iterdir()):
             if path.suffix == ".parquet":
@@ -77,7 +77,7 @@ def build(data: Path, folder: Path, times: int) -> float:
 
 
 def look(folder: Path) -> None:
-    """Tell the seconds until the first page is drawn, and of choices on it."""
+    """Print how many seconds it takes to draw the first page, and each choice on it."""
     with chromium.served(folder) as address, chromium.browser() as browser:
         context = browser.new_context(viewport={"width": 1200, "height": 900})
         begin = time.monotonic()
@@ -110,7 +110,7 @@ def size(folder: Path) -> float:
 @click.command()
 @click.argument("rows", default=1_000_000)
 def main(rows: int) -> None:
-    """Measure a site of so many rows of one city, and of ten times as many."""
+    """Measure a site with ROWS rows of one city, and with ten times as many."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place) / "home"
         load(rows, home)

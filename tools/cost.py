@@ -1,9 +1,9 @@
-"""What a day asks of the portals, and of this machine: requests and CPU seconds.
+"""What a day costs the portals and this machine: requests and CPU seconds.
 
     python -m tools.cost --rows 20000
 
-Each kind of day is run by the command on the demo's portal, models left out. Costs of
-first loads and of large tables are `tools.bench_loading`'s.
+The command runs each kind of day on the demo's portal, without models. For first loads
+and large tables see `tools.bench_loading`.
 """
 
 import shutil
@@ -22,7 +22,7 @@ from tools.bench_loading import cost_of
 
 FIRST = date(2026, 11, 21)
 
-# The command without the old month that is read again.
+# The command, but without re-reading an old month.
 WITHOUT = (
     "import pipelines.sync.day as day; day.months_to_read_again = lambda *given: []; "
     "from pipelines.cli import main; main()"
@@ -45,7 +45,7 @@ def loaded(rows: int) -> Iterator[tuple[Portal, dict[str, Dataset], Path, str]]:
 def run(
     portal: Portal, home: Path, url: str, days: int, command: tuple[str, ...] = ()
 ) -> tuple[int, float]:
-    """Run `daily` some days after the first; how many requests, and CPU seconds."""
+    """Run `daily` some days after the first; return requests and CPU seconds."""
     portal.requests.clear()
     cost = cost_of(
         *(command or ("-m", "pipelines")),
@@ -57,7 +57,9 @@ def run(
 
 
 @click.command()
-@click.option("--rows", default=20_000, show_default=True, help="Of the four cities.")
+@click.option(
+    "--rows", default=20_000, show_default=True, help="Rows of the four cities."
+)
 def main(rows: int) -> None:
     """Print the requests and CPU seconds of days of every kind."""
     with loaded(rows) as (portal, published, home, url):
@@ -66,11 +68,11 @@ def main(rows: int) -> None:
             requests, cpu = run(portal, home, url, days, command)
             click.echo(f"{kind:50}{requests:5} requests{cpu:7.1f} CPU seconds")
 
-        say("a day on which no portal moved", 1)
-        say("the weekly look at all that did not move", 7)
+        say("a day without changes at any portal", 1)
+        say("the weekly look at unchanged data sets", 7)
         for kind, days, command in (
-            ("the cities' tables replaced, no month again", 8, ("-c", WITHOUT)),
-            ("the cities' tables replaced, a month of each again", 9, ()),
+            ("the cities' tables replaced, no month re-read", 8, ("-c", WITHOUT)),
+            ("the cities' tables replaced, a month re-read", 9, ()),
         ):
             for name in STOCK:
                 published[name].replace(published[name].rows())

@@ -1,8 +1,8 @@
 """Make `seeds/holidays.csv`: the days off of each city, 2018 through 2035.
 
 The dates come from the `holidays` package (https://holidays.readthedocs.io): the
-federal holidays and those of the city's state. What a city keeps beside them or does
-not keep stands below. Run it by `make holidays`; the same version of the package
+federal holidays and those of the city's state. What a city keeps in addition or does
+not keep is listed below. Run it with `make holidays`; the same version of the package
 gives the same bytes.
 """
 
@@ -22,7 +22,7 @@ HEADER = ("city", "holiday_date", "holiday_name", "kind")
 
 MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 
-# The package's names that read better otherwise, or differ only in spelling.
+# Better names, or better spellings, for some of the package's names.
 NAMES = {
     "Casimir Pulaski Day": "Pulaski Day",
     "Day After Thanksgiving": "Day after Thanksgiving",
@@ -32,7 +32,7 @@ NAMES = {
 
 
 def april_4(year: int) -> date:
-    """Return the day of Martin Luther King's murder, when Memphis's offices close."""
+    """Return the anniversary of Martin Luther King's murder, when Memphis closes."""
     return date(year, 4, 4)
 
 
@@ -50,11 +50,11 @@ def friday_after_thanksgiving(year: int) -> date:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What a city keeps of its state's holidays, and beside them.
+    """Which of its state's holidays a city keeps, and which others.
 
     `not_kept`, `names` and `renamed` use the package's names, without " (observed)";
-    `renamed` gives the first year of another name, and the name; `own` gives the day in
-    a year of the holidays that the package lacks.
+    `renamed` gives the first year of a new name, and the name; `own` has holidays that
+    the package lacks, each with a function that finds its day in a year.
     """
 
     state: str
@@ -72,7 +72,7 @@ CALENDARS = {
     ),
     "chicago": Calendar(
         "IL",
-        # The state closes for general elections, the city does not.
+        # The state closes for general elections; the city does not.
         not_kept=frozenset({"Election Day"}),
     ),
     "memphis": Calendar(
@@ -114,7 +114,7 @@ def state_days(calendar: Calendar) -> Iterator[tuple[date, str, str]]:
 
 
 def name_in(calendar: Calendar, name: str, year: int) -> str:
-    """What the city calls in a year what the package calls `name`."""
+    """The city's name in a year for the holiday that the package calls `name`."""
     since, new_name = calendar.renamed.get(name, (YEARS.stop, name))
     if year >= since:
         return new_name
@@ -131,7 +131,7 @@ def own_days(calendar: Calendar) -> Iterator[tuple[date, str, str]]:
 
 
 def city_rows(city: str) -> list[tuple[str, str, str, str]]:
-    """Return the rows of one city, sorted by day, one row a day.
+    """Return the rows of one city, sorted by day, one row per day.
 
     A day off that is a holiday itself keeps its own name (April 3, 2026 in Memphis
     is Good Friday).

@@ -1,4 +1,4 @@
-"""The site of real rows, to be looked at as a reader would.
+"""Make a site from real rows, to look at it as a reader would.
 
     python -m tools.real_site {december,snapshots} HOME
 
@@ -31,10 +31,10 @@ LAST_DAY = date(2026, 8, 2)
 
 
 def chicago_2026() -> list[Row]:
-    """6,201 rows of the last year's table, by the names of the whole one.
+    """6,201 rows of the last year's table, under the column names of the full one.
 
-    They have no id there and no date of change: the one is made up of the row's place,
-    the other is the day after.
+    That table has neither ids nor dates of change: the id is made from the row's
+    position, and the date is the next day.
     """
     same = {
         "block": "Block",
@@ -60,13 +60,13 @@ def chicago_2026() -> list[Row]:
 
 
 class Days:
-    """A portal whose data sets are read into a home, each on a day."""
+    """A portal whose data sets are read into a home, each on a given day."""
 
     def __init__(self, home: Path, portal: Portal, url: str):
         self.home, self.portal, self.url = live.prepared(home), portal, url
 
     def read(self, name: str, day: date, whole: bool = True) -> None:
-        """Read a data set on a day; rows are loaded at noon UTC."""
+        """Read a data set on a day; its rows are loaded at noon UTC."""
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         dataset = DECLARED[name].at_portal(self.url)
         failure = live.daily(self.home, dataset, day, whole=whole, clock=lambda: noon)

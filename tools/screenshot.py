@@ -1,8 +1,8 @@
-"""Take the picture of the site that is in the README.
+"""Take the README's picture of the site.
 
     python -m tools.screenshot [HOME]
 
-Without a home, of the demo's rows.
+Without a home, the picture shows the demo's rows.
 """
 
 import sys
@@ -18,7 +18,7 @@ SIZE = {"width": 1160, "height": 1120}
 
 
 def take(published: Path, to: Path = PICTURE) -> None:
-    """Take San Francisco's first page."""
+    """Take a picture of San Francisco's first page."""
     with browser.served(published) as address, browser.browser() as chromium:
         context = chromium.new_context(viewport=SIZE)
         page, _ = browser.opened(context, f"{address}san_francisco/index.html")

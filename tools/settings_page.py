@@ -1,6 +1,6 @@
 """Make the tables of `docs/settings.md` from the settings' declarations.
 
-The page's other words stay as they are. Run it by `make settings-page`.
+The rest of the page is left unchanged. Run it with `make settings-page`.
 """
 
 import re
@@ -14,7 +14,7 @@ TABLE = re.compile(r"^## (?P<section>[^\n]+)\n(?P<words>[^|#]*)(?:\|[^\n]*\n)+",
 
 
 def with_tables(page: str) -> str:
-    """The page with the table below each heading made anew."""
+    """The page with a new table below each heading."""
     return TABLE.sub(lambda m: f"## {m[1]}\n{m[2]}{table(m[1])}", page)
 
 
@@ -23,8 +23,8 @@ def table(section: str) -> str:
     rows = ["| setting | default | |", "|---|---|---|"]
     for setting in declared(Settings).values():
         if setting.section == section:
-            said = [*["a secret"][: setting.secret], setting.sentence]
-            words = "; ".join(filter(None, said))
+            notes = [*["a secret"][: setting.secret], setting.sentence]
+            words = "; ".join(filter(None, notes))
             cells = f"`{setting.variable}` | {default_of(setting)} | {words}"
             rows.append(f"| {cells.rstrip()} |")
     return "\n".join(rows) + "\n"

@@ -22,7 +22,7 @@ from tests.support.killed_runs import Kill, Outcome, scenarios, tortured
 
 
 def random_kills(chosen: random.Random, number: int) -> list[list[Kill]]:
-    """Kills across the run's whole life and its phases; some several in a row."""
+    """Kills at any moment of a run or of a phase; sometimes several in a row."""
     plans: list[list[Kill]] = []
     while (left := number - sum(map(len, plans))) > 0:
         in_a_row = min(left, chosen.choice([1, 1, 1, 1, 2, 3]))
@@ -35,15 +35,15 @@ def random_kill(chosen: random.Random) -> Kill:
     return Kill(phase=phase, share=chosen.uniform(0, 0.95))
 
 
-def told(outcome: Outcome) -> Outcome:
-    """Say at once what differs."""
+def reported(outcome: Outcome) -> Outcome:
+    """Print what differs as soon as it is known."""
     for fault in outcome.faults:
         click.echo(f"{outcome.scenario}, {outcome.kills}, {outcome.fell}: {fault}")
     return outcome
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> str:
-    """How many kills fell where, and how many runs were as the twin."""
+    """How many kills happened where, and how many runs equal the twin."""
     fell = Counter(phase for outcome in outcomes for phase in outcome.fell)
     at_random = sum(n for phase, n in fell.items() if not phase.startswith("after"))
     lines = [
@@ -56,9 +56,13 @@ def summary(outcomes: list[Outcome], seconds: float) -> str:
 
 
 @click.command()
-@click.option("--kills", default=140, show_default=True, help="At random moments.")
-@click.option("--seed", type=int, help="Of the moments; default: another each time.")
-@click.option("--steps/--no-steps", default=True, help="One kill after each step too.")
+@click.option(
+    "--kills", default=140, show_default=True, help="Number of kills at random moments."
+)
+@click.option("--seed", type=int, help="Of the random moments; default: new each time.")
+@click.option(
+    "--steps/--no-steps", default=True, help="Also kill once after each step."
+)
 def main(kills: int, seed: int | None, steps: bool) -> None:
     """Kill the daily job again and again, and compare it with an undisturbed twin."""
     seed = secrets.randbelow(10_000) if seed is None else seed
@@ -75,7 +79,7 @@ def main(kills: int, seed: int | None, steps: bool) -> None:
             pool.submit(tortured, scenario, plan, folder / f"kill {number}")
             for number, (scenario, plan) in enumerate(plans)
         ]
-        outcomes = [told(future.result()) for future in as_completed(doing)]
+        outcomes = [reported(future.result()) for future in as_completed(doing)]
     click.echo(summary(outcomes, time.monotonic() - began))
     if any(outcome.faults for outcome in outcomes):
         sys.exit(1)

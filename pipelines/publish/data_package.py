@@ -1,9 +1,9 @@
 """A Data Package 2.0: every file with its columns, hash, terms and sources.
 
-The standard is at https://datapackage.org; programs load the files by it.
+The standard is at https://datapackage.org; programs use it to load the files.
 
-The descriptions are those of the models' YAML and of `dim_publishers`. The clock is not
-read: the same files, last read at the same instants, are described in the same bytes.
+Descriptions come from the models' YAML and `dim_publishers`. The clock is not read: the
+same files, last read at the same instants, give the same description byte for byte.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipelines.transform.manifest import Model
 
 PROFILES = "https://datapackage.org/profiles/2.0"
 
-# What a license is called in its publisher's row, and at https://opendefinition.org.
+# A license's short name in its publisher's row, and at https://opendefinition.org.
 LICENSES = {
     "(PDDL)": "ODC-PDDL-1.0",
     "(CC BY 4.0)": "CC-BY-4.0",
@@ -36,7 +36,7 @@ LICENSES = {
 
 
 def data_package(described: list[Described], database: File) -> Json:
-    """The description of all files."""
+    """Describe all files."""
     every = {source.dataset: source for one in described for source in one.sources}
     used = [every[name] for name in sorted(every)]
     at = newest(used)
@@ -54,9 +54,9 @@ def data_package(described: list[Described], database: File) -> Json:
                 "name": Path(database.path).name,
                 "title": "The tables as a DuckDB database",
                 "description": (
-                    "For DuckDB 1.0 and later. A table that is split into several "
-                    "files here is cut to its last two years, under a name that says "
-                    "so."
+                    "For DuckDB 1.0 and later. Tables that are split into several "
+                    "files elsewhere are limited to their last two years, and their "
+                    "names say so."
                 ),
                 **of_file(database),
                 **terms(used),
@@ -134,14 +134,12 @@ def table_field(model: Model, column: pa.Field) -> Json:
 def meaning(model: Model, column: str) -> str:
     """What a column means."""
     if column == "geometry" and column not in model.columns:
-        return (
-            "The point of longitude and latitude (WGS 84), as GeoParquet has it: WKB."
-        )
+        return "The point at longitude and latitude (WGS 84), as WKB (GeoParquet)."
     return model.columns.get(column, "")
 
 
 def terms(sources: list[Source]) -> Json:
-    """Licenses and sources of a file; empty where the project itself made it."""
+    """A file's licenses and sources; empty if the project itself made it."""
     if not sources:
         return {}
     found: dict[str, Json] = {}

@@ -1,10 +1,10 @@
 """One DuckDB file of the marts, for clients that open a database.
 
-Its bytes can't be reproduced. DuckDB keeps what was in its memory between
-the values of a block, and compresses text by samples that it draws by chance: with one
-thread, no method that samples, cleared memory and fixed addresses it still had other
-bytes each time. So it is copied from the previous publication while no table differs,
-and is made by a separate process, whose memory has never held any other rows.
+Its bytes can't be reproduced. DuckDB leaves old contents of its memory between the
+values of a block, and compresses text by random samples: even with one thread, no
+method that samples, cleared memory and fixed addresses, the bytes differed each time.
+So the file is copied from the previous publication if no table differs, and is written
+by a separate process, whose memory has never held any other rows.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from pipelines.sql import quote
 
 DATABASE = "marts.duckdb"
 
-# DuckDB 1.0 reads it, and every later one.
+# DuckDB 1.0 and later can read it.
 STORAGE = "v1.0.0"
 
-# A large table is cut to its last years, and gets a name that says so.
+# A large table is limited to its last years, and its name says so.
 RECENT = "_two_years"
 
 YEARS = 2
@@ -36,7 +36,7 @@ WRITER = "import duckdb, sys; duckdb.connect().execute(sys.stdin.read())"
 def write_database(
     tables: list[Table], folder: Path, before: Path, memory: str
 ) -> None:
-    """Write a DuckDB file of the tables, or copy the one that has the same tables.
+    """Write a DuckDB file of the tables, or copy the previous one if none differs.
 
     Args:
         before: The folder of the previous publication, if there was one.
@@ -77,7 +77,7 @@ def in_duckdb(table: Table) -> Iterator[str]:
         name += RECENT
         newest = f"(select max({table.day}) from {rows})"
         where = f"where {table.day} > {newest} - interval {YEARS} year"
-        note = f" Only its last {YEARS} years; the files in {table.name}/ have all."
+        note = f" Only the last {YEARS} years; all rows are in {table.name}/."
     # Points are left out: DuckDB 1.0 has no type for them.
     columns = [f.name for f in table.schema if not pa.types.is_binary(f.type)]
     yield (
@@ -112,5 +112,5 @@ def digest_in(database: Path) -> str | None:
 
 
 def text(words: str) -> str:
-    """A text as an SQL literal."""
+    """A text as a SQL literal."""
     return "'" + words.replace("'", "''") + "'"

@@ -1,8 +1,8 @@
-"""A DCAT-US 3.0 catalogue of the published tables, for harvesters such as data.gov's.
+"""A DCAT-US 3.0 catalog of the published tables, for harvesters such as data.gov's.
 
 The standard's JSON Schema is at https://github.com/GSA/dcat-us. Each table here is a
 data set there, and each file a distribution. The standard requires a contact address,
-BLOTTER_SITE_CONTACT, which is published. Without one the catalogue is incomplete, and
+BLOTTER_SITE_CONTACT, which is published. Without one the catalog is incomplete, and
 harvesters reject it.
 """
 
@@ -43,24 +43,24 @@ class Host:
     """Who serves the files."""
 
     address: str
-    """Where they are on the web, with a slash at its end; empty if not set."""
+    """Where they are on the web, ending in a slash; empty if not set."""
     contact: str | None
-    """An e-mail address."""
+    """An email address."""
 
     @property
     def name(self) -> str:
-        """Who runs this: the host of the site."""
+        """Who runs this: the site's host."""
         return urlsplit(self.address).hostname or "Blotter"
 
 
 def catalogue(
     described: list[Described], cities: dict[str, str], folder: Path, host: Host
 ) -> Json:
-    """A catalogue with a data set for each table.
+    """A catalog with one data set per table.
 
     Args:
         cities: Each city's name.
-        folder: Of the publication, to look into the files.
+        folder: The publication's folder, for reading values from its files.
     """
     return {
         "@type": "Catalog",
@@ -104,7 +104,7 @@ def distribution(one: Described, file: File, host: Host) -> Json:
     content: Json = {
         "@type": "Distribution",
         "title": ", ".join([one.table.name, *parts, file.kind[1:]]),
-        # Below the site's address, or relative to the catalogue.
+        # Below the site's address, or relative to the catalog.
         "downloadURL": host.address + file.path,
         "mediaType": file.media_type,
         "format": {".parquet": "Parquet", ".csv": "CSV"}[file.kind],
@@ -138,7 +138,7 @@ def license_terms(one: Described) -> str | None:
 
 
 def rights(sources: list[Source]) -> Iterator[str]:
-    """What to show with figures, in the publishers' own words."""
+    """What must be shown with figures, in the publishers' own words."""
     for source in sources:
         yield source.attribution
         yield source.disclaimer
@@ -164,7 +164,7 @@ def temporal(one: Described, folder: Path) -> list[Json]:
 
 
 def spatial(one: Described, cities: dict[str, str], folder: Path) -> list[Json]:
-    """The cities that have rows in the table; the country where it has no cities."""
+    """The cities with rows in the table; the country if it is not about cities."""
     names = ["United States"] if one.sources else []
     if "city" in one.table.schema.names:
         found = pc.unique(column_of(one, "city", folder)).to_pylist()

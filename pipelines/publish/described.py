@@ -1,7 +1,7 @@
 """What was written to `data/`: tables, their files and their sources.
 
-The writers of this folder describe the same things, each in its own format. What they
-share is here, so that none of them imports another.
+The writers in this folder describe the same things in different formats. What they
+share is here, so that they do not import each other.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ TITLE = "US police incidents and shootings"
 
 DESCRIPTION = (
     "Police incidents of US cities and fatal police shootings, from the publishers' "
-    "open data: every row that they show, joined with districts, holidays and offense "
+    "open data: every published row, joined with districts, holidays and offense "
     "groups, and reports made from them. A report is not proof of a crime, and many "
     "crimes are never reported. Cities publish late, correct their data for months and "
     "publish different things, so do not rank them."
 )
 
 TERMS = (
-    "Each publisher's terms, and the words to show with its figures, are in "
+    "Each publisher's terms, and what must be shown with its figures, are in "
     "dim_publishers. No warranty. Reports are allegations, not proven crimes, and are "
     "often corrected later."
 )
@@ -47,21 +47,21 @@ MEDIA = {
 
 @dataclass(frozen=True)
 class ColumnType:
-    """One type of column, under the name that each format has for it."""
+    """A type of column, and its name in each format."""
 
     holds: Callable[[pa.DataType], bool]
-    """Whether an Arrow type, of a warehouse or a file, belongs here."""
+    """Whether an Arrow type, from a warehouse or a file, belongs to it."""
     duckdb: str
-    """What DuckDB casts it to, and writes."""
+    """What DuckDB casts it to and writes."""
     table_schema: str
 
 
 def is_local(kind: pa.DataType) -> bool:
-    """A time without a zone."""
+    """Whether a type is a time without a zone."""
     return pa.types.is_timestamp(kind) and kind.tz is None
 
 
-# The files have these types, whatever a warehouse makes of a column.
+# The types in the files, whatever a column's type in the warehouse.
 TYPES = (
     ColumnType(pa.types.is_boolean, "boolean", "boolean"),
     ColumnType(pa.types.is_integer, "bigint", "integer"),
@@ -76,7 +76,7 @@ TYPES = (
 
 
 def column_type(kind: pa.DataType) -> ColumnType | None:
-    """The entry of `TYPES` for an Arrow type; None for any other, such as a point's."""
+    """The entry of `TYPES` for an Arrow type; None for others, such as points."""
     return next((each for each in TYPES if each.holds(kind)), None)
 
 
@@ -86,7 +86,7 @@ class Table:
 
     model: Model
     paths: list[str]
-    """Its Parquet files, below the folder; one but for a large table."""
+    """Its Parquet files, relative to the folder; several only for a large table."""
     rows: int
     schema: pa.Schema
     """The columns of its Parquet files."""
@@ -97,7 +97,7 @@ class Table:
 
     @property
     def day(self) -> str | None:
-        """Its first date: the day of an occurrence, of a change."""
+        """Its first date column: the day of the occurrence or change."""
         return next((f.name for f in self.schema if pa.types.is_date(f.type)), None)
 
     @property
@@ -112,7 +112,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set behind a table: its row of `dim_publishers`."""
+    """A data set behind a table: its row in `dim_publishers`."""
 
     dataset: str
     publisher: str
@@ -132,7 +132,7 @@ class File:
     """A published file."""
 
     path: str
-    """Below the publication's folder."""
+    """Relative to the publication's folder."""
     size: int
     sha256: str
 
@@ -146,7 +146,7 @@ class File:
 
     @property
     def parts(self) -> dict[str, str]:
-        """City and year of a part of a large table, by Hive's names."""
+        """The city and year of a large table's part, from its Hive-style path."""
         return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
 
 
@@ -157,11 +157,11 @@ class Described:
     table: Table
     files: list[File]
     sources: list[Source]
-    """Empty where the project itself made it, as with its calendar."""
+    """Empty if the project itself made it, such as the calendar."""
 
 
 def describe(tables: list[Table], folder: Path, moments: Moments) -> list[Described]:
-    """What was written to `data/` below a folder, with sizes, hashes and terms."""
+    """Describe what was written to a folder's `data/`: sizes, hashes and terms."""
     sources = read_sources(tables, folder, moments)
     return [
         Described(
@@ -176,7 +176,7 @@ def describe(tables: list[Table], folder: Path, moments: Moments) -> list[Descri
 def read_sources(
     tables: list[Table], folder: Path, moments: Moments
 ) -> dict[str, Source]:
-    """The publishers' terms, of the files themselves, by data set."""
+    """The publishers' terms by data set, as the written files have them."""
     (publishers,) = (table for table in tables if table.name == "dim_publishers")
     rows = parquet.read_table(folder / "data" / publishers.paths[0]).to_pylist()
     return {
@@ -198,20 +198,20 @@ def file_at(folder: Path, path: str) -> File:
 
 
 def newest(sources: list[Source]) -> datetime | None:
-    """When the most recent of some data sets was read."""
+    """When the most recently read of some data sets was read."""
     return max((s.retrieved_at for s in sources if s.retrieved_at), default=None)
 
 
 def instant(value: datetime) -> str:
-    """As ISO 8601 in UTC, with its `Z`."""
+    """In ISO 8601, in UTC, ending in `Z`."""
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def dictionary(manifest: Manifest) -> list[Json]:
     """Every mart and report with its grain and columns, as their YAML describes them.
 
-    A column's type is its contract's, in the words of the warehouse that was built;
-    empty where the model has no contract.
+    A column's type comes from its contract, as the warehouse that was built names it;
+    empty if the model has no contract.
     """
     types = {
         node["name"]: {c["name"]: c["data_type"] for c in node["columns"].values()}

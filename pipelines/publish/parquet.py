@@ -1,16 +1,16 @@
 """The marts as files, for people and programs without access to the warehouse.
 
-    <table>.parquet                                 a mart or report, by its key
+    <table>.parquet                                 a mart or report, sorted by key
     <table>/city=<city>/year=<year>/rows.parquet    the same, for a large table
     <report>.csv                                    for spreadsheets
 
-The same marts give the same bytes, whatever warehouse holds them: rows are sorted here,
-by the bytes of the key, and a column has one type everywhere. Percentages and rates,
-decimals in a warehouse, are floats: every program reads them.
+The same marts give the same bytes, whichever warehouse holds them: rows are sorted
+here, by the bytes of the key, and a column has the same type everywhere. Percentages
+and rates, decimals in a warehouse, are floats, which every program can read.
 
-Rows stay as published, those of sensitive offenses too: the cities publish them row by
-row, with the day and the place only as precise as they chose. Nothing here is more
-precise than that. Counts of such rows by place are a different matter; see
+Rows stay as published, including those of sensitive offenses: the cities publish them
+row by row, with the day and the place only as precise as they chose. Nothing here is
+more precise. Counts of such rows by place are a different matter; see
 `rpt_violent_incidents_by_place`.
 """
 
@@ -33,7 +33,7 @@ from pipelines.sql import quote
 from pipelines.transform.manifest import Model
 from pipelines.warehouse.warehouse import Warehouse
 
-# More rows than this are a file for each city and year.
+# A table with more rows than this gets one file per city and year.
 LARGE = 250_000
 
 ROW_GROUP = 50_000
@@ -75,7 +75,7 @@ def write_tables(
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn a failure into an error of one sentence."""
+    """Turn a failure into a one-sentence error."""
     try:
         yield
     except (OSError, duckdb.Error, pa.ArrowException) as error:
@@ -87,14 +87,14 @@ def explained(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_process(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A separate DuckDB, which spills to the folder what its memory can't hold."""
+    """A separate DuckDB, which spills to the folder what does not fit in memory."""
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".spill") as spill,
         duckdb.connect() as db,
     ):
         db.execute(f"set memory_limit = '{memory}'")
         db.execute(f"set temp_directory = '{spill}'")
-        # One thread writes rows in one order.
+        # With one thread, rows are always written in the same order.
         db.execute("set threads = 1")
         db.execute("set timezone = 'UTC'")
         db.execute("set enable_progress_bar = false")
@@ -104,7 +104,7 @@ def in_process(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]
 def write_table(
     warehouse: Warehouse, db: duckdb.DuckDBPyConnection, model: Model, folder: Path
 ) -> Table:
-    """Write a table as Parquet, by its key."""
+    """Write a table as Parquet, sorted by its key."""
     is_large = count_rows(warehouse, place_of(warehouse, model)) > LARGE
     by_city = is_large and "city" in model.columns and is_of_cities(warehouse, model)
     reading = warehouse.engine.reading(f"select * from {place_of(warehouse, model)}")
@@ -142,7 +142,7 @@ def count_rows(warehouse: Warehouse, rows: str) -> int:
 
 
 def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
-    """Whether every `city` is one that is loaded; elsewhere it is any town's name."""
+    """Whether every `city` is a loaded one; in other tables it is any town's name."""
     cities = f"select city from {warehouse.engine.schema('seeds')}.cities"
     place = place_of(warehouse, model)
     others = f"{place} where city is null or city not in ({cities})"
@@ -150,7 +150,7 @@ def is_of_cities(warehouse: Warehouse, model: Model) -> bool:
 
 
 def sql_type(field: pa.Field) -> str:
-    """The type of a column in the files, whatever a warehouse makes of it.
+    """A column's type in the files, whatever its type in the warehouse.
 
     Raises:
         TypeError: No type fits; the model must cast it.
@@ -162,9 +162,9 @@ def sql_type(field: pa.Field) -> str:
 
 
 def path_of(name: str, columns: pa.Schema, by_city: bool) -> str:
-    """Where a large table's row goes, as SQL: by city and year, as Hive names them.
+    """SQL for the file of a large table's row: by city and year, as Hive names them.
 
-    The year is that of the table's first day: of occurrence, of a change.
+    The year is that of the table's first date column: the occurrence or the change.
     """
     days = [field.name for field in columns if pa.types.is_date(field.type)]
     values = {"city": "city"} if by_city else {}
@@ -204,7 +204,7 @@ def new_file(path: Path, kinds: pa.Schema) -> parquet.ParquetWriter:
 
 
 def groups(rows: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
-    """Row groups with the file of each."""
+    """Row groups, each with its file."""
     path = ""
     waiting: list[pa.RecordBatch] = []
     for batch in rows:
@@ -231,7 +231,7 @@ def pieces(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
 
 
 def with_points(rows: pa.Table) -> pa.Table:
-    """Rows with a GeoParquet point added, if they have coordinates."""
+    """Add a GeoParquet point to rows that have coordinates."""
     if not {"latitude", "longitude"} <= set(rows.column_names):
         return rows
     east, north = (
@@ -256,7 +256,7 @@ def with_points(rows: pa.Table) -> pa.Table:
 
 
 def write_csv(db: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
-    """Write a table as CSV; no cell can be taken for a formula by a spreadsheet."""
+    """Write a table as CSV; spreadsheets can't take any cell for a formula."""
     cells = [as_cell(field) for field in table.schema]
     db.execute(
         f"copy (select {', '.join(cells)} from {table.read(folder)}) "

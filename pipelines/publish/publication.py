@@ -1,4 +1,4 @@
-"""Publish the marts as files and as a site: `published/`, swapped in whole.
+"""Publish the marts as files and as a site: `published/`, replaced as a whole.
 
     data/               every mart and report, as Parquet, CSV and a DuckDB file
     datapackage.json    what the files are, for programs that load them
@@ -9,9 +9,9 @@
     publications/<run id>/  one publication; until it is finished its name has a dot
     published               a link to the newest
 
-A link is replaced in one step, so that readers see the old publication or the new one,
-and a run that is killed leaves the old one. The publication before the newest is kept,
-for readers who have just begun with it.
+The link is replaced in one step, so readers see either the old publication or the new
+one, and a run that is killed leaves the old one. The previous publication is kept for
+readers who are still loading it.
 """
 
 import json
@@ -56,7 +56,7 @@ KEPT = 2
 
 UNFINISHED = "."
 
-# DuckDB's limit. It takes some more to sort; the process stays under 1 GB.
+# DuckDB's limit. Sorting takes somewhat more; the process stays under 1 GB.
 MEMORY = "150MB"
 
 
@@ -67,7 +67,7 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
         run_id: The name of the publication.
 
     Raises:
-        ModelsError: The last build failed, so the marts may be from two days.
+        ModelsError: The last build failed, so the marts may mix two days.
         WarehouseError: The home can't be written.
     """
     if not warehouse.ledger.models_are_good():
@@ -129,7 +129,7 @@ def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
 def write_descriptions(
     warehouse: Warehouse, tables: list[Table], folder: Path, moments: Moments
 ) -> None:
-    """Describe what `write_data` wrote to `data/` below a folder.
+    """Describe what `write_data` wrote to a folder's `data/`.
 
     Args:
         moments: When each data set was last read successfully.
@@ -149,7 +149,7 @@ def write_json(path: Path, content: Json) -> None:
 def public(status: dict[str, Any]) -> dict[str, Any]:
     """The part of a status that is published.
 
-    It leaves out when it was written, so that the same data give the same bytes.
+    The time of writing is left out, so that the same data gives the same bytes.
     """
     return {
         "last_run": status["last_run"],
@@ -176,7 +176,7 @@ def without_quotes(run: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that has every published table by its name."""
+    """A connection that has every published table under its name."""
     db = duckdb.connect()
     db.execute("set memory_limit = '400MB'")
     db.execute("set timezone = 'UTC'")
@@ -222,7 +222,7 @@ def test_results(home: Path) -> dict[str, Any] | None:
 
 
 def size(path: Path) -> str:
-    """A file's size for people."""
+    """A file's size in words."""
     count = path.stat().st_size
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, count // 1000):,} kB"
 

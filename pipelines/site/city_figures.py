@@ -1,4 +1,4 @@
-"""The numbers of a city's pages, asked of the marts; see `figures`."""
+"""The numbers on a city's pages, queried from the marts; see `figures`."""
 
 from pipelines.site import wording
 from pipelines.site.figures import Db, Row, ask
@@ -6,9 +6,9 @@ from pipelines.site.period import Comparisons, Days
 
 
 def days(db: Db, city: Row, police_district: str | None = None) -> Days:
-    """Incidents of each day, violent ones, and what is known of arrests.
+    """Incidents of each day, violent and property ones, and what is known of arrests.
 
-    Of one police district alone, if one is given.
+    Only those of one police district, if one is given.
     """
     rows = ask(
         db,
@@ -34,7 +34,7 @@ def days(db: Db, city: Row, police_district: str | None = None) -> Days:
 
 
 def categories(db: Db, city: Row, compared: Comparisons) -> list[Row]:
-    """The incidents of each category in the period, and in the equal one before it."""
+    """Incidents by category in the period, and in the equal period before it."""
     return ask(
         db,
         """
@@ -56,7 +56,7 @@ def categories(db: Db, city: Row, compared: Comparisons) -> list[Row]:
 
 
 def undated(db: Db, city: Row) -> Row:
-    """Incidents of a city that no page of days can show."""
+    """How many of a city's incidents can't be shown by day, or by hour."""
     return ask(
         db,
         """
@@ -73,7 +73,7 @@ def undated(db: Db, city: Row) -> Row:
 
 
 def latest_changes(db: Db, city: str) -> Row | None:
-    """What the last run that found any change did, in rows."""
+    """How many rows changed in the last run that found any change."""
     rows = ask(
         db,
         """
@@ -95,7 +95,7 @@ def latest_changes(db: Db, city: str) -> Row | None:
 
 
 def months(db: Db, city: Row) -> list[Row]:
-    """Incidents of each whole and complete month, also a day."""
+    """Incidents of each complete month, in total and per day."""
     return ask(
         db,
         """
@@ -114,7 +114,7 @@ def months(db: Db, city: Row) -> list[Row]:
 
 
 def holidays(db: Db, city: str) -> list[Row]:
-    """Each holiday against the same weekdays around it, over the years."""
+    """Each holiday compared with the same weekdays around it, over all years."""
     return ask(
         db,
         """
@@ -139,7 +139,7 @@ def holidays(db: Db, city: str) -> list[Row]:
 
 
 def holiday_days(db: Db, city: str) -> dict[str, str]:
-    """The name of every holiday, by its ISO day."""
+    """The name of every holiday, by its ISO date."""
     rows = ask(
         db,
         "select date_day, holiday_name from dim_dates "
@@ -150,7 +150,7 @@ def holiday_days(db: Db, city: str) -> dict[str, str]:
 
 
 def police_districts(db: Db, city: str) -> list[Row]:
-    """The police districts of a city, those without an incident too."""
+    """A city's police districts, including those without incidents."""
     return ask(
         db,
         """
@@ -167,7 +167,7 @@ def police_districts(db: Db, city: str) -> list[Row]:
 
 
 def council_districts(db: Db, city: str) -> list[Row]:
-    """The council districts with who is in office, and what occurs there most."""
+    """Council districts, who is in office, and what occurs there most."""
     return ask(
         db,
         """
@@ -183,7 +183,7 @@ def council_districts(db: Db, city: str) -> list[Row]:
 
 
 def placeless(db: Db, city: str) -> Row:
-    """How many incidents name no place of each kind."""
+    """How many incidents lack each kind of place."""
     return ask(
         db,
         """

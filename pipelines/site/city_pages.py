@@ -28,10 +28,10 @@ class CityPages:
         publishers: list[Row],
         write_page: WritePage,
     ):
-        """Count what all of them show, and write the packed files.
+        """Count what all pages show, and write the packed files.
 
         Args:
-            folder: Of the city.
+            folder: The city's folder.
         """
         self.db, self.city, self.name = db, city, city["city"]
         self.write_page, self.publishers = write_page, publishers
@@ -129,13 +129,13 @@ class CityPages:
 
 
 def named(districts: list[Row]) -> list[Row]:
-    """The districts, if any of those that have a name had an incident."""
+    """The districts; none of them if no named one had an incident."""
     known = [row for row in districts if row["code"] != "Unknown"]
     return districts if any(row["incident_count"] for row in known) else []
 
 
 def titled(districts: Iterable[Row]) -> list[Row]:
-    """Police districts with a title, and the address of their page if they have one."""
+    """Add each police district's title, and the address of its page if it has one."""
     return [
         {
             **row,
@@ -151,13 +151,13 @@ def titled(districts: Iterable[Row]) -> list[Row]:
 
 
 def slug(code: str, is_listed: bool) -> str:
-    """A district as part of an address, from its code alone, so that addresses last.
+    """A district in an address, made from its code alone so that links stay valid.
 
     Args:
-        is_listed: Whether `dim_police_districts` has it, in just this spelling. Only
-            then its words alone are the address. Any other code, whatever is published
-            as one, ends in a digest: no two differ by capitals or signs alone, which
-            file systems may ignore, and none is too long for a file name.
+        is_listed: Whether `dim_police_districts` has exactly this spelling. If so, the
+            address is just its words. Any other code, which may be anything, gets a
+            digest at its end: file systems may ignore differences in case or
+            punctuation, and limit the length of names.
     """
     words = re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")[:40].strip("-")
     if is_listed and words:
@@ -167,5 +167,5 @@ def slug(code: str, is_listed: bool) -> str:
 
 
 def in_calendar_order(months: list[Row]) -> list[Row]:
-    """By month of the year, then by year: charts take the order of their rows."""
+    """Sort by month of the year, then by year: charts keep the order of their rows."""
     return sorted(months, key=lambda row: (row["month_start"].month, row["year"]))

@@ -1,7 +1,7 @@
-"""The numbers of the pages about all cities and shootings, asked of the marts.
+"""The numbers on the pages about all cities and shootings, queried from the marts.
 
-Every function takes a DuckDB connection that has each mart by its name. Counts are of
-incidents (`is_counted`), never of rows, unless a name says so.
+Every function takes a DuckDB connection that has each mart under its name. Counts are
+of incidents (`is_counted`), not of rows, unless a name says so.
 """
 
 from datetime import date
@@ -59,14 +59,14 @@ INDEXED = """
 
 
 def ask(db: Db, sql: str, **values: Any) -> list[Row]:
-    """The rows of a query, by column name."""
+    """Run a query, and return its rows as dictionaries by column name."""
     result = db.execute(sql, values)
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def cities(db: Db) -> list[Row]:
-    """Every city, with what it covers where it has incidents."""
+    """Every city, with the days it covers if it has incidents."""
     return ask(
         db,
         """
@@ -80,7 +80,7 @@ def cities(db: Db) -> list[Row]:
 
 
 def indexed(db: Db) -> list[Row]:
-    """Of each city the sum of twelve months, month by month; the first sum is 100."""
+    """Each city's sums over twelve months, indexed so that the first one is 100."""
     return ask(db, INDEXED, small=wording.SMALL)
 
 
@@ -117,7 +117,7 @@ def reclassifications(db: Db) -> list[Row]:
 
 
 def shootings_by_day(db: Db) -> list[Row]:
-    """Shootings so far in each year, week by week."""
+    """Cumulative shootings of each year, week by week."""
     return ask(
         db,
         """
@@ -133,7 +133,7 @@ def shootings_by_day(db: Db) -> list[Row]:
 
 
 def last_shooting_day(db: Db) -> date:
-    """Up to which day shootings are counted."""
+    """The day through which shootings are counted."""
     (row,) = ask(
         db, "select max(date_day) as last_day from rpt_shootings_cumulative_by_day"
     )
@@ -142,7 +142,7 @@ def last_shooting_day(db: Db) -> date:
 
 
 def shootings_by_state(db: Db) -> list[Row]:
-    """Shootings of each state over the whole years, and by residents if not few."""
+    """Each state's shootings over complete years; the rate is null if they are few."""
     return ask(
         db,
         """
@@ -175,9 +175,9 @@ def shootings_by_state(db: Db) -> list[Row]:
 
 
 def shootings_by_race(db: Db) -> list[Row]:
-    """The groups of the last whole year that has rates; null rates for few shootings.
+    """The groups of the last complete year with rates; null for few shootings.
 
-    `of_year` and `unknown` are all shootings of the year, and those without a race.
+    `of_year` counts all shootings of the year, `unknown` those without a race.
     """
     return ask(
         db,
@@ -215,7 +215,7 @@ def publishers(db: Db) -> list[Row]:
 
 
 def mapping(db: Db) -> list[Row]:
-    """Which of NIBRS's groups each city's own words are put into."""
+    """The NIBRS group to which each of a city's own terms belongs."""
     return ask(
         db,
         """

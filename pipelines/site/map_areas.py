@@ -1,4 +1,4 @@
-"""Areas of a city for its map, simplified."""
+"""A city's areas, simplified for its map."""
 
 import json
 import math
@@ -11,10 +11,10 @@ import shapely
 from pipelines.site.figures import Db, Row, ask
 from pipelines.site.packed import WITHHELD
 
-# Of the packed dimensions those that can have boundaries, by the kind of area.
+# The packed dimension of each kind of area that can have boundaries.
 KINDS = {"neighborhood": "neighborhood", "police_district": "district"}
 
-# In degrees, some 30 m: less than a pixel of the map of a city.
+# In degrees, about 30 m: less than a pixel on a city's map.
 TOLERANCE = 0.0003
 
 GRID = 0.0001
@@ -28,10 +28,10 @@ class Areas:
     dimension: str
     features: list[Row]
     without: list[str]
-    """Areas of incidents that have none."""
+    """Areas that incidents name, but that have no boundary."""
 
     def for_script(self) -> Row:
-        """As the page's script takes them."""
+        """In the form that the page's script reads."""
         return {
             "kind": self.kind.replace("_", " "),
             "dimension": self.dimension,
@@ -41,7 +41,7 @@ class Areas:
 
 
 def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
-    """The kind of area with most boundaries that incidents name; None without any."""
+    """The kind of area with the most boundaries that incidents name, or None."""
     rows = ask(
         db,
         "select area_kind, area_name, geometry from dim_areas "
@@ -53,7 +53,7 @@ def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
     for row in rows:
         shape = shapely.from_geojson(row["geometry"], on_invalid="ignore")
         is_area = shapely.get_dimensions(shape) == 2 and not shapely.is_empty(shape)
-        # An area whose shape is none counts as one without a boundary.
+        # An area whose shape is invalid counts as one without a boundary.
         if is_area and row["area_kind"] in KINDS:
             shapes[row["area_kind"]][row["area_name"]].append(shape)
     found = [
@@ -73,10 +73,10 @@ def areas_of(db: Db, city: str, labels: dict[str, list[str]]) -> Areas | None:
 
 
 def features(named: dict[str, list[Any]]) -> list[Row]:
-    """GeoJSON features with their neighbors' borders kept common, on a plane.
+    """GeoJSON features on a plane; neighbors still share their simplified borders.
 
-    A degree of longitude is as long as one of latitude in the middle of the city. Maps
-    on a sphere would take a ring that simplifying has turned for all the rest of it.
+    A degree of longitude is made as long as one of latitude at the center of the city.
+    On a sphere, a ring that simplifying has reversed would cover everything outside it.
     """
     names = sorted(named)
     whole = [one_area(named[name]) for name in names]
@@ -95,7 +95,7 @@ def features(named: dict[str, list[Any]]) -> list[Row]:
 
 
 def one_area(shapes: list[Any]) -> Any:
-    """The polygons of some shapes; mending one may leave lines and points of it."""
+    """Merge shapes into polygons; drop lines and points that repairs leave behind."""
     parts = shapely.get_parts(shapely.unary_union(shapely.make_valid(shapes)))
     is_polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
     return shapely.multipolygons(parts[is_polygon])

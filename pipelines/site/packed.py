@@ -1,9 +1,9 @@
 """A city's incidents as small files for the site's script, one per year.
 
-A file is gzip of little-endian columns, one after the other: how many incidents each
-day of the year has (uint32), then per incident, in the order of days, a code of each of
-`DIMENSIONS` (uint8, or uint16 where there are more than 255 labels), its hour (uint8,
-24 where none is known) and FLAGS (uint8). Code 0 stands for none published.
+A file is gzipped little-endian columns, one after another: the number of incidents on
+each day of the year (uint32); then, for each incident in order of days, its code in
+each of `DIMENSIONS` (uint8, or uint16 if there are more than 255 labels), its hour
+(uint8, 24 if unknown) and FLAGS (uint8). Code 0 means that nothing was published.
 """
 
 import gzip
@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-# What the site filters and counts by, and the fact's column of each.
+# What the site filters and counts by, and the column of `fct_incidents` for each.
 DIMENSIONS = {
     "category": "incident_category",
     "district": "police_district",
@@ -25,7 +25,7 @@ DIMENSIONS = {
     "resolution": "resolution",
 }
 
-# In place of the neighborhood of incidents of a sensitive kind.
+# Shown instead of the neighborhood of sensitive incidents.
 WITHHELD = "Withheld for privacy"
 
 INCIDENTS = f"""
@@ -62,12 +62,12 @@ CODED = """
 
 @dataclass(frozen=True)
 class Packed:
-    """What a page must know about a city's files."""
+    """What a page needs to know about a city's files."""
 
     labels: dict[str, list[str]]
-    """Of each dimension, for the codes from 1 on: the most frequent first."""
+    """Each dimension's labels, the most frequent first; their codes start at 1."""
     years: list[dict[str, Any]]
-    """`year`, `file`, `rows` and the `bytes` that a code of each dimension takes."""
+    """`year`, `file`, `rows`, and how many `bytes` each dimension's codes take."""
 
 
 def pack(
@@ -112,7 +112,7 @@ def coded_rows(
     first: date,
     last: date,
 ) -> dict[str, np.ndarray]:
-    """The incidents of some days, by day and then by all else, as codes."""
+    """The incidents of some days as codes, sorted by day, then by everything else."""
     codes, joins = [], []
     for name, column in DIMENSIONS.items():
         table = pa.table(
@@ -137,7 +137,7 @@ def write_year(
 ) -> dict[str, Any]:
     """Write one year's file, and describe it for the script.
 
-    Its name has a digest of its content, so that a page of an older publication never
+    Its name has a digest of its content, so that a page from an older publication never
     reads a newer file, whose codes may mean something else.
     """
     days = (date(year + 1, 1, 1) - date(year, 1, 1)).days

@@ -1,7 +1,7 @@
 """The static site: pages, script and packed data, from the marts.
 
-Nothing in it asks another host, and nothing in it depends on the clock: the same marts
-and moments give the same bytes.
+Pages load nothing from other hosts, and nothing in them depends on the clock: the same
+marts and moments give the same bytes.
 """
 
 import json
@@ -27,7 +27,7 @@ PAGES = [
     ("status.html", "Status"),
 ]
 
-# How the templates write numbers, days and instants.
+# The filters with which templates write numbers, days and instants.
 FILTERS = (
     wording.against,
     wording.arrest_share,
@@ -51,8 +51,8 @@ FILTERS = (
 PRIVACY = (
     "Pages never show the neighborhood of sensitive offenses (sex and family offenses, "
     "human trafficking, prostitution and similar offenses). The report of violent "
-    "incidents by place leaves out counts below three. Tables of rows have what the "
-    "cities publish, only as precise as they publish it."
+    "incidents by place leaves out counts below three. Row-level tables have what the "
+    "cities publish, and are only as precise."
 )
 
 
@@ -64,7 +64,7 @@ class Context:
     """When each data set was last read successfully (UTC)."""
     status: dict[str, Any]
     tests: dict[str, Any] | None = None
-    """How many `passed`; name and message of those that `warned`. None: not known."""
+    """How many `passed`; name and message of those that `warned`; None if unknown."""
     dictionary: list[Any] = field(default_factory=list)
     downloads: list[dict[str, str]] = field(default_factory=list)
 
@@ -124,7 +124,7 @@ class Site:
         to.write_text(text, encoding="utf-8")
 
     def _publishers_of(self, city: Row) -> list[Row]:
-        """One name, `<source>__<entity>`, runs from declaration to staging."""
+        """The publishers whose data sets are named `<city>__<entity>`."""
         prefix = f"{city['city']}__"
         return [p for p in self.publishers if p["dataset"].startswith(prefix)]
 
@@ -185,7 +185,7 @@ class Site:
 
 
 def of_all_cities(rows: list[Row]) -> list[Row]:
-    """The changed rows of all cities together, by month and change."""
+    """The changed rows of all cities combined, by month and change."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         at = (wording.month(row["month"]), row["change"])
@@ -197,13 +197,13 @@ def of_all_cities(rows: list[Row]) -> list[Row]:
 
 
 def covered_to(publishers: list[Row], dataset: str) -> date | None:
-    """The last day that a closed publisher covers; None while it goes on."""
+    """The last day that a closed publisher covers; None if it is still active."""
     to = next(p["coverage_to"] for p in publishers if p["dataset"] == dataset)
     return to if isinstance(to, date) else None
 
 
 def environment() -> jinja2.Environment:
-    """The templates; every value is escaped, since it may be the publishers'."""
+    """The templates; every value is escaped, since it may come from a publisher."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -224,7 +224,7 @@ def coded(labels: list[str]) -> list[tuple[str, int]]:
 
 
 def write_assets(folder: Path) -> None:
-    """Write the style, the scripts, Vega, and the charts' specifications for Vega."""
+    """Write the style sheet, the scripts, Vega, and the charts' Vega specifications."""
     import vl_convert
 
     shutil.copyfile(FOLDER / "style.css", folder / "style.css")

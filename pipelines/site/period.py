@@ -1,30 +1,30 @@
 """The period of a city's first page, and what it is compared with.
 
-site/script/period.js does the same for whatever period a reader chooses;
-tests/support/wording.json has what both must find.
+site/script/period.js does the same for any period that a reader chooses;
+tests/support/wording.json lists what both must find.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-# The period, in days, and a year in whole weeks: the same weekdays are compared.
+# In days. A year is in whole weeks, so that the same weekdays are compared.
 PERIOD = 28
 
 YEAR = 364
 
-# Of each day; `known` are those of which it is known whether someone was arrested.
+# Per day; `known` counts incidents for which arrests are published.
 MEASURES = ("incidents", "violent", "property", "arrests", "known")
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Days from one to another, both included."""
+    """A range of days, including both ends."""
 
     start: date
     end: date
     is_covered: bool = True
-    """Whether the city's data reach so far back."""
+    """Whether the city's data goes back that far."""
 
     @property
     def length(self) -> int:
@@ -37,12 +37,12 @@ class Comparisons:
 
     now: Stretch
     before: Stretch
-    """As many days, just before."""
+    """The same number of days, just before."""
     year_ago: Stretch
     so_far: Stretch
-    """The year of the period's last day, up to it."""
+    """The year of the period's last day, through that day."""
     last_year: Stretch
-    """The year before, up to the same date."""
+    """The year before, through the same date."""
 
 
 def comparisons(first: date, complete: date) -> Comparisons:
@@ -70,7 +70,7 @@ def comparisons(first: date, complete: date) -> Comparisons:
 
 
 def year_before(day: date) -> date:
-    """The same date a year earlier; 28 February for the 29th."""
+    """The same date a year earlier; February 28 for the 29th."""
     if (day.month, day.day) == (2, 29):
         return date(day.year - 1, 2, 28)
     return day.replace(year=day.year - 1)
@@ -78,7 +78,7 @@ def year_before(day: date) -> date:
 
 @dataclass(frozen=True)
 class Days:
-    """What happened on each day of a city, from its first to its last."""
+    """A city's counts on each day, from its first to its last complete one."""
 
     first: date
     complete: date
@@ -93,8 +93,8 @@ class Days:
         """What the tiles of a city's first page show.
 
         Returns:
-            Of each stretch of `Comparisons` the sum of every measure, and whether it
-            `is_covered`; also the period's number of `days`, and its `year`.
+            For each stretch of `Comparisons`, the sum of every measure and whether it
+            `is_covered`; also the number of `days` in the period, and its `year`.
         """
         found = {
             name: {**self.sums(stretch), "is_covered": stretch.is_covered}
@@ -103,7 +103,7 @@ class Days:
         return {**found, "days": self.compared.now.length, "year": self.complete.year}
 
     def sums(self, stretch: Stretch) -> dict[str, int]:
-        """The sum of each measure over some days."""
+        """The sum of each measure over a stretch."""
         there = (stretch.start + timedelta(n) for n in range(stretch.length))
         rows = [self.counts[day] for day in there if day in self.counts]
         return {name: sum(row[name] for row in rows) for name in MEASURES}

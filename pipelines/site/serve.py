@@ -1,4 +1,4 @@
-"""Serve the publication on this machine, to look at it."""
+"""Serve the publication on this machine, for viewing."""
 
 import socket
 from pathlib import Path

@@ -1,7 +1,7 @@
-// Draw Vega charts in the page's colors; specs.js, of the build, holds their specs.
+// Draw Vega charts in the page's colors; the build writes their specs to specs.js.
 
 const drawn = new Map();
-// Vega warns of a layer without rows, as where no day is a holiday: that is not a fault.
+// Vega warns about a layer without rows, such as days without holidays: that is fine.
 const ERRORS = 1;
 
 function colors() {
@@ -18,9 +18,9 @@ function inColors(spec) {
   );
 }
 
-// Draw a chart, or bring it up to date.
+// Draw a chart, or update it.
 //
-// `data`: rows by the name of the spec's data set.
+// `data`: rows by the name of a data set in the spec.
 export async function draw(box, data) {
   const name = box.dataset.chart;
   let view = drawn.get(box)?.view;
@@ -32,7 +32,7 @@ export async function draw(box, data) {
       tooltip: showTooltip, logLevel: ERRORS,
     });
     view = made.view;
-    // The box has a name, and the table behind it the numbers.
+    // The box has a label, and the table below it has the numbers.
     box.querySelector("svg").setAttribute("aria-hidden", "true");
   } else {
     for (const [set, rows] of Object.entries(data)) view.data(set, rows);
@@ -59,7 +59,7 @@ tip.className = "tip";
 tip.hidden = true;
 document.body.append(tip);
 
-// Text only: labels are the publishers', whatever is in them.
+// Text only: labels come from publishers and may contain anything.
 function showTooltip(handler, event, item, value) {
   const isEmpty = value === null || value === undefined || value === "";
   tip.hidden = isEmpty;

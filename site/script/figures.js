@@ -6,7 +6,7 @@ import { dayInWords, days, hourInWords, number, share, WEEKDAYS } from "./wordin
 const DAY_MS = 86400000;
 const NOT_STATED = "Not stated";
 const MEAN_DAYS = 7;
-// With more days, a bar is narrower than a pixel, and thousands are slow to draw.
+// With more days, bars are narrower than a pixel, and slow to draw.
 const MOST_BARS = 1100;
 
 export const labelOf = (city, name, code) =>
@@ -79,8 +79,8 @@ function hours(city, counts) {
   };
 }
 
-// How many days there are of each weekday: unless a period is whole weeks they differ, and
-// their totals can't be compared.
+// How often each weekday occurs: unless a period is in whole weeks this differs, and
+// totals can't be compared.
 function daysOf({ from, to }) {
   const days = new Array(WEEKDAYS.length).fill(0);
   for (let day = from; day <= to; day++) days[weekdayOf(day)]++;

@@ -45,7 +45,7 @@ async function readYear(base, entry) {
   return year;
 }
 
-// The years of a city, each fetched when first asked for.
+// A city's years, each fetched when it is first needed.
 export class Incidents {
   constructor(base, city) {
     this.base = base;
@@ -73,7 +73,7 @@ const WEEKS = 52;
 //
 // `ask`: `since` and `until`, the days counted one by one; `from` and `to`, the period
 // that is broken down; `before`, the first day of the equal period before it; `only`, the
-// code of each dimension that is filtered by; `kind`, a bit.
+// code to keep of each filtered dimension; `kind`, a bit.
 export function count(years, labels, ask) {
   const days = ask.until - ask.since + 1;
   const result = { since: ask.since };
@@ -139,7 +139,7 @@ function countYear(year, ask, only, result) {
   }
 }
 
-// The sum of a measure over some days, whatever of them was counted.
+// The sum of a measure over some days, as far as they were counted.
 export function sum(counts, measure, from, to) {
   let total = 0;
   const values = counts[measure];
@@ -148,7 +148,7 @@ export function sum(counts, measure, from, to) {
   return total;
 }
 
-// A category's whole weeks up to the last day, those that the data reach back to.
+// A category's counts in whole weeks up to the last day, as far back as the data goes.
 export function weeksOf(counts, code, covered) {
   const first = Math.max(0, WEEKS - Math.floor(covered / 7));
   return counts.categoryWeeks.subarray(code * WEEKS + first, (code + 1) * WEEKS);

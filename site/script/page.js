@@ -1,4 +1,4 @@
-// Every page: draw what it holds, and on a city's pages count what was chosen.
+// On every page, draw its charts; on a city's pages, count what the reader chose.
 
 import { draw } from "./charts.js";
 import { FIGURES, labelOf } from "./figures.js";
@@ -17,7 +17,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
-// ------------------------------------------------- what was chosen, in the address
+// ------------------------------------------------- the reader's choice, in the address
 
 function readChoice(form) {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -68,7 +68,7 @@ class CityPage {
     document.getElementById("csv")?.addEventListener("click", () => this.download());
   }
 
-  // HTML can't hold every sign of a label, such as a carriage return: the data do.
+  // HTML can't hold every character of a label, such as a carriage return; the data can.
   nameOptions() {
     for (const name of FILTERS) {
       for (const option of this.form.elements[name]?.options ?? []) {
@@ -93,7 +93,7 @@ class CityPage {
     return label === "~none" ? 0 : this.city.labels[name].indexOf(label) + 1;
   }
 
-  // Shows one choice at a time: the last one made.
+  // Shows one choice at a time: the latest.
   async show() {
     document.documentElement.dataset.busy = "yes";
     const turn = (this.turn = (this.turn ?? 0) + 1);
@@ -226,11 +226,11 @@ class CityPage {
     if (details.open) show();
   }
 
-  // The tiles' numbers for what is chosen, one row per day; tables of all rows are files.
+  // The tiles' numbers for the reader's choice, one row per day.
   download() {
     const { counts, ask, choice, city } = this;
     const rows = [];
-    // Some cities do not publish arrests: that is not the same as none.
+    // Some cities do not publish arrests, which is not the same as none.
     const publishes = counts.known.some((known) => known > 0);
     for (let day = ask.from; day <= ask.to; day++) {
       const at = day - counts.since;

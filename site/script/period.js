@@ -1,5 +1,5 @@
-// The period that a page shows, and what it is compared with. Of the first one
-// pipelines/site/period.py says the same: tests/support/wording.json has examples.
+// The period that a page shows, and what it is compared with. For the first period,
+// pipelines/site/period.py finds the same: tests/support/wording.json has examples.
 
 import { dayOf, firstOf, textOf, yearOf } from "./packed.js";
 
@@ -8,7 +8,7 @@ const LENGTHS = { 28: 28, 90: 90, 365: 365 };
 const YEAR = 364;
 const CONTEXT = 370;
 
-// Of a city's days and what was chosen: `{from, to}` as day numbers.
+// The period that a reader chose: `{from, to}` as day numbers.
 export function chosenPeriod(city, choice) {
   const first = dayOf(city.first);
   const complete = Math.max(first, dayOf(city.complete));
@@ -25,7 +25,7 @@ export function chosenPeriod(city, choice) {
   return { from: Math.max(first, from), to: complete };
 }
 
-// The same date a year before; 28 February for the 29th.
+// The same date a year before; February 28 for the 29th.
 function yearBefore(day) {
   const text = textOf(day);
   const year = Number(text.slice(0, 4)) - 1;
@@ -33,7 +33,7 @@ function yearBefore(day) {
   return dayOf(`${year}-${date}`);
 }
 
-// What the period is compared with; `covered` where the city's data reach so far back.
+// What the period is compared with; `covered` if the city's data goes back that far.
 export function comparisons(city, { from, to }) {
   const first = dayOf(city.first);
   const isComplete = to <= dayOf(city.complete);
@@ -58,7 +58,7 @@ export function comparisons(city, { from, to }) {
   };
 }
 
-// Everything that one count must cover.
+// All days that one count must cover.
 export function reach(city, period, compared) {
   const { from, to } = period;
   const until = Math.min(dayOf(city.newest), to + city.provisional);

@@ -1,4 +1,4 @@
-// Tables of text and numbers, made without markup from data.
+// Tables of text and numbers; no markup is ever made from data.
 
 export function element(name, options = {}, ...children) {
   const made = document.createElement(name);
@@ -10,7 +10,7 @@ export function element(name, options = {}, ...children) {
   return made;
 }
 
-// Fill a table: the first column names the row, numbers stand to the right.
+// Fill a table: the first column names the row, the others are aligned as numbers.
 export function fill(table, header, rows) {
   const head = element("tr", {}, ...header.map((title, at) => headCell(title, at)));
   table.tHead.replaceChildren(head);

@@ -29,8 +29,8 @@ select * from counted
         ("    day::date as day,", "casts with ::"),
         ("SELECT * FROM days", "has a keyword in capitals"),
         ("{% if target.type == 'postgres' %}", "asks which warehouse it is"),
-        ("    city,  ", "has a tab, or a blank at its end"),
-        ("\tcity,", "has a tab, or a blank at its end"),
+        ("    city,  ", "has a tab or trailing whitespace"),
+        ("\tcity,", "has a tab or trailing whitespace"),
         (f"-- {'a' * 86}", "is longer than 88"),
     ],
 )

@@ -328,7 +328,7 @@ def test_of_a_large_table_it_has_the_last_two_years(tables, folder):
             "where table_name = 'dim_dates_two_years'"
         ).fetchall()
     assert (last - first).days in (729, 730)
-    assert comment.endswith("Only its last 2 years; the files in dim_dates/ have all.")
+    assert comment.endswith("Only the last 2 years; all rows are in dim_dates/.")
     assert last == DAY
 
 
