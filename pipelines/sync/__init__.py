@@ -1,1 +1,1 @@
-"""Make the warehouse what the portal shows."""
+"""Bring the warehouse up to date with the portals."""

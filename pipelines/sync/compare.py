@@ -1,4 +1,4 @@
-"""Compare what came with what the warehouse holds, before anything is written."""
+"""Compare received rows with the warehouse's, before anything is written."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,14 +19,14 @@ def compare(
     former: pa.Table,
     gone: list[str],
 ) -> Differences:
-    """Tell which rows to write and why.
+    """Work out which rows to write, and why.
 
     Args:
         received: Keyed rows as the portal has them now.
         known: row_id, row_hash, is_removed, in_window of the warehouse's rows of the
             window and of every other received key, removed ones too.
         former: The warehouse's versions of the rows whose hash differs.
-        gone: Keys that the portal was asked for and does not have any more.
+        gone: Keys that were looked up and that the portal no longer has.
     """
     if not known.num_rows:
         return all_added(received, former)
@@ -43,7 +43,7 @@ def compare(
 
 
 def all_added(received: pa.Table, former: pa.Table) -> Differences:
-    """The differences where the warehouse knows none of the rows."""
+    """The differences if the warehouse has none of the rows."""
     added = pa.repeat(pa.scalar("added"), received.num_rows)
     fields = pa.nulls(received.num_rows, pa.string())
     columns = {"row_id": received["row_id"], "change": added}
@@ -52,7 +52,7 @@ def all_added(received: pa.Table, former: pa.Table) -> Differences:
 
 
 def changes_sql(dataset: Dataset) -> str:
-    """row_id, change, changed_fields of what differs; reads `compare`'s tables."""
+    """SQL for row_id, change, changed_fields of what differs in `compare`'s tables."""
     fields = ", ".join(
         f"case when n.{quote(c)} is distinct from o.{quote(c)} then '{c}' end"
         for c in hashed_columns(dataset)
@@ -73,12 +73,12 @@ def changes_sql(dataset: Dataset) -> str:
 
 
 def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:
-    """The differences of several reads as those of one: of a row the last one tells.
+    """Combine the differences of several reads; for each row, the last read wins.
 
     Args:
         parts: The differences of each read, at least one, and the keys of all rows that
-            it knows of, in the order of reading. All are differences to the same
-            warehouse: nothing was written between.
+            it covers, in reading order. All are relative to the same state of the
+            warehouse: nothing was written in between.
     """
     kept: list[Differences] = []
     later = pa.chunked_array([], pa.string())
@@ -97,7 +97,7 @@ def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:
 
 
 def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
-    """Differences but for those of some rows."""
+    """The differences, except those of some rows."""
     if not len(row_ids):
         return found
     rows, changes, former = (
@@ -108,7 +108,7 @@ def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
 
 
 def differing(received: pa.Table, known: pa.Table) -> list[str]:
-    """Keys that the warehouse has with another hash, and not as removed."""
+    """Keys that the warehouse has with a different hash, and not as removed."""
     rows = query(
         "select n.row_id from received as n inner join known as k "
         "on n.row_id = k.row_id where n.row_hash <> k.row_hash and not k.is_removed",
@@ -138,13 +138,13 @@ def keys_of(rows: pa.Table) -> list[str]:
 def months_apart(
     theirs: pa.Table, ours: pa.Table, surplus: dict[date, int]
 ) -> set[date]:
-    """The months whose counts differ, of all rows or of one value's.
+    """The months whose row counts differ, in total or for one value.
 
     Args:
         theirs, ours: month, value, row_count; of portal and warehouse.
         surplus: By month, how many more rows the portal is known to have: repeats, and
-            rows without a key. Such a month is compared by its number of rows alone,
-            since the values of those are not recorded.
+            rows without a key. Such a month is compared by its total only, since the
+            values of those rows are not recorded.
     """
     found = query(
         """
@@ -175,7 +175,7 @@ def months_apart(
 
 
 def erased(like: pa.Table, row_ids: list[str]) -> pa.Table:
-    """Rows that keep nothing but their key."""
+    """Rows with nothing left but their key."""
     nothing = pa.nulls(len(row_ids), pa.string())
     return pa.table(
         [

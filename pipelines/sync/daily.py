@@ -1,4 +1,4 @@
-"""One data set's part of a run: daily, to reconcile, or a backfill."""
+"""Run one data set's part of a daily run, a reconcile or a backfill."""
 
 import logging
 import time
@@ -26,16 +26,16 @@ from pipelines.warehouse import writes
 log = logging.getLogger(__name__)
 
 Way = Callable[[Dataset, Known], Plan]
-"""How a command makes its plan."""
+"""The function by which a command plans what to read."""
 
 
 def daily(
     run: Run, dataset: Dataset, window_only: bool = False, named: bool = False
 ) -> BlotterError | None:
-    """Read what is new, changed or removed, see `plan_day`; what failed, if anything.
+    """Sync new, changed and removed rows (see `plan_day`); return the failure, if any.
 
     Args:
-        window_only: Read no month before the window.
+        window_only: Do not read months before the window.
         named: The operator asked for this data set: read it even if it is not due.
     """
     window = dataset.window_on(run.day_in(dataset))
@@ -44,7 +44,7 @@ def daily(
 
 
 def reconcile(run: Run, dataset: Dataset) -> BlotterError | None:
-    """As `daily`, and compare all months, though not due; what failed, if anything."""
+    """Like `daily`, but compare all months even if that is not due yet."""
     window = dataset.window_on(run.day_in(dataset))
     return run_dataset(run, dataset, partial(plan_day, reconcile=True), window)
 
@@ -52,7 +52,7 @@ def reconcile(run: Run, dataset: Dataset) -> BlotterError | None:
 def backfill(
     run: Run, dataset: Dataset, first: date | None, last: date | None, again: bool
 ) -> BlotterError | None:
-    """Read whole months, see `plan_backfill`; what failed, if anything."""
+    """Backfill whole months (see `plan_backfill`); return the failure, if any."""
     way = partial(plan_backfill, first=first, last=last, again=again)
     return run_dataset(run, dataset, way)
 
@@ -63,10 +63,10 @@ class End:
 
     outcome: str
     version: str | None = None
-    """The portal's that is loaded; None while it is moving."""
+    """The portal's version that is now loaded; None if it changed during the read."""
     failure: BlotterError | None = None
     is_rest: bool = False
-    """Nothing was asked for: the last look is too new."""
+    """Nothing was requested: the data set was checked recently enough."""
 
 
 def run_dataset(
@@ -76,17 +76,17 @@ def run_dataset(
     window: Window | None = None,
     may_rest: bool = False,
 ) -> BlotterError | None:
-    """Do one data set's part of a run and write its line of the ledger.
+    """Run one data set and record it as a row in the ledger.
 
     Args:
-        window: What is read whole, if the run goes well.
-        may_rest: Ask for nothing if the data set was looked at lately; see `rests`.
+        window: What is read in full if the run succeeds.
+        may_rest: Request nothing if the data set was checked recently; see `rests`.
 
     Returns:
-        What failed, if anything did: it must not cost the other data sets their night.
+        The failure, if any: it must not keep the other data sets from running.
 
     Raises:
-        StoppedError: The run was asked to stop; the line is closed first.
+        StoppedError: The run was asked to stop; the ledger row is closed first.
     """
     if run.removal_limit is not None:
         dataset = dataset.with_removal_limit(run.removal_limit)
@@ -102,7 +102,7 @@ def run_dataset(
 
 
 def first_line(job: DatasetRun, window: Window | None) -> dict[str, Any]:
-    """The ledger's line of work that begins."""
+    """The ledger row as it is opened."""
     return {
         "run_id": job.run.run_id,
         "command": job.run.command,
@@ -116,7 +116,7 @@ def first_line(job: DatasetRun, window: Window | None) -> dict[str, Any]:
 
 
 def last_line(job: DatasetRun, end: End, seconds: float) -> dict[str, Any]:
-    """What completes it."""
+    """The values that complete the ledger row."""
     return {
         **job.figures(),
         "finished_at": job.run.clock(),
@@ -128,7 +128,7 @@ def last_line(job: DatasetRun, end: End, seconds: float) -> dict[str, Any]:
 
 
 def attempt(job: DatasetRun, way: Way, line: dict[str, Any], may_rest: bool) -> End:
-    """Rest or read; what fails is said in one sentence, here and in the log."""
+    """Rest or read; log a failure as one sentence and return it."""
     failure: BlotterError
     try:
         with signals.stoppable():
@@ -149,7 +149,7 @@ def attempt(job: DatasetRun, way: Way, line: dict[str, Any], may_rest: bool) -> 
 def rest_or_read(
     job: DatasetRun, way: Way, line: dict[str, Any], may_rest: bool
 ) -> End:
-    """Open the data set's line; then repeat what the last look knew, or look."""
+    """Open the ledger row, then repeat the last check's results or check again."""
     dataset, ledger, last = job.dataset, job.warehouse.ledger, None
     if may_rest and dataset.read_every_days > 1:
         last = ledger.last_look(dataset)
@@ -161,7 +161,7 @@ def rest_or_read(
 
 
 def look(job: DatasetRun, way: Way) -> End:
-    """Ask the portal what it has, make a plan and carry it out."""
+    """Ask the portal for its columns and version, then make a plan and execute it."""
     dataset, warehouse = job.dataset, job.warehouse
     writes.repair(warehouse, dataset)
     published = job.reader.probe(known=warehouse.ledger.known_version(dataset))
@@ -183,7 +183,7 @@ def look(job: DatasetRun, way: Way) -> End:
 
 
 def known(job: DatasetRun) -> Known:
-    """What the portal said, and what the ledger remembers of the data set."""
+    """What the portal reported, and what the ledger recorded about the data set."""
     dataset, ledger = job.dataset, job.warehouse.ledger
     return Known(
         today=job.today,

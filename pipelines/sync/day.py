@@ -1,4 +1,4 @@
-"""The day of one data set: everything is read and proven, then written at once."""
+"""Execute a data set's plan: read and verify everything, then write it at once."""
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
@@ -17,7 +17,7 @@ from pipelines.sync.window import Proven
 
 
 def carry_out(job: DatasetRun, plan: Plan) -> None:
-    """Read what a plan says, and write what differs."""
+    """Read what a plan asks for and write what differs."""
     if plan.is_unchanged:
         news = 0
     elif plan.looks_back:
@@ -32,14 +32,14 @@ def carry_out(job: DatasetRun, plan: Plan) -> None:
 
 
 def load_day(job: DatasetRun, plan: Plan) -> list[Proven]:
-    """Read the window and what may have changed before it; then write all of it.
+    """Read the window and what may have changed before it, then write it all at once.
 
-    What fails on the way, or is refused, leaves the data set as it was yesterday: no
-    model is built of half a day. Months that no run has read yet are history: they are
-    loaded as they come, each whole, and so is the window before them.
+    If a read fails or is refused, the data set stays as it was yesterday, so that no
+    model is built from half a day. Months that no run has read yet are a backfill: the
+    window and these months are each loaded as soon as they are read.
 
     Returns:
-        What the window and the sweep told, where there was no such history.
+        What the window and the sweep found; of the sweep alone during a backfill.
     """
     news: list[Proven] = []
     if plan.months:
@@ -58,7 +58,7 @@ def load_day(job: DatasetRun, plan: Plan) -> list[Proven]:
 
 
 def old_months(job: DatasetRun, plan: Plan, parts: list[Proven]) -> set[Window]:
-    """Months before the window that differ, or that no sweep could tell of.
+    """Months before the window that differ, or that no sweep could check.
 
     Args:
         parts: What this run is about to write.
@@ -68,10 +68,10 @@ def old_months(job: DatasetRun, plan: Plan, parts: list[Proven]) -> set[Window]:
 
 
 def read_again(job: DatasetRun, wanted: set[Window]) -> tuple[list[Proven], bool]:
-    """Read old months, newest first; those that were proven, and whether all were.
+    """Read old months, newest first; return the complete ones and whether all were.
 
-    One that moved meanwhile takes no row back: it waits for the next run, and so does a
-    sweep that would double rows of it.
+    A month that changed during the read must not remove rows: it waits for the next
+    run, and so does a sweep that would duplicate its rows.
     """
     windows = sorted(wanted, key=lambda month: month.start, reverse=True)
     parts = list(read_months(job, windows))
@@ -81,13 +81,13 @@ def read_again(job: DatasetRun, wanted: set[Window]) -> tuple[list[Proven], bool
 
 
 def changes_of(parts: list[Proven]) -> int:
-    """How many rows parts change together."""
+    """How many rows the parts change in total."""
     found = merge(parts)
     return found.changes.num_rows if found else 0
 
 
 def distrust(dataset: Dataset, news: int) -> str:
-    """The warning of what came to light behind a version that had not moved."""
+    """The warning about rows that changed although the portal's version did not."""
     return (
         f"{dataset.label} changed {news:,} rows although its own date of change did "
         "not move, so that date can't be trusted. Set `reread_days = 1` in "

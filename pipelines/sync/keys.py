@@ -1,6 +1,6 @@
-"""The identity of a row: its key, its hash, and which of several it is.
+"""Give rows their `row_id` and `row_hash`, and keep one row per key.
 
-All of it is vectorized: DuckDB in memory over Arrow tables, no loop over rows.
+Everything is vectorized: DuckDB in memory over Arrow tables, no loop over rows.
 """
 
 import re
@@ -14,8 +14,8 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.errors import ConfigError, first_line
 from pipelines.sql import query, quote
 
-# Never part of a published text, so a null can't be taken for text, nor two columns
-# for one.
+# Published text never contains these characters, so null can't be mistaken for text,
+# nor two columns for one.
 NULL_MARK = "chr(26)"
 
 SEPARATOR = "chr(31)"
@@ -23,17 +23,17 @@ SEPARATOR = "chr(31)"
 
 @dataclass(frozen=True)
 class Keyed:
-    """Rows with `row_id` and `row_hash`, one a key; and those that can't have one."""
+    """Rows with `row_id` and `row_hash`, one per key, and the rejected rows."""
 
     rows: pa.Table
     rejects: pa.Table
-    """Rows that can't be loaded; the declared columns and the reason, `REJECT`."""
+    """Rows that can't be loaded: the declared columns, and the reason in `REJECT`."""
     repeats: int
-    """Rows left out because a newer or equal one has their key."""
+    """How many rows were left out because a newer or equal one has the same key."""
     seen: frozenset[str] = frozenset()
-    """`row_id` of rejects, less an ordinal: their rows are there, if not readable."""
+    """`row_id` of rejects, without an ordinal: these rows exist but can't be read."""
     has_unknown: bool = False
-    """A reject's key can't be read: it may be any row's."""
+    """A reject's key can't be read, so it may belong to any row."""
 
     def holds(self, dataset: Dataset, row_id: str) -> bool:
         """Whether a row is among the rejects."""
@@ -44,10 +44,10 @@ class Keyed:
 def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
     """Give every row its `row_id` and `row_hash`.
 
-    `row_id` is the publisher's key. Where that is several columns it is the first of
+    `row_id` is the publisher's key. If that has several columns, it is the first of
     them and a digest of the others (they describe the incident, and a key outlives a
-    removal), then an ordinal where exact ties remain. `row_hash` covers the declared
-    columns without `unhashed`, null and empty text kept apart.
+    removal), then an ordinal if exact ties remain. `row_hash` covers the declared
+    columns without `unhashed`; it distinguishes null from empty text.
     """
     read = pa.concat_tables([empty(dataset), *pages], promote_options="default")
     reason = reasons(dataset, read)
@@ -76,7 +76,7 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
 
 
 def reasons(dataset: Dataset, read: pa.Table) -> pa.ChunkedArray:
-    """Why each row can't be loaded; null where it can."""
+    """Why each row can't be loaded; null if it can."""
     key = read[dataset.key[0].lower()]
     reason = pa.chunked_array([pa.nulls(read.num_rows, pa.string())])
     if REJECT in read.column_names:
@@ -104,10 +104,10 @@ def seen_keys(dataset: Dataset, rejects: pa.Table) -> tuple[frozenset[str], bool
 def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
     """Cut columns to the part that the declaration keeps of them (`kept_part`).
 
-    Every row passes here before it is keyed, compared, set aside or written.
+    Every row passes through here before it is keyed, compared, rejected or written.
 
     Raises:
-        ConfigError: A pattern is none.
+        ConfigError: A pattern is not a valid regular expression.
     """
     for column, pattern in dataset.kept_part.items():
         name = column.lower()
@@ -116,8 +116,8 @@ def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
             found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
         except pa.ArrowInvalid as error:
             raise ConfigError(
-                f"{dataset.name}.toml can't be used: `kept_part` of {column!r} is no "
-                f"pattern ({first_line(error)}); nothing was written."
+                f"{dataset.name}.toml can't be used: `kept_part` of {column!r} is not "
+                f"a valid pattern ({first_line(error)}); nothing was written."
             ) from error
         kept = pc.if_else(pc.is_valid(rows[name]), pc.fill_null(found, ""), None)
         rows = rows.set_column(position, name, kept.cast(pa.string()))
@@ -125,12 +125,12 @@ def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
 
 
 def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
-    """One row a key: (position, row_id, row_hash); None when all keys differ already.
+    """One row per key: (position, row_id, row_hash); None if all keys differ already.
 
-    A unique key keeps the newest row, of equally new ones the last read. Rows that only
-    share a composite key are told apart by an ordinal in the order of their digest, so
-    that it does not hang on the order of reading; where a column tells which of two
-    rows is newer, equal rows are repeats of one.
+    A unique key keeps the newest row and, of equally new ones, the one read last. Rows
+    that merely share a composite key get an ordinal in the order of their digest, which
+    does not depend on the order of reading; if a column says which of two rows is
+    newer, equal rows are repeats of one.
     """
     if pc.count_distinct(keys["row_id"]).as_py() == keys.num_rows:
         return None
@@ -159,7 +159,7 @@ def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
 
 
 def empty(dataset: Dataset) -> pa.Table:
-    """No rows, every declared column."""
+    """A table without rows, with every declared column."""
     return pa.table(
         {name: pa.array([], pa.string()) for name in dataset.loaded_columns}
     )
@@ -179,16 +179,16 @@ def key_sql(dataset: Dataset) -> str:
 
 
 def hash_sql(dataset: Dataset) -> str:
-    """A digest of the values that are there, each with its name.
+    """SQL for a digest of the values that are not null, each with its column's name.
 
-    So a column that is declared later changes no row that has nothing in it.
+    A column that is declared later therefore leaves rows unchanged where it is null.
     """
     named = [f"'{name}=' || {quote(name)}" for name in sorted(hashed_columns(dataset))]
     return f"md5(concat_ws({SEPARATOR}, {', '.join(named)}))"
 
 
 def digest_sql(expressions: list[str]) -> str:
-    """A digest of several text expressions, in which null is a value of its own."""
+    """SQL for a digest of several text expressions; null differs from empty text."""
     marked = ", ".join(f"coalesce({e}, {NULL_MARK})" for e in expressions)
     return f"md5(concat_ws({SEPARATOR}, {marked}))"
 

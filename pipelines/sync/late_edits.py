@@ -1,4 +1,4 @@
-"""Edits of rows older than the window: what tells of them, and of which months."""
+"""Find edits of rows older than the window, and the months to re-read for them."""
 
 import logging
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ from pipelines.warehouse.tables import window_months
 
 log = logging.getLogger(__name__)
 
-# More rows than are asked for by their keys, a hundred in two requests, every day.
+# The most rows to look up by key every day; a hundred of them take two requests.
 MOST_STRAYS = 1_000
 
 
 def sweep(job: DatasetRun, plan: Plan) -> list[Proven]:
     """Read the rows older than the window that changed since the last sweep.
 
-    Skipped, and noted, where none is planned, and where the publisher has replaced the
-    table: then every row is new, though hardly any differs.
+    Skipped, and recorded as skipped, if none is planned or if the publisher has
+    replaced the table: then every row looks new, though hardly any differs.
     """
     dataset, reader = job.dataset, job.reader
     if plan.sweep_from is None:
@@ -51,14 +51,14 @@ def sweep(job: DatasetRun, plan: Plan) -> list[Proven]:
 
 
 def is_replaced(job: DatasetRun, late: Window, expected: int) -> bool:
-    """Whether a sweep shows so many rows that the table must have been replaced."""
+    """Whether a sweep matches so many rows that the table must have been replaced."""
     dataset = job.dataset
     held = lookups.count_rows(job.warehouse, dataset)
     if expected <= max(dataset.sweep_limit_rows, held * dataset.sweep_limit_pct / 100):
         return False
     log.info(
-        "%s: %d rows of %s of %d held: the publisher seems to have replaced the "
-        "table; left to the comparison of months.",
+        "%s: the portal counts %d rows of %s, and %d are held: the publisher seems to "
+        "have replaced the table, so changes are left to the comparison of months.",
         dataset.name,
         expected,
         late,
@@ -68,9 +68,9 @@ def is_replaced(job: DatasetRun, late: Window, expected: int) -> bool:
 
 
 def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Table]:
-    """The rows and, unswept ones too, all others that may share a key with one.
+    """The rows plus all others, swept or not, that may share a key with one of them.
 
-    What tells rows of one key apart is an ordinal among all of them.
+    Rows that share a key are told apart by an ordinal among all of them.
     """
     rows = pa.concat_tables(pages, promote_options="default")
     key = rows[reader.dataset.key[0].lower()]
@@ -81,16 +81,16 @@ def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Tab
 def months_with_doubles(
     job: DatasetRun, swept: list[Proven], news: list[Proven]
 ) -> list[Window]:
-    """The months that a sweep would add rows to, and too many of them.
+    """The months to which a sweep would add too many rows.
 
-    A sweep shows no row that is gone. Where an old row comes under a key that is
-    spelled otherwise, the month has one more than the portal's until it is read whole.
+    A sweep does not show which rows are gone. If an old row returns under a differently
+    spelled key, its month has one row more than the portal's until it is read in full.
 
     Args:
-        news: What the window told: it is about to be written, too.
+        news: What the window showed; it is about to be written too.
     """
     dataset, found = job.dataset, merge(swept)
-    # Of a table that is itself a moving window, months differ by what aged out.
+    # If the table itself is a moving window, months differ by the rows that aged out.
     if found is None or dataset.moving_window:
         return []
     is_new = pc.is_in(found.changes["change"], pa.array(["added", "restored"]))
@@ -104,7 +104,7 @@ def months_with_doubles(
 def compare_months(
     job: DatasetRun, window: Window, parts: list[Proven]
 ) -> list[Window]:
-    """Count the rows of every month before the window; the months that differ.
+    """Count the rows of every month before the window; return the months that differ.
 
     Args:
         parts: What this run is about to write.
@@ -121,10 +121,10 @@ def compare_months(
 
 
 def months_to_read_again(job: DatasetRun, plan: Plan) -> list[Window]:
-    """Old months that were last read before a day on which no sweep told of edits.
+    """Old months that were last read before a day on which edits could not be swept.
 
-    As many as the plan says, the oldest look first: so is found what neither a date of
-    change nor a count tells.
+    As many as the plan says, those read longest ago first. This finds edits that show
+    neither in a change date nor in a count.
     """
     dataset, ledger = job.dataset, job.warehouse.ledger
     unswept = job.unswept_at or ledger.unswept_at(dataset, job.run.now)
@@ -138,10 +138,10 @@ def months_to_read_again(job: DatasetRun, plan: Plan) -> list[Window]:
 
 
 def strays(job: DatasetRun) -> list[Proven]:
-    """Ask by key for the rows that are held and dated before all months that are read.
+    """Look up by key the held rows that are dated before every month that is read.
 
-    A date was corrected to one before the history, or can't be read: no window of the
-    portal's would tell what becomes of them.
+    Their date was corrected to one before the history, or can't be read, so no window
+    of the portal would show what becomes of them.
     """
     dataset, warehouse = job.dataset, job.warehouse
     if dataset.is_file:
@@ -162,13 +162,13 @@ def strays(job: DatasetRun) -> list[Proven]:
 
 
 def first_month(job: DatasetRun) -> date:
-    """The first of the months that are read, or were by a backfill that went on."""
+    """The first month that is read, or that an earlier backfill went back to."""
     done = job.warehouse.ledger.months.finished(job.dataset)
     return min([month_start(job.dataset.backfill_from), *done])
 
 
 def finished_months(job: DatasetRun, before: date = date.max) -> list[Window]:
-    """The months that were read whole, older ones than `backfill_from` too."""
+    """The months that were read in full, including those before `backfill_from`."""
     found = job.warehouse.ledger.months.finished(job.dataset)
     done = [d for d in found if d < before]
     if not done:
@@ -182,13 +182,13 @@ def differing_months(
     columns: Sequence[str | None],
     parts: list[Proven],
 ) -> list[Window]:
-    """The months whose number of rows, or of one value's rows, is not the portal's.
+    """The months whose row count, in total or for one value, differs from the portal's.
 
-    A month with rows that are none of the warehouse's (repeats, rows without a key) is
-    compared by its number of rows alone: which values these have is not recorded.
+    A month with rows that the warehouse does not hold (repeats, rows without a key) is
+    compared by its total only: which values those rows have is not recorded.
 
     Args:
-        parts: What this run is about to write is counted with what is held.
+        parts: What this run is about to write; it is counted with what is held.
     """
     if not windows:
         return []
@@ -204,10 +204,10 @@ def differing_months(
 def counts_after(
     job: DatasetRun, windows: list[Window], column: str | None, parts: list[Proven]
 ) -> pa.Table:
-    """The warehouse's counts by month as they will be when all parts are written.
+    """The warehouse's counts by month, as they will be once all parts are written.
 
-    As `lookups.monthly_counts`, but that a month and value may come several times,
-    and with a negative count: only their sum counts.
+    Like `lookups.monthly_counts`, but a month and value may appear several times, with
+    negative counts too: only their sum is meaningful.
     """
     warehouse, dataset, bound = job.warehouse, job.dataset, job.reader.bound
     counts = [lookups.monthly_counts(warehouse, dataset, bound, windows, column)]
@@ -224,7 +224,7 @@ def counts_after(
 
 
 def merge(parts: list[Proven]) -> Differences | None:
-    """What parts write together; None where that is nothing."""
+    """What the parts write together; None if that is nothing."""
     if not parts:
         return None
     found = merged([(part.differences, part.touched) for part in parts])

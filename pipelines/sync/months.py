@@ -1,4 +1,4 @@
-"""Read windows one after the other and load them in batches."""
+"""Read windows in sequence and load them in batches."""
 
 import dataclasses
 import time
@@ -14,29 +14,29 @@ from pipelines.sync.run import Counts, DatasetRun
 from pipelines.sync.window import Proven, WindowRead, prove, read_window, total
 from pipelines.warehouse import lookups, writes
 
-# Months are loaded together up to this many rows, so that few loads serve many months,
-# or after this long, so that a kill costs little of a slow portal's answers.
+# Months are loaded together up to this many rows, so that few loads cover many months,
+# or after this long, so that a kill loses little of what a slow portal has sent.
 BATCH_ROWS = 250_000
 
 BATCH_SECONDS = 60
 
 
 def load_months(job: DatasetRun, windows: list[Window]) -> None:
-    """Read windows one after the other and load them batch by batch, each whole."""
+    """Read windows in sequence and load each batch as soon as it is read."""
     for part in read_months(job, windows):
         load(job, [part])
 
 
 def read_months(job: DatasetRun, windows: list[Window]) -> Iterator[Proven]:
-    """Read windows one after the other and tell, in batches, what differs in them."""
+    """Read windows in sequence and yield, batch by batch, what differs in them."""
     for batch in batches(job, windows):
         yield prove_batch(job, batch)
 
 
 def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]]:
-    """Read windows; those together that follow on each other, up to `BATCH_ROWS`.
+    """Read windows and group consecutive ones, up to about `BATCH_ROWS` rows each.
 
-    The open-ended window is a batch of its own: its differences are the day's news.
+    The open-ended window gets a separate batch: its differences are the day's changes.
     """
     batch: list[WindowRead] = []
     since = time.monotonic()
@@ -55,15 +55,15 @@ def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]
 
 
 def is_full(batch: list[WindowRead], seconds: float) -> bool:
-    """Whether so many rows, or seconds of reading, are enough for a load."""
+    """Whether a batch has enough rows, or took long enough to read, to be loaded."""
     rows = sum(read.num_rows for read in batch)
     return rows >= BATCH_ROWS or seconds > BATCH_SECONDS
 
 
 def read_whole(job: DatasetRun, window: Window) -> WindowRead:
-    """Read a window and count its rows; of the open one, see whether the portal moved.
+    """Read a window and add up its rows; for the open one, check for movement.
 
-    It moved where its version is not the one from before the rows were read.
+    The portal moved if its version differs from the one before the rows were read.
     """
     read = read_window(job.reader, window)
     job.counts += read.counts
@@ -76,7 +76,7 @@ def read_whole(job: DatasetRun, window: Window) -> WindowRead:
 
 
 def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
-    """What differs in consecutive windows, and the whole months among them."""
+    """Work out what differs in consecutive windows, and which months they complete."""
     window = total(read.window for read in batch)
     may_remove = all(read.stood_still for read in batch) and (
         window.end is None or not job.dataset.moving_window
@@ -98,7 +98,7 @@ def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
 
 
 def first_month_over(job: DatasetRun, window: Window) -> Window | None:
-    """The first month of the open window, where it is over.
+    """The first month of the open window, if that month is over.
 
     Later reads of the window only confirm it.
     """
@@ -109,10 +109,10 @@ def first_month_over(job: DatasetRun, window: Window) -> Window | None:
 
 
 def load(job: DatasetRun, parts: list[Proven]) -> None:
-    """Load what reads found, all of it or nothing, and record the months among it.
+    """Load verified reads, all or nothing, and record the months they complete.
 
     Args:
-        parts: In the order of reading; each was compared with the warehouse as it is.
+        parts: In reading order; each was compared with the current warehouse.
     """
     if not parts:
         return
@@ -122,7 +122,7 @@ def load(job: DatasetRun, parts: list[Proven]) -> None:
 
 
 def write(job: DatasetRun, parts: list[Proven]) -> Counts:
-    """Write what reads found, at least one; how many rows that was."""
+    """Write verified reads, at least one, and return how many rows that was."""
     dataset, warehouse = job.dataset, job.warehouse
     differences = merged([(part.differences, part.touched) for part in parts])
     rejects = all_rejects([part.rejects for part in parts])
@@ -142,7 +142,7 @@ def write(job: DatasetRun, parts: list[Proven]) -> Counts:
 
 
 def all_rejects(tables: list[pa.Table]) -> pa.Table:
-    """What reads set aside, once each where two of them met it."""
+    """The rejects of all reads, without duplicates where several reads met one."""
     rejects = pa.concat_tables(tables, promote_options="default")
     if sum(table.num_rows > 0 for table in tables) > 1:
         return query("select distinct * from rejects", rejects=rejects)
@@ -150,7 +150,7 @@ def all_rejects(tables: list[pa.Table]) -> pa.Table:
 
 
 def finish_months(job: DatasetRun, part: Proven) -> None:
-    """Record the months that were read whole, if any were."""
+    """Record the months that were read in full, if any."""
     if not part.months:
         return
     dataset, warehouse, months = job.dataset, job.warehouse, list(part.months)
@@ -165,7 +165,7 @@ def finish_months(job: DatasetRun, part: Proven) -> None:
 
 
 def surplus_by_month(received: pa.Table, held: pa.Table) -> dict[date, int]:
-    """How many more rows were received of each month than the warehouse holds."""
+    """How many more rows were received for each month than the warehouse holds."""
     ours = {row["month"]: row["row_count"] for row in held.to_pylist()}
     return {
         row["month"]: row["row_count"] - ours.get(row["month"], 0)

@@ -1,4 +1,4 @@
-"""Parts of a data set fail apart: what a file that can't be read means for a run."""
+"""Decide whether a file that can't be read is a warning or a failure of the run."""
 
 from datetime import date
 
@@ -7,13 +7,13 @@ from pipelines.portals.reader import Reader
 
 
 def missed_parts(reader: Reader, day: date) -> tuple[list[str], PartsError | None]:
-    """What the files that a reader missed come to on a day.
+    """Sort the files that a reader missed into warnings and a failure.
 
-    Their rows stay as they were loaded.
+    Rows already loaded from them are kept.
 
     Returns:
-        Warnings, of files that are not `due` yet and of which nothing was loaded; and
-        the failure that the others are.
+        Warnings for files that are not `due` yet and were never loaded; and the failure
+        for all the others.
     """
     dataset = reader.dataset
     warnings, late = [], []
@@ -30,6 +30,6 @@ def missed_parts(reader: Reader, day: date) -> tuple[list[str], PartsError | Non
         return warnings, None
     return warnings, PartsError(
         f"{dataset.label} sent {len(dataset.files) - len(late)} of "
-        f"{len(dataset.files)} files; what is loaded of the others stays as it is. "
+        f"{len(dataset.files)} files; rows already loaded from the others are kept. "
         + " ".join(late)
     )

@@ -1,6 +1,6 @@
-"""What a run will do for one data set: told by its wish, and by what is known before.
+"""Plan what a run does for one data set, from the command and what is already known.
 
-All of it is pure: a plan is made without a portal and without a warehouse.
+Everything here is pure: a plan is made without a portal or a warehouse.
 """
 
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from pipelines.datasets.windows import Window, are_over, local_day, months, next
 
 @dataclass(frozen=True)
 class Known:
-    """What the portal says before any row is read, and what the ledger remembers."""
+    """What the portal reports before any row is read, and what the ledger recorded."""
 
     today: date
-    """The day it is in the city."""
+    """Today's date in the city."""
     version: str | None = None
-    """The portal's; None where it does not tell."""
+    """The portal's version; None if it reports none."""
     can_sweep: bool = False
-    """The portal can tell which rows changed since a moment."""
+    """The portal can list the rows that changed since a given time."""
     last_read: dict[str, Any] | None = None
-    """The ledger's line of the last good read."""
+    """The ledger row of the last successful read."""
     finished: frozenset[date] = frozenset()
-    """First days of the months that were read whole."""
+    """First days of the months that were read in full."""
     swept_to: datetime | None = None
     """Up to when changes of rows older than the window are known; UTC."""
     read_on: date | None = None
@@ -35,29 +35,29 @@ class Known:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is read of one data set, and what is done about rows that are older."""
+    """What to read of one data set, and how to find changes in older rows."""
 
     window: Window
-    """The open-ended one, before which months are old; of a file, all of it."""
+    """The open-ended window; months before it are old. The whole table for a file."""
     reads_window: bool = True
     months: tuple[Window, ...] = ()
-    """Months that are read whole and loaded as they come, newest first."""
+    """Months to backfill, newest first, each loaded as soon as it is read."""
     is_unchanged: bool = False
-    """The portal is believed that nothing changed: nothing is read."""
+    """The portal reports no change and is trusted: nothing is read."""
     doubts_version: bool = False
-    """It is read though the portal says so: what comes to light is worth a warning."""
+    """Read although the portal reports no change; any change found is a warning."""
     looks_back: bool = False
-    """What changed before the window is known afterwards."""
+    """Changes before the window are known after the run."""
     sweep_from: datetime | None = None
-    """Ask for older rows that changed since; None: no sweep. UTC."""
+    """Ask for older rows that changed since this time, in UTC; None: no sweep."""
     compare: bool = False
     """Compare the counts of all old months with the portal's."""
     reread: int | None = 0
-    """How many old months that no sweep could tell of are read again; None: all."""
+    """How many of the old months that no sweep could check to re-read; None: all."""
 
     @property
     def windows(self) -> list[Window]:
-        """All that is read for itself, newest first."""
+        """The windows that are always read, newest first."""
         return [*([self.window] if self.reads_window else []), *self.months]
 
 
@@ -66,12 +66,12 @@ def plan_day(
 ) -> Plan:
     """Read the rolling window, and what may have changed in the months before it.
 
-    Those are months never read whole, rows changed since the last sweep and, once a
+    That means months never read in full, rows changed since the last sweep and, once a
     week, months whose counts differ from the portal's.
 
     Args:
-        window_only: Read no month before the window.
-        reconcile: Compare the months even if they are not due, or nothing changed.
+        window_only: Do not read months before the window.
+        reconcile: Compare the months even if that is not due or nothing changed.
     """
     window = dataset.window_on(known.today)
     unread = () if window_only else unread_months(dataset, known, window.start)
@@ -102,12 +102,12 @@ def plan_backfill(
     last: date | None = None,
     again: bool = False,
 ) -> Plan:
-    """Read whole months, newest first; those read before only when asked `again`.
+    """Read whole months, newest first, skipping those already read unless `again`.
 
     Args:
-        first: A day of the first month; the declaration's `backfill_from` if None.
-        last: A day of the last month; up to today if None. Where the rolling window is
-            reached, all of it is read: it is never read for good, for it changes.
+        first: A day in the first month; the declaration's `backfill_from` if None.
+        last: A day in the last month; today if None. If that reaches the rolling
+            window, all of the window is read: it still changes, so it is never done.
     """
     window = dataset.window_on(known.today)
     end = next_month(last) if last and not dataset.is_file else None
@@ -122,33 +122,33 @@ def plan_backfill(
 
 
 def rests(dataset: Dataset, last: dict[str, Any] | None, today: date) -> bool:
-    """Whether the data set was looked at less than `read_every_days` ago.
+    """Whether the data set was checked less than `read_every_days` ago.
 
     Args:
-        last: The ledger's line of the last look. That of a run that rested repeats what
-            the look before knew, and up to when. None where there was none, or it
-            failed; one of another declaration counts for nothing.
+        last: The ledger row of the last check; a run that rested repeats the results
+            and the time of the check before it. None if there was no check or it
+            failed. A check under another declaration does not count.
     """
     if dataset.read_every_days == 1 or not last or not last["swept_to"]:
         return False
     if last["declaration"] != dataset.fingerprint:
         return False
     age = today - local_day(last["swept_to"], dataset.tzinfo)
-    # A look that lies ahead was stamped by a wrong clock.
+    # A check in the future was stamped by a wrong clock.
     return 0 <= age.days < dataset.read_every_days
 
 
 def unread_months(dataset: Dataset, known: Known, before: date) -> tuple[Window, ...]:
-    """Months from the declaration's first on that no run has read whole."""
+    """Months since `backfill_from` that no run has read in full."""
     wanted = months(dataset.backfill_from, before)
     return tuple(w for w in wanted if w.start not in known.finished)
 
 
 def version_stands(dataset: Dataset, known: Known, window: Window, whole: bool) -> bool:
-    """Version, window and declaration are those of the last good run.
+    """Whether version, window and declaration match the last successful run.
 
     Args:
-        whole: That run must have covered older rows too, not the window alone.
+        whole: That run must have covered older rows too, not only the window.
     """
     last = known.last_read
     return bool(
@@ -162,7 +162,7 @@ def version_stands(dataset: Dataset, known: Known, window: Window, whole: bool) 
 
 
 def look_is_due(dataset: Dataset, known: Known, window_only: bool) -> bool:
-    """Whether a version that did not move has been believed for long enough."""
+    """Whether an unchanged version has been trusted for long enough."""
     if not dataset.reread_days:
         return False
     last = known.read_on
@@ -171,7 +171,7 @@ def look_is_due(dataset: Dataset, known: Known, window_only: bool) -> bool:
 
 
 def comparison_is_due(dataset: Dataset, known: Known) -> bool:
-    """Whether the months, if it has any, were last compared `compare_days` ago."""
+    """Whether the months, if any, were last compared `compare_days` or more ago."""
     if dataset.is_file or not dataset.compare_days:
         return False
     last = known.compared_on

@@ -1,7 +1,7 @@
-"""Rows that the warehouse holds and a read lacks: which of them are gone.
+"""Decide which of the rows that the warehouse holds and a read lacks are gone.
 
-Each is asked for by its key before it is taken for removed, and where too many are gone
-at once nothing is: an outage, or keys that are spelled otherwise, look like that.
+Each is looked up by its key before it is treated as removed. If too many are gone at
+once, none are removed: an outage or differently spelled keys look like that.
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from pipelines.warehouse import lookups
 def account(
     job: DatasetRun, window: Window, keyed: Keyed, known: pa.Table, may_remove: bool
 ) -> tuple[pa.Table, list[str]]:
-    """Find out about the rows that the warehouse holds in a window and a read lacks.
+    """Account for the rows that the warehouse holds in a window and a read lacks.
 
     Args:
         keyed: What was read.
         known: What the warehouse holds; see `lookups.known`.
-        may_remove: The read was whole and the portal stood still.
+        may_remove: The read was complete and the portal did not change during it.
 
     Returns:
-        All rows that the portal has, those from elsewhere too; and the keys of rows
-        that are gone.
+        All rows that the portal has, including those found outside of the window; and
+        the keys of rows that are gone.
 
     Raises:
-        TooManyRemovalsError: So many can't be gone.
+        TooManyRemovalsError: More are gone than the limits allow.
     """
     dataset, received = job.dataset, keyed.rows
     lost = lost_rows(dataset, keyed, known)
@@ -43,7 +43,7 @@ def account(
 
 
 def lost_rows(dataset: Dataset, keyed: Keyed, known: pa.Table) -> list[str]:
-    """Keys that the warehouse holds in the window and the read lacks, even unread."""
+    """Keys that the warehouse holds in the window and that the read lacks entirely."""
     lost = missing(keyed.rows, known)
     return [row_id for row_id in lost if not keyed.holds(dataset, row_id)]
 
@@ -59,12 +59,12 @@ def must_confirm(
     known: pa.Table,
     may_remove: bool,
 ) -> bool:
-    """Whether the portal is asked for lost rows by their keys.
+    """Whether to look up lost rows by their keys.
 
-    Where none may be removed, that is only where so many are lost that the read must be
-    refused, should they be gone.
+    If none may be removed, only when so many are lost that the read would have to be
+    refused if they were really gone.
     """
-    # Of a table that is itself a moving window old rows leave by their age.
+    # If the table itself is a moving window, old rows leave it by age.
     may_age = dataset.moving_window and window.end is not None
     is_suspect = is_refused(dataset, len(lost), held_in_window(known))
     return bool(lost) and not may_age and (may_remove or is_suspect)
@@ -72,19 +72,19 @@ def must_confirm(
 
 @dataclass(frozen=True)
 class Confirmed:
-    """Why rows are not among those that were read."""
+    """Why rows are missing from a read."""
 
     superseded: list[str]
-    """Keys of rows that are of no declared file any more: of these nobody is asked, no
-    limit holds, and they are not the publisher's removals."""
+    """Keys of rows from files that are no longer declared: they are not looked up, no
+    limit applies to them, and they are not the publisher's removals."""
     gone: list[str]
-    """Keys that the portal was asked for and does not have."""
+    """Keys that were looked up and that the portal does not have."""
     moved: pa.Table
-    """The rows that it has elsewhere."""
+    """Rows that the portal has outside of the window."""
 
 
 def confirm(job: DatasetRun, lost: list[str]) -> Confirmed:
-    """Ask the portal for lost rows by their keys."""
+    """Look up lost rows by their keys."""
     dataset, reader = job.dataset, job.reader
     held = reader.within_reach(lookups.rows(job.warehouse, dataset, lost))
     is_current = reader.is_current(held)
@@ -109,10 +109,10 @@ def settled(
     known: pa.Table,
     found: Confirmed,
 ) -> tuple[pa.Table, list[str]]:
-    """All rows that the portal has, those from elsewhere too; and the keys of no row.
+    """All rows that the portal has, and the keys of rows that are gone; see `account`.
 
     Raises:
-        TooManyRemovalsError: So many can't be gone.
+        TooManyRemovalsError: More are gone than the limits allow.
     """
     received = pa.concat_tables([received, found.moved.select(received.column_names)])
     is_new = pc.invert(pc.is_in(received["row_id"], known["row_id"]))
@@ -123,10 +123,11 @@ def settled(
 
 
 def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
-    """Whether so many of a read's rows can't all be gone: an outage looks like that.
+    """Whether too many rows are gone at once to be believed: it may be an outage.
 
-    More than both limits, of rows and of a share, are; and so is a share, by
-    `removal_most_pct`, that no window, month or file loses in a day, unless few rows.
+    That is so above both limits, the number of rows and their share; and, except for a
+    few rows, at a share (`removal_most_pct`) that no window, month or file loses in a
+    day.
     """
     limit = max(dataset.removal_limit_rows, held * dataset.removal_limit_pct / 100)
     return gone > limit or (
@@ -137,7 +138,7 @@ def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
 def check_removals(
     dataset: Dataset, gone: int, held: int, new: int, window: Window
 ) -> None:
-    """The guard against an outage, or respelled keys, that look like a mass removal.
+    """Guard against an outage or respelled keys, which look like a mass removal.
 
     Args:
         new: How many rows the portal shows that the warehouse never had.
@@ -154,7 +155,7 @@ def check_removals(
     )
     raise TooManyRemovalsError(
         f"{dataset.label} no longer shows {gone:,} of {held:,} rows of {window}; that "
-        f"is more than its limits allow, so none were marked as removed, and nothing "
-        f"of the day was written.{respelled} If the publisher did remove them, rerun "
-        f"with --removal-limit {gone}."
+        f"is more than its limits allow, so none were marked as removed, and none of "
+        f"the day's changes were written.{respelled} If the publisher did remove them, "
+        f"rerun with --removal-limit {gone}."
     )

@@ -1,4 +1,4 @@
-"""One run over the data sets, and one data set's part of it."""
+"""The state of a run, and of one data set within it."""
 
 import logging
 import operator
@@ -18,7 +18,7 @@ from pipelines.warehouse.warehouse import Warehouse
 log = logging.getLogger(__name__)
 
 Progress = Callable[[Dataset, int, int], None]
-"""Told the data set, the months done and the months in all."""
+"""Called with the data set, the months done and the months in total."""
 
 
 @dataclass
@@ -28,26 +28,26 @@ class Run:
     warehouse: Warehouse
     command: str
     now: datetime
-    """When it began: its clock was read once, in the command; UTC."""
+    """When the run began, in UTC; the clock is read once, in the command."""
     today: date | None = None
-    """The day it is taken to be in every city, instead of `now`'s."""
+    """Today's date in every city, overriding that of `now`."""
     patience: Patience = field(default_factory=Patience)
     progress: Progress = lambda dataset, done, of: None
     identity: Identity = NOBODY
     clock: Clock = utc_now
-    """For what is stamped while it goes on."""
+    """For timestamps taken during the run."""
 
     def __post_init__(self) -> None:
         self.run_id = f"{self.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
     removal_limit: int | None = None
-    """How many removals a data set may have in this run, instead of its own limit."""
+    """How many removals a data set may have in this run, overriding its own limit."""
 
     @property
     def latest_day(self) -> date | None:
-        """What models take for today where a day was told: that, if it is no past one.
+        """The day that models use as today, if one was given: never one in the past.
 
-        Rows that were loaded before may be newer than a past day.
+        Rows that are already loaded may be newer than a past day.
         """
         return max(self.today, self.now.date()) if self.today else None
 
@@ -57,7 +57,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows that were read, and what was done to those of the warehouse."""
+    """How many rows were read, and what happened to the warehouse's rows."""
 
     portal_rows: int = 0
     rows_read: int = 0
@@ -71,7 +71,7 @@ class Counts:
 
     @property
     def changes(self) -> int:
-        """How many rows of the warehouse became others."""
+        """How many rows of the warehouse changed in any way."""
         return self.added + self.changed + self.removed + self.restored
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -80,26 +80,26 @@ class Counts:
 
 @dataclass
 class DatasetRun:
-    """One data set's part of a run: where rows come from and go, and what came of it.
+    """One data set's part of a run: source, target and results so far.
 
-    Functions that read, prove or write return what they did; who calls them adds it
-    here, so that the ledger's line of a run that failed tells how far it got.
+    Functions that read, verify or write return what they did, and their callers add it
+    here, so that the ledger row of a failed run shows how far it got.
     """
 
     run: Run
     dataset: Dataset
-    """With the limit of removals that holds in this run."""
+    """With the limit on removals that applies in this run."""
     reader: Reader
     version: str | None = None
-    """The portal's, as it was before any row was read."""
+    """The portal's version from before any row was read."""
     counts: Counts = Counts()
     warnings: list[str] = field(default_factory=list)
     is_moving: bool = False
-    """A read lacks rows that may not be gone."""
+    """A read is missing rows that may still exist."""
     swept_to: datetime | None = None
     """Up to when changes of rows older than the window are known; UTC."""
     unswept_at: datetime | None = None
-    """When no sweep told what changed in older rows; UTC."""
+    """When changes in older rows could not be swept; UTC."""
     compared_at: datetime | None = None
     months_compared: int | None = None
     months_repaired: int | None = None
@@ -110,16 +110,16 @@ class DatasetRun:
 
     @property
     def today(self) -> date:
-        """The day it is in the city."""
+        """Today's date in the city."""
         return self.run.day_in(self.dataset)
 
     def warn(self, message: str) -> None:
-        """Remember a warning for the status and say it in the log."""
+        """Log a warning and keep it for the status."""
         self.warnings.append(message)
         log.warning("%s", message)
 
     def figures(self) -> dict[str, Any]:
-        """What the ledger's line tells of it, by the names of its columns."""
+        """The values for the ledger row, by column name."""
         return {
             **asdict(self.counts),
             "swept_to": self.swept_to,

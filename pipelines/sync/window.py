@@ -1,4 +1,4 @@
-"""Read one window of one data set, prove it complete, and load what differs."""
+"""Read one window of one data set, verify it, and work out what differs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from pipelines.sync.run import Counts, DatasetRun
 from pipelines.warehouse import lookups
 from pipelines.warehouse.differences import Differences
 
-# How often a window whose rows don't add up is read again.
+# How many times to read a window whose rows don't match the portal's count.
 READS = 3
 
 
 @dataclass(frozen=True)
 class WindowRead:
-    """The rows of a window, as many as the portal counts."""
+    """The rows of a window, checked against the portal's count."""
 
     window: Window
     pages: list[pa.Table]
     expected: int
-    """How many the portal counted."""
+    """How many rows the portal counted."""
     stood_still: bool
-    """What it lacks may be taken for gone."""
+    """Rows missing from it may be treated as gone."""
 
     @property
     def num_rows(self) -> int:
@@ -47,39 +47,39 @@ class WindowRead:
 def read_window(
     reader: Reader, window: Window, expected: int | None = None
 ) -> WindowRead:
-    """Read a window until as many rows came as the portal counts.
+    """Read a window until the number of rows matches the portal's count.
 
     Args:
-        expected: The portal's count, where it was just asked for.
+        expected: The portal's count, if it was just requested.
 
     Raises:
-        IncompleteReadError: They differ again and again while the count stands still.
+        IncompleteReadError: They still differ after `READS` reads, with a stable count.
     """
     dataset = reader.dataset
     if expected is None:
         expected = reader.count(window)
     for _ in range(READS):
         read = Read()
-        # Asked for even where none are counted: the count alone proves nothing.
+        # Requested even if the count is zero: the count alone proves nothing.
         pages = list(reader.pages(window, read))
         received = sum(page.num_rows for page in pages)
         if received == expected and not read.repeats():
             break
         if reader.count(window) != expected:
-            # Rows came or went meanwhile. What was read is true; what is missing from
-            # it may not be gone.
+            # Rows were added or removed during the read. The rows received are valid,
+            # but the missing ones may not be gone.
             read.is_moving = True
             break
     else:
         raise IncompleteReadError(
             f"{dataset.label} sent {received:,} rows of {window} but "
-            f"counts {expected:,}, {READS} times over; nothing of it was written."
+            f"counts {expected:,}, in {READS} attempts; none of it was written."
         )
     return WindowRead(window, pages, expected, stood_still(dataset, read))
 
 
 def stood_still(dataset: Dataset, read: Read) -> bool:
-    """Whether what a read lacks may be taken for gone."""
+    """Whether rows missing from a read may be treated as gone."""
     moved = read.is_moving and dataset.heeds_movement
     lagged = read.is_stale and dataset.heeds_out_of_date
     return not (moved or lagged)
@@ -87,24 +87,24 @@ def stood_still(dataset: Dataset, read: Read) -> bool:
 
 @dataclass(frozen=True)
 class Proven:
-    """What a whole, proven read tells: all that a load of it writes, and no more."""
+    """The result of a complete, verified read: exactly what loading it writes."""
 
     window: Window
     differences: Differences
     rejects: pa.Table
     shown: pa.ChunkedArray
-    """`row_id` of every row that the portal has of what was asked for."""
+    """`row_id` of every row that the portal has within what was requested."""
     repeats: int
     forgets: bool
-    """The portal shows no other row that can't be loaded."""
+    """`rejects` is complete: the window's earlier rejects that it lacks can go."""
     months: tuple[Window, ...] = ()
-    """Months that were read whole with it."""
+    """Months that this read covers in full."""
     counts: pa.Table | None = None
-    """The portal's rows by month, where the warehouse will not hold as many."""
+    """The portal's rows per month, if the warehouse may hold fewer."""
 
     @property
     def touched(self) -> pa.ChunkedArray:
-        """`row_id` of all that it knows of: what is shown, and what is gone."""
+        """`row_id` of every row it covers: those shown and those gone."""
         gone = self.differences.changes["row_id"]
         return pa.chunked_array([*self.shown.chunks, *gone.chunks], pa.string())
 
@@ -116,20 +116,20 @@ def prove(
     may_remove: bool,
     is_asked: bool = True,
 ) -> Proven:
-    """Tell what differs between the portal's rows of a window and the warehouse's.
+    """Work out how the portal's rows of a window differ from the warehouse's.
 
-    Nothing is written, here or where it is refused: old rows beside new ones that may
-    be the same, under keys that are spelled otherwise, would count twice.
+    Nothing is written here, and a refused window is not written at all: if keys are
+    suddenly spelled differently, old and new versions of a row would both count.
 
     Args:
-        may_remove: The read was whole and the portal stood still: a row that the
-            warehouse has and the read lacks may be gone. Each is asked for by its key
-            before it is taken for removed.
-        is_asked: False: `pages` are none, for the portal was not asked for the window;
-            each row that the warehouse has in it is asked for by its key.
+        may_remove: The read was complete and the portal did not change during it, so a
+            row that the warehouse has and the read lacks may be gone. Each is looked up
+            by its key before it is treated as removed.
+        is_asked: False: `pages` is empty because the portal was not asked for the
+            window; each row that the warehouse has in it is looked up by its key.
 
     Raises:
-        TooManyRejectsError: More rows without a key than allowed.
+        TooManyRejectsError: More rows can't be loaded than allowed.
         TooManyRemovalsError: More rows vanished at once than may be removed.
     """
     dataset, warehouse, bound = job.dataset, job.warehouse, job.reader.bound
@@ -138,7 +138,7 @@ def prove(
     known = lookups.known(warehouse, dataset, bound, window, keyed.rows)
     received, gone = account(job, window, keyed, known, may_remove)
     held = lookups.rows(warehouse, dataset, differing(received, known))
-    # Rows that were loaded before a column was cut are cut now.
+    # Rows loaded before `kept_part` was declared are cut now.
     former = without_the_rest(dataset, held)
     gone = gone if may_remove else []
     return Proven(
@@ -152,7 +152,7 @@ def prove(
 
 
 def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
-    """Stop where so many rows can't be loaded that something else must be wrong."""
+    """Refuse a read if so many rows can't be loaded that something else is wrong."""
     rows = keyed.rows.num_rows + keyed.rejects.num_rows
     limit = max(dataset.reject_limit_rows, rows * dataset.reject_limit_pct / 100)
     if keyed.rejects.num_rows > limit:
@@ -160,13 +160,13 @@ def check_rejects(dataset: Dataset, keyed: Keyed, window: Window) -> None:
         reason = f"without {dataset.key[0]}" if why == {"no key"} else "unreadable"
         raise TooManyRejectsError(
             f"{dataset.label} sent {keyed.rejects.num_rows:,} of {rows:,} rows of "
-            f"{window} {reason}, more than {limit:,.0f}; nothing of it was written. "
-            f"Is the key in {dataset.name}.toml still the publisher's?"
+            f"{window} {reason}, more than the limit of {limit:,.0f}; none of it was "
+            f"written. Check that {dataset.name}.toml still names the publisher's key."
         )
 
 
 def total(windows: Iterable[Window]) -> Window:
-    """The stretch that consecutive windows cover together."""
+    """The single window that spans consecutive windows."""
     covered = list(windows)
     ends = [w.end for w in covered if w.end]
     return Window(

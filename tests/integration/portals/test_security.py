@@ -503,7 +503,7 @@ def test_every_text_can_be_asked_for_by_key(request, portal, api):
 
 
 def bytes_in(number, what=b"\xff\xfe", **other):
-    """A row of Springfield with bytes that are no UTF-8 where its category is."""
+    """A row of Springfield with bytes that are not UTF-8 where its category is."""
     return line(number, **other).replace(b"Theft", b"The" + what + b"ft")
 
 
@@ -603,7 +603,7 @@ def test_too_many_unreadable_rows_stop_the_data_set(portal, springfield, home):
     failure = live.daily(home, springfield)
     assert isinstance(failure, TooManyRejectsError)
     assert "sent 11 of 200 rows" in str(failure)
-    assert "unreadable, more than 10" in str(failure)
+    assert "unreadable, more than the limit of 10" in str(failure)
     assert live.raw_tables(home) == before
 
 

@@ -133,9 +133,13 @@ def test_the_newest_day_has_passed_and_the_first_page_ends_a_week_before(marts, 
         ("san_francisco", date(2026, 11, 20), date(2026, 11, 13)),
     ]
     published = home / "published"
-    for city, day in {"chicago": 6, "san_francisco": 13}.items():
+    periods = {
+        "chicago": "October 10 to November 6, 2026",
+        "san_francisco": "October 17 to November 13, 2026",
+    }
+    for city, period in periods.items():
         page = (published / city / "index.html").read_text()
-        assert f"28 days up to {day} November 2026" in page
+        assert period in page
         (packed,) = (published / city / "packed").iterdir()
         assert packed.name.startswith("2026-")
 
