@@ -1,1 +1,1 @@
-"""Read a portal, page by page."""
+"""Read rows from portals, page by page."""

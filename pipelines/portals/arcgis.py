@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 class ArcgisReader(Reader):
-    """One layer. Dates are epoch milliseconds in UTC; errors come inside a 200."""
+    """Read one layer. Dates are epoch milliseconds, UTC; errors have status 200."""
 
     dataset: ArcgisDataset
 
@@ -73,7 +73,7 @@ class ArcgisReader(Reader):
         if layer.fields is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
-                "without fields; is the address a feature layer's?"
+                "without fields; is the address that of a feature layer?"
             )
         self._check_dates(layer.fields)
         self.object_id = layer.object_id
@@ -81,7 +81,8 @@ class ArcgisReader(Reader):
             raise PortalError(
                 f"{self.dataset.label} names no usable object id: neither as "
                 f"`objectIdField` nor by a field of type {OBJECT_ID}. Without one its "
-                "rows can't be read page by page; is the address a feature layer's?"
+                "rows can't be read page by page; is the address that of a feature "
+                "layer?"
             )
         self.kinds = {f.name: KINDS.get(f.type, TEXT) for f in layer.fields}
         version = layer.editingInfo and layer.editingInfo.lastEditDate
@@ -94,7 +95,7 @@ class ArcgisReader(Reader):
         return self._count(self._where(window), f"the count of {window}")
 
     def survey(self, window: Window) -> Survey:
-        """Ask for figures of a window, in two requests; a layer tells no updates."""
+        """Ask for figures of a window in two requests; a layer has no update times."""
         keyed = f"({self._where(window)}) AND {self.dataset.key[0]} IS NOT NULL"
         return Survey(
             rows=self.count(window),
@@ -102,9 +103,9 @@ class ArcgisReader(Reader):
         )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
-        """Yield the window's rows in the order of the object id, each once.
+        """Yield the window's rows by keyset pagination on the object id, each once.
 
-        The end is an empty page; a layer caps pages at its own `maxRecordCount`.
+        An empty page ends the read: a layer caps pages at its own `maxRecordCount`.
         """
         last = -1
         while True:
@@ -116,7 +117,7 @@ class ArcgisReader(Reader):
             yield rows
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
-        """Every row whose first key column holds one of these values, any date."""
+        """Every row whose first key column holds one of these values, on any date."""
         tables = [self._as_raw([])]
         for chunk in chunks(key_values):
             keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
@@ -137,21 +138,21 @@ class ArcgisReader(Reader):
 
     @property
     def can_sweep(self) -> bool:
-        """Only by a column of the publisher's."""
+        """Only if the publisher has a change column."""
         return self.dataset.change_column is not None
 
     def _check_dates(self, fields: list[Field]) -> None:
-        """See that rows can be asked for by their dates.
+        """Check that rows can be requested by date.
 
         Raises:
-            SchemaDriftError: A column that they are asked for by is of another kind.
+            SchemaDriftError: A column that requests filter by is not a date.
         """
         asked = (self.dataset.window_column, self.dataset.change_column)
         for field in fields:
             if field.name in asked and field.type != DATE:
                 raise SchemaDriftError(
                     f"{self.dataset.label} publishes {field.name} as "
-                    f"{field.type[:60]!r}, not as {DATE}: its rows can't be asked for "
+                    f"{field.type[:60]!r}, not as {DATE}: its rows can't be requested "
                     f"by it. Name another column in {self.dataset.name}.toml; nothing "
                     "was written."
                 )
@@ -182,7 +183,7 @@ class ArcgisReader(Reader):
     def _rows(
         self, where: str, last: int, what: str, window: Window | None = None
     ) -> tuple[pa.Table, int]:
-        """One page of the rows after an object id, and the id that it ends with."""
+        """One page of the rows after an object id, and the last id of the page."""
         asked = [*self.requested(), self.object_id]
         query = {
             "where": f"({where}) AND {self.object_id} > {last}",
@@ -226,10 +227,10 @@ class ArcgisReader(Reader):
         last: int,
         window: Window | None,
     ) -> None:
-        """See that a page has what was asked for.
+        """Check that a page has what was requested.
 
         Raises:
-            Retryable: Rows are repeated, too many, or of other days.
+            Retryable: Rows are repeated, too many, or outside of the window.
         """
         if len(rows) > self.dataset.page_rows:
             raise Retryable(f"the page has more than {self.dataset.page_rows} rows")
@@ -262,12 +263,12 @@ class ArcgisReader(Reader):
         return answer
 
     def _check_told(self, told: Told | None) -> None:
-        """Raise what an error inside the answer means: a column may be gone."""
+        """Raise the error inside a response; it may be that a column is gone."""
         words = told.words if told and told.code not in MAY_PASS else ""
         gone = [name for name in self.requested() if name in words]
         if gone and "field" in words.lower():
             raise SchemaDriftError(
-                f"{self.dataset.label} has no column {gone[0]} any "
-                f"more. Correct {self.dataset.name}.toml; nothing was written."
+                f"{self.dataset.label} no longer has a column {gone[0]}. "
+                f"Correct {self.dataset.name}.toml; nothing was written."
             )
         check_told(self.dataset, told)

@@ -1,4 +1,4 @@
-"""Compare the columns that are declared with those that are published."""
+"""Compare the declared columns with the published ones."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def check_columns(dataset: "Dataset", published: Published) -> list[str]:
-    """Compare what is declared with what is published.
+    """Compare the declared columns with the published ones.
 
     Returns:
-        Warnings, of columns that are published and not declared.
+        Warnings about columns that are published but not declared.
 
     Raises:
         SchemaDriftError: A declared column is gone; names it. Nothing was written yet.
@@ -23,8 +23,8 @@ def check_columns(dataset: "Dataset", published: Published) -> list[str]:
     gone = [name for name in dataset.columns if name not in published.columns]
     if gone:
         raise SchemaDriftError(
-            f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
-            f"be renamed. Correct {dataset.name}.toml; nothing was written."
+            f"{dataset.label} no longer publishes {', '.join(gone)}; a column may have "
+            f"been renamed. Correct {dataset.name}.toml; nothing was written."
         )
     declared = {*dataset.columns, *dataset.dispensable_columns, *dataset.left_out}
     new = [name for name in published.columns if name not in declared]

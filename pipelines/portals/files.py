@@ -26,15 +26,15 @@ from pipelines.settings import NOBODY, Identity, Patience
 
 
 class Mark(msgspec.Struct, omit_defaults=True):
-    """What tells one content of a file from another."""
+    """Identifies one version of a file's content."""
 
     etag: str | None = None
     modified: str | None = None
     digest: str | None = None
-    """MD5 of the bytes, where the server gives nothing."""
+    """MD5 of the bytes, if the server sends neither of the others."""
 
     def unless(self) -> dict[str, str]:
-        """Headers that ask for a file only if it is another."""
+        """Headers that request a file only if it has changed."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
         return {name: value for name, value in headers.items() if value}
 
@@ -44,8 +44,8 @@ Marks = dict[str, Mark]
 
 
 class FileReader(Reader):
-    """Files that are read whole. A count proves nothing here: what came is all there
-    is. Cut and broken files are refused; too many removals at once are too."""
+    """Read files, always whole. There is no separate count to check against, so
+    truncated and broken files are refused, and so are too many removals at once."""
 
     dataset: FileDataset | AreasDataset
 
@@ -64,10 +64,10 @@ class FileReader(Reader):
         self.known: Marks = {}
 
     def describe(self, known: str | None) -> Published:
-        """Ask for the files, those of the `known` version only if they changed.
+        """Request the files, those of the `known` version only if they changed.
 
-        Where one changed all are read: the table is compared whole. The version tells
-        of a file that is missed what is loaded of it.
+        If one changed, all are read, because the whole table is compared. For a missed
+        file, the version keeps what was last loaded from it.
         """
         self.known = msgspec.json.decode(known, type=Marks) if known else {}
         marks = self._marks(self.dataset.addresses, self.known)
@@ -86,7 +86,7 @@ class FileReader(Reader):
         return sum(rows.num_rows for rows in self._rows())
 
     def survey(self, window: Window) -> Survey:
-        """Figures of the whole table; a file tells no updates of single rows."""
+        """Figures of the whole table; a file has no update times for single rows."""
         dataset = self.dataset
         key = [rows[dataset.key[0].lower()] for rows in self._rows()]
         values = pa.chunked_array([part for column in key for part in column.chunks])
@@ -98,13 +98,13 @@ class FileReader(Reader):
         )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
-        """Yield every row, a file at a time."""
+        """Yield every row, one file at a time."""
         yield from (rows for rows in self._rows() if rows.num_rows)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
-        """Every row whose first key column holds one of these values.
+        """Every row whose first key column holds, or may hold, one of these values.
 
-        And every one whose can't be read: it may.
+        It may if the value can't be read.
         """
         key, wanted = self.dataset.key[0].lower(), pa.array(key_values, pa.string())
         found = []
@@ -114,16 +114,16 @@ class FileReader(Reader):
         return pa.concat_tables(found, promote_options="default")
 
     def bound(self, day: date) -> str:
-        """As ISO text; no window is ever cut out of a file."""
+        """As ISO text; files are never read by window."""
         return day.isoformat()
 
     @property
     def can_sweep(self) -> bool:
-        """All is read anyway."""
+        """False: everything is read anyway."""
         return False
 
     def missed_parts(self) -> dict[str, str]:
-        """Files that could not be read, with the address and why."""
+        """Why files could not be read, with their URL, by their declared path."""
         label = f"{self.dataset.label} "
         files = zip(self.dataset.files, self.dataset.addresses, strict=False)
         return {
@@ -133,14 +133,14 @@ class FileReader(Reader):
         }
 
     def is_new_part(self, path: str) -> bool:
-        """Whether nothing was ever loaded of a file, as far as the version tells."""
+        """Whether nothing was ever loaded from a file, according to the version."""
         return f"{self.dataset.url}/{path}" not in self.known
 
     def within_reach(self, held: pa.Table) -> pa.Table:
-        """Of rows that the warehouse holds those that are of no missed file.
+        """The rows that the warehouse holds, except those from missed files.
 
-        A missed file may be the edition that takes another's place: until it is there
-        the former one stays, though it is not declared any more.
+        A missed file may be a new edition that replaces another: until it can be read,
+        the former edition's rows stay, although it is no longer declared.
         """
         absent = [name_of(url) for url in self.missed if url not in self.sheets]
         if not absent:
@@ -150,9 +150,9 @@ class FileReader(Reader):
         return held.filter(pc.and_not(self.is_current(held), is_absent))
 
     def is_current(self, held: pa.Table) -> pa.Array:
-        """Whether each row is of a file that is declared: an edition may be none more.
+        """Whether each row is from a declared file; a former edition's rows are not.
 
-        Where no column tells of which file a row is, all are.
+        Without a column that names each row's file, all are.
         """
         if not self.dataset.file_column:
             return super().is_current(held)
@@ -160,19 +160,19 @@ class FileReader(Reader):
         return pc.is_in(held[self.dataset.file_column.lower()], declared)
 
     def _rows(self) -> list[pa.Table]:
-        """The rows of every file that can be read; read now if none had changed."""
+        """The rows of every readable file, reading those that `describe` skipped."""
         addresses = self.dataset.addresses
         self._marks([url for url in addresses if url not in self.sheets], {})
         return [self.sheets[url].rows for url in addresses if url in self.sheets]
 
     def _marks(self, addresses: list[str], known: Marks) -> Marks:
-        """Read files unless they are still those that marks tell of.
+        """Read the files that changed since their known marks; return all marks.
 
-        One of several that can't be read is missed, and not asked for again: it keeps
-        the mark of what is loaded of it, if anything is.
+        If one of several can't be read, it counts as missed and is not requested again;
+        it keeps the mark of what was loaded from it, if anything.
 
         Raises:
-            PortalError: The only file, or all of them, can't be read.
+            PortalError: The only file, or every file, can't be read.
         """
         marks = {url: mark for url, mark in known.items() if url in addresses}
         for url in addresses:
@@ -187,12 +187,12 @@ class FileReader(Reader):
         return marks
 
     def _columns(self) -> list[str]:
-        """Those that a file has; of several each has all that are declared."""
+        """The columns of the files; each of several has every declared column."""
         sheets = self.sheets.values()
         return list(dict.fromkeys(name for sheet in sheets for name in sheet.header))
 
     def _read(self, url: str, mark: Mark | None) -> Mark:
-        """Read a file unless it is still the one that a mark tells of."""
+        """Read a file if it has changed since its mark."""
         unless = mark.unless() if mark else {}
 
         def send() -> Mark:
@@ -214,7 +214,7 @@ class FileReader(Reader):
         if isinstance(self.dataset, AreasDataset):
             sheet = read_features(self.dataset, name_of(url), answer.body)
         else:
-            # With a length a transfer that breaks off is noticed as it does.
+            # With a length, a transfer that breaks off raises an error.
             is_whole = "Content-Length" in answer.headers
             sheet = read_sheet(self.dataset, name_of(url), answer.body, is_whole)
         if len(self.dataset.addresses) > 1:
@@ -227,53 +227,53 @@ class FileReader(Reader):
 
 
 def name_of(url: str) -> str:
-    """A file's own name."""
+    """A file's name, without its path."""
     return url.rsplit("/", 1)[1]
 
 
 def check_is_file(dataset: Dataset, answer: Answer) -> None:
-    """See that no page and no error came with the status of a file.
+    """Check that a response is not an HTML page or an error with a status of 200.
 
     Raises:
-        Retryable, PortalError: One did; see `check_told`.
+        Retryable, PortalError: It is; see `check_told`.
     """
     begin = answer.body[:64].removeprefix(BOM).lstrip().lower()
     is_page = "html" in answer.headers.get("Content-Type", "")
     if is_page or begin.startswith((b"<!doctype html", b"<html")):
-        raise Retryable("a page of HTML came instead of the file")
+        raise Retryable("an HTML page came instead of the file")
     check_told(dataset, told_in(answer.body))
 
 
 def with_advice(error: RefusedError, url: str, identity: Identity) -> PortalError:
-    """What may help where a server turns a reader away.
+    """Add advice to the error of a server that refuses a reader.
 
-    Some want an address to write to in `User-Agent`, others let browsers in only.
+    Some servers want a contact address in `User-Agent`; others only allow browsers.
     """
     if error.answer.status != 403:
         return error
     if not identity.contact:
         return PortalError(
-            f"{error} Some servers turn away who leaves no address: set "
+            f"{error} Some servers refuse programs that give no contact address: set "
             f"BLOTTER_CONTACT to yours. The file was {url}."
         )
     return PortalError(f"{error} Does {url} open in a browser? If not, it has moved.")
 
 
 def check_header(dataset: Dataset, header: list[str]) -> None:
-    """See that one of several files has every column.
+    """Check that one of several files has every declared column.
 
     Raises:
-        SchemaDriftError: One is missing; names it.
+        SchemaDriftError: Columns are missing; names them.
     """
     if gone := [name for name in dataset.columns if name not in header]:
         raise SchemaDriftError(
-            f"{dataset.label} publishes no column {', '.join(gone)} any more; it may "
-            f"be renamed. Correct {dataset.name}.toml."
+            f"{dataset.label} no longer publishes {', '.join(gone)}; a column may have "
+            f"been renamed. Correct {dataset.name}.toml."
         )
 
 
 def moment_of(modified: str | None) -> datetime | None:
-    """The instant of a `Last-Modified` header; None where there is none to read."""
+    """The instant of a `Last-Modified` header; None if it is missing or invalid."""
     try:
         moment = parsedate_to_datetime(modified or "")
     except ValueError:

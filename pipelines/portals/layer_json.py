@@ -1,4 +1,4 @@
-"""What a feature layer's answers in JSON look like, but for its rows."""
+"""The shapes of a feature layer's JSON responses, except for its rows."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from pipelines.portals.layer_rows import OBJECT_ID
 
 
 class Field(msgspec.Struct):
-    """What is read of a field's description."""
+    """The part of a field's description that is read."""
 
     name: str
     type: str = "esriFieldTypeString"
@@ -25,7 +25,7 @@ class Editing(msgspec.Struct):
 
 
 class Layer(msgspec.Struct):
-    """What is read of a layer's description."""
+    """The part of a layer's description that is read."""
 
     fields: list[Field] | None = None
     objectIdField: str | None = None
@@ -33,12 +33,12 @@ class Layer(msgspec.Struct):
 
     @property
     def object_id(self) -> str:
-        """The field that numbers the rows; empty where there is none."""
+        """The field that numbers the rows; empty if there is none."""
         typed = [f.name for f in self.fields or [] if f.type == OBJECT_ID]
         return self.objectIdField or next(iter(typed), "")
 
 
 class Count(msgspec.Struct):
-    """The answer to `returnCountOnly`."""
+    """The response to `returnCountOnly`."""
 
     count: Annotated[int, msgspec.Meta(ge=0)]

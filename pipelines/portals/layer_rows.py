@@ -1,7 +1,7 @@
-"""Rows of an ArcGIS layer's page: values of the kinds that the layer describes.
+"""Parse the rows of an ArcGIS layer's page, checking values against field types.
 
-A page is read in one go, typed. Where a value is of another kind than its column, or no
-JSON at all (NaN), it is read once more, value by value, and the row is set aside.
+A page is decoded typed, in one go. If a value has another type than its field or is not
+valid JSON (NaN), the page is decoded again value by value, and the row is set aside.
 """
 
 import json
@@ -18,15 +18,16 @@ from pipelines.portals.rejects import UNREADABLE, OddRowsError
 
 @dataclass(frozen=True)
 class Kind:
-    """What the values of a column are."""
+    """The type of a column's values."""
 
     type: Any
     word: str
+    """What a reject's reason says that a value is not."""
 
 
 ObjectId = Annotated[int, msgspec.Meta(ge=0)]
 
-# What is no number is published as one of these words.
+# Number fields spell values that are not finite as one of these words.
 Number = int | float | Literal["NaN", "Infinity", "-Infinity"] | None
 
 # Whole milliseconds, of which JSON holds 53 bits exactly.
@@ -39,18 +40,18 @@ TEXT = Kind(str | None, "text")
 NUMBERS = ("SmallInteger", "Integer", "Single", "Double")
 
 # The JSON types of https://developers.arcgis.com/web-map-specification/objects/field/
-# All others are text, the newer kinds of dates too.
+# All others are text, including the newer types of dates.
 KINDS = {
-    DATE: Kind(Moment, "date"),
-    OBJECT_ID: Kind(ObjectId, "object id"),
-    "esriFieldTypeBigInteger": Kind(int | str | None, "number"),
-    **{f"esriFieldType{name}": Kind(Number, "number") for name in NUMBERS},
+    DATE: Kind(Moment, "a date"),
+    OBJECT_ID: Kind(ObjectId, "an object id"),
+    "esriFieldTypeBigInteger": Kind(int | str | None, "a number"),
+    **{f"esriFieldType{name}": Kind(Number, "a number") for name in NUMBERS},
 }
 
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), UNREADABLE)
 
 Columns = dict[str, Kind]
-"""What a page is asked for, by name; the object id comes last."""
+"""The requested columns by name; the object id comes last."""
 
 
 Values = tuple[Any, ...]
@@ -58,23 +59,23 @@ Values = tuple[Any, ...]
 
 
 class Feature(msgspec.Struct):
-    """A row whose values may be anything."""
+    """A row whose values may be of any type."""
 
     attributes: dict[str, Any]
 
 
 class Page(msgspec.Struct):
-    """A page of them."""
+    """A page of such rows."""
 
     features: list[Feature]
 
 
 def typed_rows(answer: Answer, columns: Columns) -> list[Values]:
-    """The rows of a page, every value of its column's kind.
+    """The rows of a page, every value of its column's type.
 
     Raises:
-        OddRowsError: A value is of another kind, or written as no JSON is.
-        Retryable: The page is cut or broken.
+        OddRowsError: A value has another type, or is not valid JSON.
+        Retryable: The page is truncated or broken.
     """
     names = {f"value_{number}": name for number, name in enumerate(columns)}
     kinds = [kind.type for kind in columns.values()]
@@ -87,19 +88,19 @@ def typed_rows(answer: Answer, columns: Columns) -> list[Values]:
         features = msgspec.json.decode(answer.body, type=page).features
     except (ValueError, RecursionError) as error:
         any_json(answer)
-        raise OddRowsError("values of another kind than it describes") from error
+        raise OddRowsError("values of other types than it declares") from error
     return [msgspec.structs.astuple(feature.attributes) for feature in features]
 
 
 def any_rows(
     answer: Answer, columns: Columns, window_column: str
 ) -> tuple[list[Values], list[str | None]]:
-    """The rows of a page whatever their values are, and why a row must be set aside.
+    """The rows of a page whatever their values, and why a row must be set aside.
 
-    A date that is none is left out where windows go by it: it lies in none.
+    An invalid date in the window column becomes null: the row lies in no window.
 
     Raises:
-        Retryable: The page is cut or broken, or a row lacks a column or its object id.
+        Retryable: The page is truncated or broken, or a row lacks a column or its id.
     """
     try:
         features = msgspec.convert(any_json(answer), Page).features
@@ -120,7 +121,7 @@ def any_rows(
 
 
 def any_json(answer: Answer) -> Any:
-    """A body as JSON, with NaN and Infinity, which JSON has no word for."""
+    """A body as JSON, accepting NaN and Infinity, which are not valid JSON."""
     try:
         return json.loads(answer.body, parse_constant=str)
     except (ValueError, RecursionError) as error:
@@ -128,7 +129,7 @@ def any_json(answer: Answer) -> Any:
 
 
 def odd_columns(values: list[Any], columns: Columns) -> list[str]:
-    """The columns whose value is of another kind."""
+    """The columns whose value has another type."""
     return [
         name
         for value, (name, kind) in zip(values, columns.items(), strict=True)
@@ -137,7 +138,7 @@ def odd_columns(values: list[Any], columns: Columns) -> list[str]:
 
 
 def is_of(value: Any, kind: Kind) -> bool:
-    """Whether a value is of a kind."""
+    """Whether a value has the type of a column."""
     try:
         msgspec.convert(value, kind.type)
     except msgspec.ValidationError:
@@ -147,11 +148,11 @@ def is_of(value: Any, kind: Kind) -> bool:
 
 def reason_of(odd: list[str], columns: Columns) -> str | None:
     """Why a row is set aside, without its values."""
-    return ", ".join(f"{name} is no {columns[name].word}" for name in odd) or None
+    return ", ".join(f"{name} is not {columns[name].word}" for name in odd) or None
 
 
 def as_text(value: Any) -> str | None:
-    """A JSON value as raw text; numbers in their shortest form."""
+    """A JSON value as raw text, with numbers in their shortest form."""
     if value is None:
         return None
     if isinstance(value, str):

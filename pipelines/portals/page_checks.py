@@ -1,4 +1,4 @@
-"""Pages of rows: how one is asked for, and what it must be, of any API."""
+"""Request pages of rows and check them, whatever the API."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 def ask_for_rows(
     send: Callable[[bool], T], dataset: "Dataset", patience: Patience, what: str
 ) -> T:
-    """Like `ask`; `send` is told whether to set odd rows aside (`OddRowsError`).
+    """Like `ask`, but if rows are malformed (`OddRowsError`), ask again leniently.
 
-    At first it is not to.
+    The argument of `send` is whether to set such rows aside; False at first.
     """
     try:
         return ask(lambda: send(False), dataset, patience, what)
@@ -36,14 +36,14 @@ def ask_for_rows(
 
 
 def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:
-    """See that rows are of the window that was asked for.
+    """Check that rows lie in the window that was requested.
 
     Args:
-        dates: The window column, as what `start` and `end` are.
+        dates: The window column, in the type of `start` and `end`.
         end: None leaves the end open.
 
     Raises:
-        Retryable: A row is of another day, or has no date where dated ones were asked.
+        Retryable: A row lies outside, or has no date though dated ones were requested.
     """
     if dates.null_count and not window.undated:
         raise Retryable(f"some rows for {window} have no date")
@@ -55,10 +55,10 @@ def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) ->
 
 
 def check_number(dataset: "Dataset", what: str, received: int, expected: int) -> None:
-    """See that as many rows came as are counted.
+    """Check that the number of rows received matches the portal's count.
 
     Raises:
-        IncompleteReadError: Fewer or more did.
+        IncompleteReadError: It does not.
     """
     if received != expected:
         raise IncompleteReadError(
@@ -68,11 +68,11 @@ def check_number(dataset: "Dataset", what: str, received: int, expected: int) ->
 
 
 def quoted(text: str) -> str:
-    """A text literal of the portal's SQL: single quotes, doubled inside."""
+    """A text literal in the portal's SQL: single quotes, doubled inside."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def chunks(values: list[str], size: int = 100) -> Iterator[str]:
-    """Lists of literals for `in (...)`, short enough for an address."""
+    """Lists of literals for `in (...)`, short enough for a URL."""
     for start in range(0, len(values), size):
         yield ",".join(map(quoted, values[start : start + size]))

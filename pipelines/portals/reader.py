@@ -1,4 +1,4 @@
-"""What a portal's reader promises."""
+"""The interface that the readers of all portals implement."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -24,43 +24,43 @@ T = TypeVar("T")
 
 @dataclass
 class Published:
-    """What a portal says of a data set before any row is read."""
+    """What a portal reports about a data set before any row is read."""
 
     columns: list[str]
     version: str | None
-    """Changes when the rows change; None where the portal does not tell."""
+    """Changes when the rows change; None if the portal reports none."""
     updated_at: datetime | None = None
-    """The instant, in UTC, of the last change of rows, where the portal tells."""
+    """When rows last changed, in UTC, if the portal reports it."""
 
 
 @dataclass
 class Survey:
-    """Figures of a window that tell whether a declaration fits what is published."""
+    """Figures of a window that show whether a declaration matches what is published."""
 
     rows: int
     keyed: int | None = None
     """Rows with a value in the first key column; None where that can't be counted."""
     different: int | None = None
-    """Different values there, where that column alone is declared a unique key."""
+    """Distinct values in it, if that column alone is declared as a unique key."""
     first_update: str | None = None
     last_update: str | None = None
-    """When the portal wrote the rows, in its own spelling; the same instant for all
-    where the publisher replaces the whole table."""
+    """When the portal wrote the rows, in the portal's format; both are the same if the
+    publisher replaces the whole table."""
 
 
 @dataclass
 class Read:
-    """What a read met beside its rows."""
+    """What a read found out, apart from the rows themselves."""
 
     is_stale: bool = False
-    """The portal said that the copy which answered lags behind."""
+    """The portal reported that it answered from an outdated copy."""
     is_moving: bool = False
-    """Rows came or went during the read: what is missing may not be gone."""
+    """Rows were added or removed during the read: missing rows may not be gone."""
     ids: list[pa.ChunkedArray] = field(default_factory=list)
-    """The portal's own ids of the rows, a page each, where order proves nothing."""
+    """The portal's own row ids, one array per page, if order alone proves nothing."""
 
     def repeats(self) -> int:
-        """How many rows came more than once, by the portal's own ids."""
+        """How many rows were received more than once, by the portal's own ids."""
         ids = pa.chunked_array(
             [c for page in self.ids for c in page.chunks], pa.string()
         )
@@ -79,11 +79,11 @@ class Reader(ABC):
         self.published: list[str] = []
 
     def probe(self, known: str | None = None) -> Published:
-        """Ask for columns and version; must come before any read of rows.
+        """Ask for columns and version; must be called before any rows are read.
 
         Args:
-            known: The version that was read before, if any was: files need not be sent
-                again that are still those of it.
+            known: The version that was read before, if any: files that have not changed
+                since need not be sent again.
         """
         said = self.describe(known)
         self.published = said.columns
@@ -99,11 +99,11 @@ class Reader(ABC):
 
     @abstractmethod
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
-        """Yield the window's rows, each once, as tables of at least one row."""
+        """Yield the window's rows, each once, in tables of at least one row."""
 
     @abstractmethod
     def rows_of(self, key_values: list[str]) -> pa.Table:
-        """Every row whose first key column holds one of these values, any date."""
+        """Every row whose first key column holds one of these values, on any date."""
 
     @abstractmethod
     def bound(self, day: date) -> str | int:
@@ -112,15 +112,15 @@ class Reader(ABC):
     @property
     @abstractmethod
     def can_sweep(self) -> bool:
-        """Whether the portal can tell which rows changed since a moment."""
+        """Whether the portal can list the rows that changed since a given time."""
 
     def monthly_counts(
         self, windows: list[Window], column: str | None = None
     ) -> pa.Table:
-        """Rows by window and, where the API can, by the values of a column.
+        """Count rows by window and, if the API can, by the values of a column.
 
-        Columns: month (the window's first day), value, row_count; as those of
-        the warehouse's `lookups.monthly_counts`.
+        Columns: month (the window's first day), value, row_count; like the warehouse's
+        `lookups.monthly_counts`.
         """
         if column:
             raise ConfigError(
@@ -135,34 +135,34 @@ class Reader(ABC):
         )
 
     def missed_parts(self) -> dict[str, str]:
-        """Parts that could not be read, by the path that is declared; and why."""
+        """Why parts could not be read, by their declared path."""
         return {}
 
     def is_new_part(self, path: str) -> bool:
-        """Whether nothing was ever loaded of a part."""
+        """Whether nothing was ever loaded from a part."""
         return False
 
     def within_reach(self, held: pa.Table) -> pa.Table:
-        """Of rows that the warehouse holds those that a whole read would show."""
+        """The rows, of those the warehouse holds, that a complete read would show."""
         return held
 
     def is_current(self, held: pa.Table) -> pa.Array:
-        """Of rows that the warehouse holds, whether each is of a declared part."""
+        """For each row that the warehouse holds, whether its part is declared."""
         return pa.repeat(pa.scalar(True), held.num_rows)
 
     def survey(self, window: Window) -> Survey:
-        """Ask for figures of a window, as far as the API gives any."""
+        """Ask for figures of a window, as far as the API provides them."""
         return Survey(self.count(window))
 
     def token_state(self) -> str | None:
-        """How the portal took the app token: `accepted`, `refused`, or `none` is set.
+        """What became of the app token: `accepted`, `refused`, or `none` if unset.
 
-        None where the API knows no token. Only told after a request.
+        None if the API has no tokens. Only known after a request.
         """
         return None
 
     def requested(self) -> list[str]:
-        """Published names of the columns to ask for."""
+        """The published names of the columns to request."""
         optional = self.dataset.dispensable_columns
         return [
             *self.dataset.columns,

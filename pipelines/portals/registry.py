@@ -1,4 +1,4 @@
-"""The reader of each API."""
+"""Choose the reader for a data set's API."""
 
 from pipelines.datasets.dataset import ArcgisDataset, Dataset, SodaDataset
 from pipelines.portals.arcgis import ArcgisReader
@@ -11,7 +11,7 @@ from pipelines.settings import NOBODY, Identity, Patience
 def reader_for(
     dataset: Dataset, patience: Patience, identity: Identity = NOBODY
 ) -> Reader:
-    """The reader of the data set's API."""
+    """The reader for the data set's API."""
     if isinstance(dataset, SodaDataset):
         return SocrataReader(dataset, patience, identity)
     if isinstance(dataset, ArcgisDataset):

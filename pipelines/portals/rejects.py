@@ -1,4 +1,4 @@
-"""Rows that no warehouse could hold as they are: found, and set aside."""
+"""Set aside rows that no warehouse could store as they are."""
 
 from typing import TypeAlias
 
@@ -9,36 +9,36 @@ from pipelines.datasets.columns import REJECT
 
 Reasons: TypeAlias = pa.Array | pa.ChunkedArray
 
-# Stands for bytes that are no UTF-8: a code point that no text may hold.
+# Replaces bytes that are not UTF-8: a code point that text must not contain.
 UNREADABLE = "\ufdd0"
 
 BOM = b"\xef\xbb\xbf"
 
 
 class OddRowsError(Exception):
-    """Rows of an answer are not as they must be; says how, after "sent".
+    """Some rows of a response are malformed; the message follows the word "sent".
 
-    It may be a fault of the line, gone when asked again. Where it stays, the rows are
-    set aside: a few of them must not stop a data set for ever.
+    It may be a transmission error that a retry fixes. If it persists, the rows are set
+    aside: a few of them must not block a data set forever.
     """
 
 
 def check_utf8(body: bytes) -> None:
-    """See that every byte of a body can be read.
+    """Check that a body is valid UTF-8.
 
     Raises:
-        OddRowsError: One can't; `readable` marks them.
+        OddRowsError: It is not; `readable` marks the invalid bytes.
     """
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise OddRowsError("bytes that are no UTF-8") from error
+        raise OddRowsError("bytes that are not UTF-8") from error
 
 
 def readable(body: bytes) -> bytes:
-    """The body with a mark, `UNREADABLE`, for bytes that are no UTF-8.
+    """The body with bytes that are not UTF-8 replaced by `UNREADABLE`.
 
-    Every byte below 128 stays: no quote, comma or line break is lost.
+    Every byte below 128 is kept: no quote, comma or line break is lost.
     """
     escaped = body.decode(errors="surrogateescape")
     marks = dict.fromkeys(range(0xDC80, 0xDD00), UNREADABLE)
@@ -46,13 +46,13 @@ def readable(body: bytes) -> bytes:
 
 
 def set_aside(rows: pa.Table, reason: Reasons | None = None) -> pa.Table:
-    """Give a reason, in `REJECT`, to rows that no warehouse could hold as they are.
+    """Add the column `REJECT`: why a row can't be stored as it is, or null.
 
-    Those with unreadable bytes, which become U+FFFD, and those with the character NUL,
-    which text in Postgres can't hold.
+    Such rows have unreadable bytes, which become U+FFFD, or the character NUL, which
+    Postgres can't store as text.
 
     Args:
-        reason: Why a row is set aside anyway; null where it is not.
+        reason: Why a row is already set aside; null if it is not.
     """
     if reason is None:
         reason = pa.nulls(rows.num_rows, pa.string())

@@ -50,15 +50,15 @@ SMALLEST_PAGE = 500
 
 MOST_OF_KEYS = 50_000
 
-# The longest answer that every portal gives (SODA 2.0).
+# The most rows that every portal returns at once (SODA 2.0).
 MOST_GROUPS = 50_000
 
 
 class SocrataReader(Reader):
-    """One data set of a Socrata portal.
+    """Read one data set of a Socrata portal.
 
-    The app token goes into a header, never into an address. A
-    portal answers 403 to a wrong one; reading then goes on without it, and says so.
+    The app token goes into a header, never into a URL. A portal answers a wrong token
+    with 403; reading then continues without it, with a warning.
     """
 
     dataset: SodaDataset
@@ -70,7 +70,7 @@ class SocrataReader(Reader):
         identity: Identity = NOBODY,
     ):
         super().__init__(dataset, patience, identity)
-        # Only sodapy's session, which carries the token: requests are `get`'s own.
+        # Only for sodapy's session, which carries the token: `get` sends the requests.
         client = Socrata(urlsplit(dataset.url).netloc, identity.app_token)
         self.session: requests.Session = client.session
         self.session.headers["User-Agent"] = identity.user_agent
@@ -84,7 +84,7 @@ class SocrataReader(Reader):
         if view.columns is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
-                "without columns; is the address a data set's?"
+                "without columns; is the address that of a data set?"
             )
         check_date_types(self.dataset, view.columns)
         names = [column.fieldName for column in view.columns]
@@ -99,7 +99,7 @@ class SocrataReader(Reader):
         return self._count(self._where(window), f"the count of {window}")
 
     def survey(self, window: Window) -> Survey:
-        """Ask for figures of a window, in one request."""
+        """Ask for figures of a window in one request."""
         key = self.dataset.key[0]
         figures = {
             "rows": "count(*)",
@@ -119,22 +119,22 @@ class SocrataReader(Reader):
             return msgspec.convert(rows[0], Survey, strict=False)
         except (LookupError, msgspec.ValidationError) as error:
             raise PortalError(
-                f"{self.dataset.label} sent something else for {what}."
+                f"{self.dataset.label} sent an unexpected response for {what}."
             ) from error
 
     def token_state(self) -> str | None:
-        """How the portal took the app token; a refused one is not sent again."""
+        """What became of the app token; a refused one is not sent again."""
         if self.identity.app_token is None:
             return "none"
         is_kept = "X-App-Token" in self.session.headers
         return "accepted" if is_kept else "refused"
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
-        """Yield the window's rows in the order of `:id`, each once.
+        """Yield the window's rows by keyset pagination on `:id`, each once.
 
         Pages follow the portal's own `:id`, not an offset: rows inserted or deleted
-        meanwhile would shift an offset (https://dev.socrata.com/docs/paging). The end
-        is an empty page: a portal may cap pages below the size asked for.
+        during the read would shift an offset (https://dev.socrata.com/docs/paging). An
+        empty page ends the read: a portal may cap pages below the requested size.
         """
         last, size = "", self.dataset.page_rows
         while True:
@@ -156,7 +156,7 @@ class SocrataReader(Reader):
             yield self._as_raw(page)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
-        """Every row whose first key column holds one of these values, any date."""
+        """Every row whose first key column holds one of these values, on any date."""
         none = pa.array([], pa.string())
         tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
         for chunk in chunks(key_values):
@@ -168,7 +168,7 @@ class SocrataReader(Reader):
         return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> str:
-        """A day's local midnight, as the portal writes it: no zone."""
+        """A day's local midnight as the portal writes it, without a zone."""
         return f"{day}T00:00:00.000"
 
     @property
@@ -179,7 +179,7 @@ class SocrataReader(Reader):
     def monthly_counts(
         self, windows: list[Window], column: str | None = None
     ) -> pa.Table:
-        """Rows by window, which must be a whole month each, in one query."""
+        """Count rows by window, each of which must be a whole month, in one query."""
         dates = self.dataset.window_column
         values = f", {column} as value" if column else ""
         query = {
@@ -194,8 +194,8 @@ class SocrataReader(Reader):
         rows = self._ask(url, query, list[MonthlyCount], what)
         if len(rows) >= MOST_GROUPS:
             raise PortalError(
-                f"{self.dataset.label} sent a list that is too long ({what}); is "
-                f"`compare_by` in {self.dataset.name}.toml a column of few values?"
+                f"{self.dataset.label} sent too long a list ({what}); `compare_by` in "
+                f"{self.dataset.name}.toml must name a column with few values."
             )
         return pa.table(
             {
@@ -215,7 +215,7 @@ class SocrataReader(Reader):
         return f"({where} OR {column} IS NULL)" if window.undated else where
 
     def _changed_since(self, moment: datetime) -> str:
-        """The portal's own column is an instant in UTC; a publisher's has no zone."""
+        """`:updated_at` is an instant in UTC; a publisher's own column has no zone."""
         column = self.dataset.change_column
         zone = self.dataset.tzinfo if column else UTC
         at = moment.astimezone(zone)
@@ -237,7 +237,7 @@ class SocrataReader(Reader):
         what: str,
         window: Window | None = None,
     ) -> pa.Table:
-        """One page: the columns asked for and `:id`; checked against what was asked."""
+        """One page: the requested columns and `:id`, checked against the request."""
         columns, dates = [*self.requested(), ":id"], self.dataset.window_column
         query = {
             "$select": ",".join(columns),
@@ -288,7 +288,7 @@ class SocrataReader(Reader):
                 del session.headers["X-App-Token"]
                 log.warning(
                     "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
-                    "Is it the app token, not the secret one?",
+                    "Check that it is the app token, not the secret token.",
                     self.dataset.name,
                     self.dataset.host,
                     status,

@@ -1,4 +1,4 @@
-"""Pages of rows as SODA writes them in CSV."""
+"""Parse and check the pages of rows that SODA sends as CSV."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,10 +15,10 @@ ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
 
 
 def check_page(page: pa.Table, limit: int) -> None:
-    """See that a page has rows of the portal's, each once, and no more than asked.
+    """Check that a page has each row once and no more rows than requested.
 
     Raises:
-        Retryable: It has not.
+        Retryable: It repeats rows, or has too many.
     """
     ids = page[":id"]
     if ids.null_count or pc.count_distinct(ids).as_py() < page.num_rows:
@@ -35,22 +35,22 @@ def good_rows(page: pa.Table) -> pa.Table:
 
 
 def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
-    """Parse a SODA CSV answer; every column text.
+    """Parse a CSV response from SODA, with every column as text.
 
-    Null is nothing between the commas, empty text is two quotes: they stay apart.
+    Null is an empty cell and empty text is two quotes, so the two stay distinct.
 
     Raises:
-        Retryable: The body is cut or has other columns than were asked for.
-        OddRowsError: It has bytes that can't be read.
+        Retryable: The body is truncated or has other columns than were requested.
+        OddRowsError: It has bytes that are not UTF-8.
     """
-    # Arrow takes a last value that lacks its closing quote for a whole one.
-    # So it does a value with a quote inside for one that lacks its opening quote.
+    # Arrow accepts a last value without its closing quote, and a value with a quote
+    # inside but no opening quote.
     if not body.endswith(b"\n") or body.count(b'"') % 2:
         raise Retryable("the CSV was cut short")
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
-            # One block: a row must not be longer than one.
+            # A single block: a row must not be longer than a block.
             read_options=pyarrow.csv.ReadOptions(
                 use_threads=False, block_size=len(body) + 1
             ),
@@ -67,23 +67,23 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
         check_utf8(body)
         raise Retryable("the CSV was cut short or broken") from error
     if names != columns:
-        # Not which: where the header is lost, these are values.
+        # Without their names: if the header is lost, these are values.
         raise Retryable("the CSV has other columns than were asked for")
     return table
 
 
 def without_day(page: pa.Table, column: str) -> pa.ChunkedArray:
-    """Why a row is set aside whose date is none; null where it is one, or null."""
+    """Why a row with an invalid date is set aside; null for valid and null dates."""
     is_day = pc.match_substring_regex(page[column], ISO_DATE)
-    return pc.if_else(pc.invert(is_day), f"{column} is no date", None)
+    return pc.if_else(pc.invert(is_day), f"{column} is not a date", None)
 
 
 def check_days(dates: pa.ChunkedArray, window: Window) -> None:
-    """See that dates are some, and of the window that was asked for.
+    """Check that dates are valid and lie in the window that was requested.
 
     Raises:
-        OddRowsError: One is no date.
-        Retryable: One is of another day; see `check_dates`.
+        OddRowsError: A date is invalid.
+        Retryable: A date lies outside of the window; see `check_dates`.
     """
     if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
         raise OddRowsError("rows with an invalid date")

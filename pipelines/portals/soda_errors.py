@@ -1,4 +1,4 @@
-"""What it means that a Socrata portal refuses a request."""
+"""Interpret the errors with which a Socrata portal refuses a request."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def meaning(
     error: RefusedError, dataset: "SodaDataset", has_token: bool
 ) -> PortalError:
-    """What a refusal means, where its body tells more than that it is one."""
+    """The error that a refusal means, if its body gives more than the status."""
     body = body_of(error.answer)
     code = body.get("errorCode") or body.get("code") or ""
     if error.answer.status == 401 or code == "authentication_required":
@@ -24,8 +24,8 @@ def meaning(
     named = data.get("column") if isinstance(data, dict) else None
     column = str(named)[:80] if named else message_of(error.answer)
     return SchemaDriftError(
-        f"{dataset.label} has no column {column} any "
-        f"more. Correct {dataset.name}.toml; nothing was written."
+        f"{dataset.label} no longer has a column {column}. "
+        f"Correct {dataset.name}.toml; nothing was written."
     )
 
 
@@ -33,7 +33,7 @@ def needs_token(dataset: "SodaDataset", has_token: bool) -> PortalError:
     """Where to get an app token, or what may be wrong with the one that is set."""
     what = "set SOCRATA_APP_TOKEN"
     if has_token:
-        what = "it refused SOCRATA_APP_TOKEN, which may be a secret one or a key's id"
+        what = "it refused SOCRATA_APP_TOKEN, which may be a secret or a key's ID"
     address = urlsplit(dataset.url)
     page = f"{address.scheme}://{address.netloc}/profile/edit/developer_settings"
     return PortalError(

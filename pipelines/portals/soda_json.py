@@ -1,4 +1,4 @@
-"""What SODA's answers in JSON look like."""
+"""The shapes of SODA's JSON responses."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from pipelines.datasets.dataset import SodaDataset
 
 # Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
-# what is no date at all can't be compared with one.
+# other types can't be compared with a date.
 DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
 
 
 class Column(msgspec.Struct):
-    """What is read of a column's description."""
+    """The part of a column's description that is read."""
 
     fieldName: str
     dataTypeName: str = ""
 
 
 class View(msgspec.Struct):
-    """What is read of a data set's description."""
+    """The part of a data set's description that is read."""
 
     columns: list[Column] | None = None
     rowsUpdatedAt: Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)] | None = None
     """Seconds since 1970, before the year 10000."""
 
 
-# A count comes as text.
+# SODA sends counts as text.
 Number = (
     Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}$")]
     | Annotated[int, msgspec.Meta(ge=0)]
@@ -38,13 +38,13 @@ Number = (
 
 
 class Count(msgspec.Struct):
-    """A row of a count."""
+    """The row that a count returns."""
 
     n: Number
 
 
 class MonthlyCount(msgspec.Struct):
-    """A row of counts by month, and by a value."""
+    """A row of counts by month, and by value if requested."""
 
     month: datetime
     n: Number
@@ -52,17 +52,17 @@ class MonthlyCount(msgspec.Struct):
 
 
 def as_published(value: str | bool | float | None) -> str | None:
-    """A JSON value as the CSV has it."""
+    """A JSON value as it is written in the CSV."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None else str(value)
 
 
 def check_date_types(dataset: "SodaDataset", columns: list[Column]) -> None:
-    """See that rows can be asked for by their dates.
+    """Check that rows can be requested by date.
 
     Raises:
-        SchemaDriftError: A column that they are asked for by is of another type.
+        SchemaDriftError: A column that requests filter by is not a date.
     """
     asked = (dataset.window_column, dataset.change_column)
     for column in columns:
@@ -70,6 +70,6 @@ def check_date_types(dataset: "SodaDataset", columns: list[Column]) -> None:
             raise SchemaDriftError(
                 f"{dataset.label} publishes {column.fieldName} as "
                 f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
-                "can't be asked for by it. Name another column in "
+                "can't be requested by it. Name another column in "
                 f"{dataset.name}.toml; nothing was written."
             )

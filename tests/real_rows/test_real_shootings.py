@@ -276,7 +276,7 @@ def test_the_export_saved_by_a_spreadsheet_is_refused_in_one_sentence(
     failure, _ = load(home, SHOOTINGS, url, live.TODAY + timedelta(days=3))
     assert isinstance(failure, SchemaDriftError)
     assert str(failure).startswith("washington_post__shootings: 127.0.0.1")
-    assert "publishes no column id, " in str(failure)
+    assert "no longer publishes id, " in str(failure)
     assert live.raw_tables(home) == before
 
 

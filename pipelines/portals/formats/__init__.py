@@ -1,1 +1,1 @@
-"""Read published files: their bytes as tables of text."""
+"""Parse published files into tables of text."""

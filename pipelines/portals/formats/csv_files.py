@@ -1,4 +1,4 @@
-"""CSV files, some of them edited by hand, as tables of text."""
+"""Parse CSV files, some of them edited by hand, into tables of text."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from pipelines.portals.rejects import BOM, readable
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import FileDataset
 
-# A row must not be longer than one.
+# A row must not be longer than a block.
 BLOCK_BYTES = 16 * 1024 * 1024
 
 HEAD_BYTES = 1024 * 1024
@@ -32,14 +32,14 @@ def read_csv(
     the file.
 
     Raises:
-        Retryable: The last line does not end, or has too few cells, or a quote is left
-            open: the file was cut short. Or most rows have not as many cells.
+        Retryable: The file is truncated: its last line does not end or lacks cells, or
+            a quote is left open. Or most rows have fewer or more cells.
     """
     if dataset.encoding == "utf-8":
         body = readable(body).removeprefix(BOM)
     lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
     if not has_columns(dataset, header):
-        return header, pa.table({})  # another file; whether it is whole is no matter
+        return header, pa.table({})  # another file, so it need not be complete
     check_end(dataset, body, is_whole)
     rows, odd = below_header(dataset, body, lines, header)
     if odd:
@@ -51,10 +51,10 @@ def read_csv(
 def below_header(
     dataset: "FileDataset", body: bytes, lines: int, header: list[str]
 ) -> tuple[pa.Table, list[pyarrow.csv.InvalidRow]]:
-    """The rows below so many lines, and those with fewer or more cells than the header.
+    """The rows after `lines` lines, and those with fewer or more cells than the header.
 
     Raises:
-        Retryable: It is no CSV.
+        Retryable: The body is not valid CSV.
     """
     odd: list[pyarrow.csv.InvalidRow] = []
     try:
@@ -84,12 +84,12 @@ def below_header(
 
 
 def check_end(dataset: "FileDataset", body: bytes, is_whole: bool) -> None:
-    """See that a CSV ends where a row does.
+    """Check that a CSV ends with a complete row.
 
     Raises:
         Retryable: It does not.
     """
-    # Arrow takes a last value that lacks its closing quote for a whole one.
+    # Arrow accepts a last value without its closing quote.
     if body.count(b'"') % 2:
         raise Retryable("the CSV was cut short inside a quoted cell")
     if not (body.endswith(b"\n") or dataset.has_notes or is_whole):
@@ -97,7 +97,7 @@ def check_end(dataset: "FileDataset", body: bytes, is_whole: bool) -> None:
 
 
 def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """The first rows, each with the number of the line that it ends on."""
+    """The first rows, each with the line number on which it ends."""
     reader = csv.reader(
         io.StringIO(body[:HEAD_BYTES].decode(encoding, errors="replace"), newline="")
     )
@@ -113,17 +113,17 @@ def left_out(
     row: pyarrow.csv.InvalidRow,
     odd: list[pyarrow.csv.InvalidRow],
 ) -> str:
-    """Remember a row that has not as many cells as the header, unless it is a note."""
+    """Collect a row with fewer or more cells than the header, unless it is a note."""
     if not dataset.has_notes or row.actual_columns > 1:
         odd.append(row)
     return "skip"
 
 
 def check_odd(odd: list[pyarrow.csv.InvalidRow], good: int, text: str) -> None:
-    """See that rows with too few or too many cells tell of no cut or broken file.
+    """Check that rows with too few or too many cells don't mean a broken file.
 
     Raises:
-        Retryable: One is the last row and has too few, or most rows are such.
+        Retryable: The last row has too few, or most rows are odd.
     """
     last = odd[-1]
     is_last = text.rstrip("\r\n").endswith(("\n" + last.text, "\r" + last.text))
@@ -139,10 +139,10 @@ def check_odd(odd: list[pyarrow.csv.InvalidRow], good: int, text: str) -> None:
 def with_odd(
     dataset: "FileDataset", rows: pa.Table, odd: list[pyarrow.csv.InvalidRow]
 ) -> pa.Table:
-    """Add rows that are set aside, with the reason.
+    """Add the rows that are set aside, with the reason.
 
-    Which of their cells is which is not known, so none is kept. A key that can't be
-    read may be any row's: none is taken for removed.
+    Which cell belongs to which column is unknown, so none is kept. Their keys can't be
+    read and may be any row's, so no row is treated as removed.
     """
     nothing = dict.fromkeys(rows.column_names)
     nothing |= {name: "\ufffd" for name in dataset.key if name in nothing}

@@ -1,4 +1,4 @@
-"""Published areas, a GeoJSON FeatureCollection, as a table of text: a row a feature.
+"""Parse a GeoJSON FeatureCollection of areas into a table of text, one row per feature.
 
 https://www.rfc-editor.org/rfc/rfc7946
 """
@@ -16,13 +16,13 @@ from pipelines.errors import PortalError, Retryable
 from pipelines.portals.formats.headers import Sheet, loaded, named
 from pipelines.portals.rejects import BOM, readable, set_aside
 
-# The column that holds an area's shape, beside those of its properties.
+# The column with an area's shape; the other columns are its properties.
 GEOMETRY = "geometry"
 
-# Begins the names of Socrata's own fields.
+# The prefix of Socrata's own fields.
 SYSTEM = ":"
 
-# A number with more zeros than this is left in exponents, as published.
+# A number with more zeros than this keeps its exponent, as published.
 MOST_ZEROS = 40
 
 Position = Annotated[list[float], msgspec.Meta(min_length=2)]
@@ -40,7 +40,7 @@ SHAPELESS, OUTSIDE = "no area in degrees", "outside of the city's box"
 
 DOUBTS = {
     SHAPELESS: "have no shape, or none in degrees",
-    OUTSIDE: "lie outside of the city's `box`; are latitude and longitude swapped",
+    OUTSIDE: "lie outside of the city's `box` (are latitude and longitude swapped?)",
 }
 
 
@@ -50,25 +50,25 @@ class Shape:
 
     text: str
     bounds: Box
-    """Of all its corners."""
+    """Of all its points."""
 
 
 class Feature(msgspec.Struct):
-    """An area; its shape as it was sent."""
+    """An area, with its shape as it was sent."""
 
     properties: dict[str, Any] | None
     geometry: msgspec.Raw
 
 
 class Geometry(msgspec.Struct):
-    """A shape; the numbers as they were sent."""
+    """A shape, with its numbers as they were sent."""
 
     type: str
     coordinates: msgspec.Raw
 
 
 class Collection(msgspec.Struct):
-    """What is read of an answer."""
+    """The part of a response that is read."""
 
     type: str = ""
     features: list[Feature] = []
@@ -77,7 +77,7 @@ class Collection(msgspec.Struct):
 
     @property
     def is_cut(self) -> bool:
-        """ArcGIS has more features than it sent; where it says so differs."""
+        """Whether ArcGIS has more features than it sent; the flag's place varies."""
         told = (self.properties or {}).get("exceededTransferLimit")
         return self.exceededTransferLimit or bool(told)
 
@@ -88,16 +88,16 @@ DECODER = msgspec.json.Decoder(Collection, float_hook=Decimal)
 def read_features(dataset: AreasDataset, name: str, body: bytes) -> Sheet:
     """Read the declared properties of every feature, and its shape.
 
-    Properties are found like the headers of other files. A shape is compact GeoJSON, of
-    its type and coordinates alone, whose numbers are as published; a feature that has
-    none, or one that is no area in degrees or lies outside of the declared box, is set
-    aside.
+    Properties are matched like the headers of other files. A shape is compact GeoJSON
+    with only its type and coordinates, whose numbers are as published. A feature is set
+    aside if it has no shape, if its shape is not an area in degrees, or if it lies
+    outside of the declared box.
 
     Args:
-        name: The file's own, which tells nothing here.
+        name: The file's name, not used here.
 
     Raises:
-        Retryable: The file is cut short, broken, empty or of another kind.
+        Retryable: The file is truncated, broken, empty or of another type.
         PortalError: Most features would be set aside.
     """
     features = features_of(readable(body).removeprefix(BOM))
@@ -123,28 +123,28 @@ def read_features(dataset: AreasDataset, name: str, body: bytes) -> Sheet:
 
 
 def features_of(body: bytes) -> list[Feature]:
-    """The features of a whole FeatureCollection.
+    """The features of a complete FeatureCollection.
 
     Raises:
-        Retryable: It is none, not whole, or has no feature.
+        Retryable: It is something else, incomplete or empty.
     """
     try:
         answer = DECODER.decode(body)
     except msgspec.ValidationError as error:
-        raise Retryable(f"the JSON is no FeatureCollection ({error})") from error
+        raise Retryable(f"the JSON is not a FeatureCollection ({error})") from error
     except (ValueError, RecursionError) as error:
         raise Retryable("the JSON was cut short or broken") from error
     if answer.type != "FeatureCollection":
-        raise Retryable("the JSON is no FeatureCollection")
+        raise Retryable("the JSON is not a FeatureCollection")
     if answer.is_cut:
-        raise Retryable("the portal sent a part of the areas (exceededTransferLimit)")
+        raise Retryable("the portal sent only some areas (exceededTransferLimit)")
     if not answer.features:
         raise Retryable("the file has no areas")
     return answer.features
 
 
 def reason_of(shape: Shape | None, box: Box | None) -> str | None:
-    """Why a feature is set aside; None where it is not."""
+    """Why a feature is set aside; None if it is not."""
     if shape is None:
         return SHAPELESS
     west, south, east, north = box or shape.bounds
@@ -154,11 +154,11 @@ def reason_of(shape: Shape | None, box: Box | None) -> str | None:
 
 
 def check_reasons(dataset: Dataset, reasons: list[str | None]) -> None:
-    """See that most features are areas of the city's.
+    """Check that most features are areas in the city.
 
     Raises:
-        PortalError: They are not. Published latitude first every number may be a degree
-            all the same: it is the box that tells.
+        PortalError: They are not. Only the box can reveal latitude and longitude that
+            are swapped: every number may still be a valid degree.
     """
     for reason, doubt in DOUBTS.items():
         if 2 * reasons.count(reason) > len(reasons):
@@ -169,7 +169,7 @@ def check_reasons(dataset: Dataset, reasons: list[str | None]) -> None:
 
 
 def shape_of(raw: msgspec.Raw) -> Shape | None:
-    """A shape as it is loaded; None where it is no area in degrees."""
+    """A shape as it is loaded; None if it is not an area in degrees."""
     try:
         geometry = msgspec.json.decode(raw, type=Geometry)
         coordinates = bytes(geometry.coordinates)
@@ -182,14 +182,14 @@ def shape_of(raw: msgspec.Raw) -> Shape | None:
     bounds = (min(x), min(y), max(x), max(y))
     if not all(map(le, (-180, -90, *bounds[2:]), (*bounds[:2], 180, 90))):
         return None
-    # Numbers, commas and brackets: a blank among them is never part of a value.
+    # Only numbers, commas and brackets: whitespace is never part of a value.
     compact = b"".join(coordinates.split()).decode()
     text = f'{{"type":"{geometry.type}","coordinates":{compact}}}'
     return Shape(text, bounds)
 
 
 def as_text(value: Any) -> str | None:
-    """A property as raw text: numbers in plain notation, what is not single as JSON."""
+    """A property as raw text: numbers in plain notation, lists and objects as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, Decimal) and abs(value.adjusted()) <= MOST_ZEROS:

@@ -1,4 +1,4 @@
-"""The header of a published file: its columns by their declared names."""
+"""Find the header of a published file and match its columns to declared names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from pipelines.errors import Retryable
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import FileDataset, WholeDataset
 
-# Above a header there may be so many lines of notes.
+# At most this many lines of notes may precede a header.
 NOTE_LINES = 20
 
-# Begins what stands for the name of a column that has none.
+# The prefix of the placeholder for a column without a name.
 UNNAMED = ":column "
 
 
@@ -23,22 +23,22 @@ class Sheet:
     """One file's rows."""
 
     header: list[str]
-    """Its columns, by their declared names where they have one."""
+    """Its columns, by their declared names if they have one."""
     rows: pa.Table
-    """Those to be loaded, by their names in the raw table; all text, nothing in a cell
-    is null. With the reason, `REJECT`, where a row can't be loaded."""
+    """The columns to load, by their names in the raw table, all text; an empty cell is
+    null. If rows can't be loaded, `REJECT` has the reason."""
 
 
 def header_of(
     dataset: "FileDataset", rows: Iterable[tuple[int, Sequence[str | None]]]
 ) -> tuple[int, list[str]]:
-    """Find the header: the first row, or below notes the first with every column.
+    """Find the header: the first row or, below notes, the first with every column.
 
     Args:
-        rows: Each with the number of the line that it ends on.
+        rows: Each with the line number on which it ends.
 
     Returns:
-        The number of its last line, and its names, declared ones where they are meant.
+        The number of its last line, and its names, declared ones if they match.
 
     Raises:
         Retryable: The file is empty.
@@ -58,9 +58,9 @@ def has_columns(dataset: "FileDataset", header: list[str]) -> bool:
 
 
 def named(dataset: "WholeDataset", cells: Sequence[str | None]) -> list[str]:
-    """The names of a header's cells: declared ones, else as they are published.
+    """The names of a header's cells: the declared ones if they match, or as published.
 
-    A column without a header can't be read by its name: it is left out.
+    A column without a name gets a placeholder, `UNNAMED` and its position.
     """
     declared = [*dataset.columns, *dataset.dispensable_columns, *dataset.left_out]
     meant = {plain(name): name for name in declared}
@@ -78,10 +78,10 @@ def named(dataset: "WholeDataset", cells: Sequence[str | None]) -> list[str]:
 
 
 def plain(title: str) -> str:
-    """A header without what differs between copies: capitals, blanks, underscores."""
+    """A header without what varies between copies: case, whitespace, underscores."""
     return " ".join(title.replace("_", " ").split()).casefold()
 
 
 def loaded(dataset: "WholeDataset", header: list[str]) -> list[str]:
-    """Those of a file's columns that are loaded."""
+    """The columns of a file that are loaded."""
     return [n for n in (*dataset.columns, *dataset.dispensable_columns) if n in header]

@@ -1,4 +1,4 @@
-"""Published files, CSV or workbook, as tables of text: read by their headers."""
+"""Parse published files, CSV or workbook, into tables of text by their headers."""
 
 import io
 from typing import TYPE_CHECKING
@@ -29,11 +29,11 @@ def read_sheet(
     """Read one file: CSV, a workbook's first sheet, or the one CSV of a zip.
 
     Args:
-        name: The file's own, with its ending.
-        is_whole: It is known that all bytes came: the last line of a CSV need not end.
+        name: The file's name, with its extension.
+        is_whole: All bytes are known to have arrived: a CSV's last line need not end.
 
     Raises:
-        Retryable: The file is cut short, broken, or of another kind.
+        Retryable: The file is truncated, broken, or of another type.
     """
     ending = name.lower().rpartition(".")[2]
     if ending in ("zip", "xlsx"):
@@ -61,7 +61,7 @@ def read_workbook(dataset: "FileDataset", body: bytes) -> tuple[list[str], pa.Ta
     """Read the header and the declared columns of a workbook's first sheet.
 
     Raises:
-        Retryable: It is no workbook, or broken.
+        Retryable: It is broken, or not a workbook.
     """
     import pandas as pd
     from python_calamine import CalamineError
@@ -85,7 +85,7 @@ def read_workbook(dataset: "FileDataset", body: bytes) -> tuple[list[str], pa.Ta
 
 
 def without_notes(rows: pa.Table) -> pa.Table:
-    """Leave out empty rows, and notes: rows of one cell."""
+    """Drop empty rows and notes, which have a single cell."""
     if not rows.num_columns:
         return rows
     filled = [pc.is_valid(column).cast(pa.int32()) for column in rows.columns]
@@ -96,7 +96,7 @@ def without_notes(rows: pa.Table) -> pa.Table:
 
 
 def has_unreadable(rows: pa.Table) -> bool:
-    """Whether a cell has bytes that can't be read, or the character NUL."""
+    """Whether any cell has bytes that can't be read, or the character NUL."""
     return any(
         pc.any(pc.match_substring(column, sign)).as_py()
         for column in rows.columns

@@ -1,4 +1,4 @@
-"""Packed files: zips, which workbooks are too."""
+"""Check and unpack zip files; workbooks are zip files too."""
 
 import io
 import lzma
@@ -9,7 +9,7 @@ import zlib
 from pipelines.errors import Retryable
 from pipelines.portals.http.body import LARGEST_BYTES
 
-# What the unpacking of a damaged, or an encrypted, zip raises.
+# What unpacking a damaged or encrypted zip raises.
 BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
@@ -23,7 +23,7 @@ BROKEN_ZIP = (
 
 
 def check_packed(body: bytes) -> None:
-    """See that a zip, which a workbook is too, is whole and not too large unpacked.
+    """Check that a zip or workbook is complete and not too large when unpacked.
 
     Raises:
         Retryable: It is not.
@@ -36,14 +36,14 @@ def check_packed(body: bytes) -> None:
             if archive.testzip() is not None:
                 raise Retryable("the file is broken")
     except BROKEN_ZIP as error:
-        raise Retryable("the file is cut short, or is no zip or workbook") from error
+        raise Retryable("the file is cut short, or not a zip or workbook") from error
 
 
 def only_csv(body: bytes) -> bytes:
-    """The one CSV file of a zip; what a Mac adds (`__MACOSX/._a.csv`) is none.
+    """The single CSV file in a zip, ignoring what macOS adds (`__MACOSX/._a.csv`).
 
     Raises:
-        Retryable: There is none, or several.
+        Retryable: There is none, or more than one.
     """
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         names = [
@@ -57,6 +57,6 @@ def only_csv(body: bytes) -> bytes:
 
 
 def is_of_system(name: str) -> bool:
-    """Whether a zip's member is what a system keeps for itself beside the files."""
+    """Whether a zip's member is metadata that an operating system added."""
     *folders, file = name.split("/")
     return "__MACOSX" in folders or file.startswith(".")

@@ -1,1 +1,1 @@
-"""One request to one host: how it is sent, sent again, and what its answer means."""
+"""Send requests to a portal: retry them, read the response and interpret errors."""

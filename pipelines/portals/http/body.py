@@ -1,4 +1,4 @@
-"""Read a portal's whole answer, but no more of it than a run can bear."""
+"""Read and decompress a portal's response, within limits on size and time."""
 
 import io
 import time
@@ -16,26 +16,26 @@ from pipelines.errors import Retryable
 
 T = TypeVar("T")
 
-# Unpacked. A page of 20,000 rows has some 10 MB.
+# Decompressed. A page of 20,000 rows has some 10 MB.
 LARGEST_BYTES = 512 * 1024 * 1024
 
-# At most so much is read, and unpacked, at once.
+# The most to read, and to decompress, at once.
 PACKED_BYTES, UNPACKED_BYTES = 256 * 1024, 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply whose body was read to its end."""
+    """A response whose body was read completely."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self, kind: type[T] | Any = Any) -> T:
-        """The body as JSON of a shape.
+        """The body as JSON of the given type.
 
         Raises:
-            Retryable: It is no JSON, or of another shape; tells where, not what.
+            Retryable: It is not JSON, or has another shape; says where, not what.
         """
         try:
             return msgspec.json.decode(self.body, type=kind)
@@ -46,15 +46,15 @@ class Answer:
 
 
 def read_answer(response: requests.Response, seconds: float) -> Answer:
-    """Read a streamed reply to its end, unpack it and close it.
+    """Read a streamed response completely, decompress it and close it.
 
     Args:
-        seconds: How long the whole body may take; a portal that sends a few bytes now
-            and then never runs into the timeout of a single read.
+        seconds: How long the whole body may take; a portal that trickles a few bytes
+            now and then never hits the timeout of a single read.
 
     Raises:
-        Retryable: Too large or too slow (`slow`: smaller pages may help), cut short, or
-            packed wrongly.
+        Retryable: Too large or too slow (`slow`: smaller pages may help), truncated, or
+            wrongly compressed.
         requests.RequestException, urllib3.exceptions.HTTPError: The connection broke.
     """
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -71,7 +71,7 @@ def read_answer(response: requests.Response, seconds: float) -> Answer:
 
 
 def received(raw: urllib3.BaseHTTPResponse, seconds: float) -> Iterator[bytes]:
-    """What comes, as it comes."""
+    """Yield the raw bytes as they arrive."""
     deadline = time.monotonic() + seconds
     while part := raw.read1(PACKED_BYTES, decode_content=False):
         yield part
@@ -80,9 +80,9 @@ def received(raw: urllib3.BaseHTTPResponse, seconds: float) -> Iterator[bytes]:
 
 
 def unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack gzip step by step: a small body may hold more than memory does.
+    """Decompress gzip step by step: a small body may expand beyond what memory holds.
 
-    urllib3 takes a body that lacks its end, and so its checksum, for a whole one.
+    Not left to urllib3, which accepts a body without its end and so its checksum.
     """
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
@@ -100,7 +100,7 @@ def unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def capped(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Pass on what comes, up to `most` bytes in all."""
+    """Pass parts on, up to `most` bytes in total."""
     size = 0
     for part in parts:
         size += len(part)

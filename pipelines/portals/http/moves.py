@@ -1,4 +1,4 @@
-"""Where a table has moved to, as a portal's redirect tells it. Nothing follows one."""
+"""Work out from a redirect where a table has moved. Redirects are never followed."""
 
 import json
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 def new_address(
     dataset: "Dataset", asked: str, params: Mapping[str, str], location: str
 ) -> str | None:
-    """What `url` is to be after a redirect; None where that can't be told.
+    """The declaration's new `url` after a redirect; None if that can't be determined.
 
-    It can't where the redirect leads to a page, such as one to log in, or to an address
-    that holds for this one request, such as a signed one.
+    It can't if the redirect leads to a page, such as a login page, or to a URL that is
+    valid only for this request, such as a signed one.
 
     Args:
-        asked: The address that was asked, of the rows or of what describes them.
-        params: The query that it was asked with.
-        location: Where the redirect leads, relative to `asked` or not.
+        asked: The requested URL, of the rows or of their description.
+        params: The query that was sent with it.
+        location: Where the redirect leads; may be relative to `asked`.
     """
     there, here = target(asked, location), urlsplit(asked)
     if there is None or not set(parse_qsl(there.query)) <= set(params.items()):
@@ -32,7 +32,7 @@ def new_address(
     ending = here.path.removeprefix(declared.path)
     path = there.path.removesuffix(ending)
     if there.path == here.path:
-        path = declared.path  # The host alone is another.
+        path = declared.path  # Only the host differs.
     url = urlunsplit((there.scheme, there.netloc, path, "", ""))
     if url == dataset.url or any(wrong_url("url", url, type(dataset))):
         return None
@@ -42,7 +42,7 @@ def new_address(
 
 
 def target(asked: str, location: str) -> SplitResult | None:
-    """The address that a redirect leads to; None where that is no address."""
+    """The URL that a redirect leads to; None if it is invalid."""
     try:
         there = urlsplit(urljoin(asked, location))
         _ = there.port
@@ -52,7 +52,7 @@ def target(asked: str, location: str) -> SplitResult | None:
 
 
 def shown(asked: str, location: str) -> str:
-    """A redirect's address for a message: without a query, which may hold a secret."""
+    """A redirect's URL for a message, without the query, which may contain a secret."""
     there = target(asked, location)
     if there is None or not there.hostname:
         return "elsewhere"
@@ -61,11 +61,11 @@ def shown(asked: str, location: str) -> str:
 
 
 def to_paste(declared: "Dataset", address: str) -> str:
-    """The lines of a declaration by which it is found again, its history kept."""
+    """The lines to put into a declaration so that it keeps its history after a move."""
     former = [a for a in [declared.url, *declared.formerly] if a != address]
     return f"`url = {json.dumps(address)}` and `formerly = {json.dumps(former)}`"
 
 
 def kind_of(path: str) -> str:
-    """A file's ending."""
+    """A file's extension."""
     return PurePosixPath(path).suffix.lower()

@@ -1,4 +1,4 @@
-"""Send one request to a portal, and say what its answer means."""
+"""Send one request to a portal, and turn failed responses into errors."""
 
 import email.utils
 import re
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 
-# How many times the timeout, which is that of a silence, a whole body may take.
+# A whole body may take this many timeouts; the timeout itself is for a silence.
 BODY_TIMEOUTS = 5
 
-# 202: still being computed. 408: the query took too long. Others: overload or edge.
+# 202: still being computed. 408: the query took too long. Others: overload or gateway.
 RETRIED = {202, 408, 429, 500, 502, 503, 504}
 
 REFUSED = {401, 403}
@@ -40,16 +40,16 @@ def get(
     expect: str,
     unless: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Send one request, to the data set's own host alone, and read the whole answer.
+    """Send one request, only to the data set's own host, and read the whole response.
 
     Args:
         timeout: Seconds that the portal may stay silent.
-        expect: Part of the content type that the answer must have, such as `json`.
-        unless: Headers that ask for the body only if it changed; where it did not, the
-            answer's status is 304.
+        expect: Part of the content type that the response must have, such as `json`.
+        unless: Headers that request the body only if it changed; if it did not, the
+            response's status is 304.
 
     Raises:
-        Retryable: Timeout, broken connection or body, a status that may pass.
+        Retryable: Timeout, broken connection or body, or a transient status.
         PortalMovedError: Redirected, gone, or no such data set.
         PortalError: Refused, or another host than the declared one.
     """
@@ -58,7 +58,7 @@ def get(
     answer = whole_answer(session, url, params, timeout, unless or {})
     if unless and answer.status == 304:
         return answer
-    # A refused token is left out, and the request sent again.
+    # A refused token is dropped first, and the request is sent again.
     if answer.status in REFUSED and "X-App-Token" not in session.headers:
         moved = bare_redirect(session, url, params, dataset, timeout)
         if moved:
@@ -78,13 +78,13 @@ def whole_answer(
     timeout: float,
     more: Mapping[str, str],
 ) -> Answer:
-    """Send one request and read all of its answer, of any status.
+    """Send one request and read the whole response, whatever its status.
 
     Args:
-        more: Further headers.
+        more: Additional headers.
 
     Raises:
-        Retryable: No answer in time, or a connection or body that broke.
+        Retryable: No response in time, or a broken connection or body.
     """
     try:
         response = send_once(session, url, params, timeout, more)
@@ -102,10 +102,10 @@ def send_once(
     timeout: float,
     more: Mapping[str, str],
 ) -> requests.Response:
-    """Send one request; the body is yet to be read.
+    """Send one request, without reading the body.
 
-    The session's adapter is asked, not the session: that one follows redirects or,
-    told not to, reads the whole body of one all the same.
+    It goes through the session's adapter: the session itself follows redirects or, with
+    `allow_redirects=False`, still reads a redirect's whole body.
     """
     headers = {"Accept-Encoding": "gzip", **more}
     request = session.prepare_request(
@@ -119,18 +119,18 @@ def send_once(
 
 
 def check_host(url: str, dataset: "Dataset") -> None:
-    """Refuse to send anything anywhere but to the address that is declared."""
+    """Refuse to send anything to a host other than the declared one."""
     if urlsplit(url)[:2] != urlsplit(dataset.url)[:2]:
         raise PortalError(
             f"{dataset.label} is the only host that this data set is read from; "
-            f"{urlsplit(url).hostname} was not asked."
+            f"nothing was sent to {urlsplit(url).hostname}."
         )
 
 
 def check_status(
     answer: Answer, dataset: "Dataset", url: str, params: Mapping[str, str]
 ) -> None:
-    """Raise what a status other than 200 means; see `get`."""
+    """Raise the error for a status other than 200; see `get`."""
     status = answer.status
     if status == 200:
         return
@@ -142,14 +142,14 @@ def check_status(
         raise moved_error(dataset, url, params, answer.headers.get("Location", ""))
     if status in (404, 410):
         raise PortalMovedError(
-            f"{dataset.label} does not have it any more ({said}); moved "
-            f"or withdrawn? Check the address in {dataset.name}.toml."
+            f"{dataset.label} no longer has it ({said}); it may have been moved or "
+            f"withdrawn. Check the address in {dataset.name}.toml."
         )
     advice = ""
     if status in REFUSED:
         advice = (
-            " Open its address in a browser: is it still public? Some portals turn "
-            "away programs without a contact, too: set BLOTTER_CONTACT."
+            " Open its address in a browser: is it still public? Some portals also "
+            "refuse programs that give no contact address: set BLOTTER_CONTACT."
         )
     raise RefusedError(f"{dataset.label} refused ({said}).{advice}", answer)
 
@@ -161,10 +161,10 @@ def bare_redirect(
     dataset: "Dataset",
     timeout: float,
 ) -> PortalMovedError | None:
-    """What a refused request's address says without its query, if it redirects.
+    """The error for a refused request whose bare URL redirects; None if it does not.
 
-    A host that was left may redirect a bare request, and refuse one with a query
-    (data.sfgov.org does since September 2026: 403 to whatever has `$select`).
+    A portal that has moved may redirect a bare request but refuse one with a query
+    (data.sfgov.org since September 2026: 403 to any request with `$select`).
     """
     bare = url if params or dataset.is_file else dataset.url
     if bare == url and not params:
@@ -174,7 +174,7 @@ def bare_redirect(
         with closing(send_once(session, bare, {}, timeout, {})) as response:
             status, location = response.status_code, response.headers.get("Location")
     except (requests.RequestException, urllib3.exceptions.HTTPError):
-        return None  # The refusal stands, and is what is told.
+        return None  # The refusal is reported instead.
     if not (300 <= status < 400 and location):
         return None
     return moved_error(dataset, bare, {}, location)
@@ -183,10 +183,10 @@ def bare_redirect(
 def moved_error(
     dataset: "Dataset", url: str, params: Mapping[str, str], location: str
 ) -> PortalMovedError:
-    """What a redirect comes to."""
+    """The error for a redirect."""
     address, there = new_address(dataset, url, params, location), shown(url, location)
     said = "the portal may have moved. Check the address in"
-    if address and not dataset.files:  # Of several files it tells of one.
+    if address and not dataset.files:  # One file's redirect says nothing of others.
         there = address
         said = f"it has moved; `blotter doctor {dataset.name}` says what to put into"
     return PortalMovedError(
@@ -195,7 +195,7 @@ def moved_error(
 
 
 class RefusedError(PortalError):
-    """The portal understood and said no. Carries the answer, to be read further."""
+    """The portal refused the request. Carries the response, for its details."""
 
     def __init__(self, message: str, answer: Answer):
         super().__init__(message)
@@ -203,7 +203,7 @@ class RefusedError(PortalError):
 
 
 def body_of(answer: Answer) -> dict[str, Any]:
-    """The JSON object of an error answer; empty where it is something else."""
+    """The JSON object of an error response; empty if it is something else."""
     try:
         body: Any = answer.json()
     except Retryable:
@@ -212,7 +212,7 @@ def body_of(answer: Answer) -> dict[str, Any]:
 
 
 def message_of(answer: Answer) -> str:
-    """The portal's own words about a failure, and its id of the request."""
+    """The portal's own message about a failure, and its request id."""
     message = body_of(answer).get("message")
     request_id = answer.headers.get("X-Socrata-RequestId")
     words = f", {str(message)[:200]!r}" if message else ""
@@ -220,7 +220,7 @@ def message_of(answer: Answer) -> str:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for; None when it can't be read."""
+    """Seconds that a `Retry-After` header asks for; None if it is invalid."""
     if value is None:
         return None
     if re.fullmatch("[0-9]+", value.strip()):
@@ -229,11 +229,11 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         moment = email.utils.parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:  # "-0000": UTC, from nowhere in particular
+    if moment.tzinfo is None:  # "-0000": UTC, with no zone given
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
 
 
 def plain(error: Exception) -> str:
-    """What broke, in a few words: no address, so no secret can be in it."""
+    """The name of an error, without its message: a URL in that may have a secret."""
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""Ask a portal again where that can help."""
+"""Retry requests to a portal, with exponential backoff and jitter."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -17,18 +17,18 @@ LONGEST_RETRY_AFTER = 300
 
 
 def ask(send: Callable[[], T], dataset: "Dataset", patience: Patience, what: str) -> T:
-    """Call `send` until it answers, waiting longer each time, with jitter.
+    """Call `send` until it succeeds, with exponential backoff and jitter.
 
     Raises:
-        PortalError: It kept failing, or failed in a way that no retry mends; names the
-            data set, the portal and `what` was asked.
+        PortalError: It kept failing, or failed in a way that no retry fixes; names the
+            data set, the portal and `what` was requested.
     """
     jitter = tenacity.wait_random_exponential(multiplier=1, max=patience.backoff)
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = getattr(error, "after", None)
-        # A portal may ask for a longer wait than our own longest, within reason.
+        # A portal may ask for a longer wait than our own maximum, within reason.
         return jitter(state) if asked is None else min(asked, LONGEST_RETRY_AFTER)
 
     attempt = tenacity.Retrying(

@@ -1,7 +1,7 @@
-"""An error that comes inside an answer whose status is a good one.
+"""Recognize errors inside responses whose status is 200.
 
-ArcGIS tells every error so, {"error": {"code": 499, "message": "Token Required"}}; SODA
-now and then, {"message": "..."} in place of rows.
+ArcGIS reports every error that way, {"error": {"code": 499, "message": "Token
+Required"}}; SODA does now and then, with {"message": "..."} instead of rows.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipelines.errors import PortalError, Retryable
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
 
-# By https://developers.arcgis.com/rest/services-reference/enterprise/error-codes/
+# See https://developers.arcgis.com/rest/services-reference/enterprise/error-codes/
 NEEDS_TOKEN = (498, 499)
 
 MAY_PASS = (429, 500, 502, 503, 504)
@@ -22,29 +22,29 @@ MAY_PASS = (429, 500, 502, 503, 504)
 
 @dataclass(frozen=True)
 class Told:
-    """What an answer says in place of what was asked for."""
+    """An error that a response contains instead of what was requested."""
 
     words: str
     code: Any = None
-    """A number, of ArcGIS; SODA's is a text, or there is none."""
+    """A number from ArcGIS; from SODA it is text, or missing."""
     is_soda: bool = False
 
 
 class Body(msgspec.Struct):
-    """Where the two have their words."""
+    """Where ArcGIS and SODA put their error message."""
 
     error: Any = None
     message: Any = None
 
 
 def told_in(body: bytes) -> Told | None:
-    """The error inside a body; None where it is something else."""
+    """The error inside a body; None if the body is something else."""
     if not body[:64].lstrip().startswith(b"{"):
         return None
     try:
         found = msgspec.json.decode(body, type=Body)
     except (ValueError, RecursionError):
-        return None  # Who reads the answer says that it is broken.
+        return None  # Whoever parses the response reports that it is broken.
     if isinstance(found.message, str) and found.message:
         return Told(found.message, is_soda=True)
     if not found.error:
@@ -57,12 +57,13 @@ def told_in(body: bytes) -> Told | None:
 
 
 def check_told(dataset: "Dataset", told: Told | None) -> None:
-    """Raise what an error inside an answer means.
+    """Raise an error that was found inside a response.
 
     Raises:
-        Retryable: It may pass; of SODA's it is not told which do, but that a smaller
-            page may help.
-        PortalError: It stays: the data set needs a token, or the query is refused.
+        Retryable: It may be transient; SODA does not say which errors are, but a
+            smaller page may help.
+        PortalError: It is permanent: the data set needs a token, or the query is
+            refused.
     """
     if told is None:
         return
@@ -73,8 +74,8 @@ def check_told(dataset: "Dataset", told: Told | None) -> None:
         raise Retryable(f"error {told.code} inside the answer, {words}", slow=True)
     if told.code in NEEDS_TOKEN:
         raise PortalError(
-            f"{dataset.label} wants a token (error {told.code}, {words}): it is not "
-            "public any more, and Blotter has no token to send. Ask the publisher, or "
+            f"{dataset.label} requires a token (error {told.code}, {words}): it is no "
+            "longer public, and Blotter has no token to send. Ask the publisher, or "
             f"set `enabled = false` in {dataset.name}.toml."
         )
     raise PortalError(f"{dataset.label} refused: {words}.")

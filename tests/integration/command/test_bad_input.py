@@ -380,7 +380,7 @@ def test_a_portal_without_the_data_set_ends_with_1(blotter, home):
     with serve(Portal()) as url:
         code, err = blotter(*LOAD, BLOTTER_PORTAL=url)
     assert code == 1
-    assert "does not have it any more" in said_in_one_sentence(err)
+    assert "no longer has it" in said_in_one_sentence(err)
     assert live.raw_tables(home) == before
 
 
@@ -395,7 +395,7 @@ def test_a_missing_declared_column_ends_with_1_and_writes_nothing(
     finally:
         published.rename_column("sub_type", "subtype")
     assert code == 1
-    assert "no column subtype any more" in said_in_one_sentence(err)
+    assert "no longer publishes subtype" in said_in_one_sentence(err)
     assert "nothing was written" in err
     assert live.raw_tables(home) == before
 

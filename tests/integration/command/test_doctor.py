@@ -151,7 +151,7 @@ def test_a_renamed_column_fails_and_is_named(examined, portal):
     code, lines, _ = examined()
     assert code == 1
     (told,) = [line for line in lines[FRANCISCO] if line.startswith("fail")]
-    assert "publishes no column resolution any more" in told
+    assert "no longer publishes resolution" in told
     assert "Correct san_francisco__incidents.toml" in told
     assert all(line.startswith("ok") for line in lines[MEMPHIS])
 
@@ -307,7 +307,7 @@ def test_a_portal_that_requires_another_token_is_told_with_what_to_do(examined, 
     assert code == 1
     assert re.fullmatch(
         r"fail 127\S+ requires an app token: it refused SOCRATA_APP_TOKEN, which may "
-        rf"be a secret one or a key's id\. {TOKEN_PAGE}",
+        rf"be a secret or a key's ID\. {TOKEN_PAGE}",
         *lines[FRANCISCO],
     )
     assert "token" not in lines

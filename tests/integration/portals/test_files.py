@@ -200,10 +200,10 @@ def test_notes_above_the_header_and_below_the_rows_are_left_out():
         ("a.csv", HEADER + "7,Alder,Elm\n8\n", "cut short or broken"),
         ("a.csv", HEADER + "7,Al,der,Elm\n", "cut short or broken"),
         ("a.csv", "", "the file is empty"),
-        ("a.zip", HEADER, "no zip or workbook"),
+        ("a.zip", HEADER, "not a zip or workbook"),
         ("a.zip", zipped(a__csv=HEADER, b__csv=HEADER), "holds 2 CSV files"),
         ("a.zip", zipped(a__csv=HEADER * 9)[:-40], "cut short"),
-        ("a.xlsx", HEADER, "no zip or workbook"),
+        ("a.xlsx", HEADER, "not a zip or workbook"),
         ("a.xlsx", zipped(a__csv=HEADER), "the workbook is broken"),
     ],
 )
@@ -399,7 +399,7 @@ def test_a_missing_column_stops_the_data_set_and_is_named(tmp_path, portal, plac
     failure = live.daily(tmp_path, places)
     assert isinstance(failure, SchemaDriftError)
     assert "springfield__places: 127.0.0.1" in str(failure)
-    assert "publishes no column name any more" in str(failure)
+    assert "no longer publishes name" in str(failure)
     assert live.held(tmp_path, places) == []
 
 
@@ -408,10 +408,10 @@ def test_a_missing_column_stops_the_data_set_and_is_named(tmp_path, portal, plac
 OLD_23 = b"county,jobs\n001,10\n003,20\n"
 OLD_24 = b"county,jobs\n001,11\n003,21\n"
 BROKEN = {
-    "missing": (None, "does not have it any more (status 404"),
-    "a page": (b"<html>Log in</html>", "a page of HTML came instead of the file"),
+    "missing": (None, "no longer has it (status 404"),
+    "a page": (b"<html>Log in</html>", "an HTML page came instead of the file"),
     "cut": (b'county,jobs\n001,"1', "cut short inside a quoted cell"),
-    "another": (b"county,work\n001,11\n", "publishes no column jobs any more"),
+    "another": (b"county,work\n001,11\n", "no longer publishes jobs"),
 }
 
 
@@ -625,9 +625,9 @@ def test_a_file_with_a_length_that_is_cut_is_refused(tmp_path, portal, places):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"\n <!DOCTYPE html><html>Log in</html>\n", "a page of HTML came"),
+        (b"\n <!DOCTYPE html><html>Log in</html>\n", "an HTML page came"),
         (b'{"message":"Not now","error":true}\n', "'Not now'"),
-        (b'{"error":{"code":499,"message":"Token Required"}}\n', "wants a token"),
+        (b'{"error":{"code":499,"message":"Token Required"}}\n', "requires a token"),
     ],
 )
 def test_words_inside_a_good_answer_are_no_file(tmp_path, portal, places, body, said):
@@ -673,12 +673,12 @@ def test_a_transfer_that_fails_writes_nothing_and_says_why(
 def test_a_page_instead_of_the_file_is_refused(tmp_path, portal, places):
     portal.add_file(PATH, b"<html>Log in</html>", content_type="text/html")
     failure = live.daily(tmp_path, places)
-    assert "a page of HTML came instead of the file" in str(failure)
+    assert "an HTML page came instead of the file" in str(failure)
 
 
 def test_a_file_that_moved_is_named(tmp_path, portal, places):
     failure = live.daily(tmp_path, places)
-    assert "does not have it any more (status 404" in str(failure)
+    assert "no longer has it (status 404" in str(failure)
 
 
 def test_rows_without_a_key_are_set_aside(tmp_path, portal, places):

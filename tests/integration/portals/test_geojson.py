@@ -145,21 +145,21 @@ def test_a_feature_with_bytes_that_are_no_text_is_set_aside():
         (b"", "cut short or broken"),
         (b"<html>", "cut short or broken"),
         (b'{"error":' + b"[" * 100_000, "cut short or broken"),
-        (b"[]", "no FeatureCollection"),
-        (b"{}", "no FeatureCollection"),
-        (feature("Elm").encode(), "no FeatureCollection"),
-        (b'{"type":"FeatureCollection","features":{}}', "no FeatureCollection"),
-        (b'{"type":"FeatureCollection","features":[7]}', "no FeatureCollection"),
+        (b"[]", "not a FeatureCollection"),
+        (b"{}", "not a FeatureCollection"),
+        (feature("Elm").encode(), "not a FeatureCollection"),
+        (b'{"type":"FeatureCollection","features":{}}', "not a FeatureCollection"),
+        (b'{"type":"FeatureCollection","features":[7]}', "not a FeatureCollection"),
         (collection(), "has no areas"),
         (
             collection(feature("Elm"), more='"exceededTransferLimit":true,'),
-            "sent a part of the areas",
+            "sent only some areas",
         ),
         (
             collection(
                 feature("Elm"), more='"properties":{"exceededTransferLimit":true},'
             ),
-            "sent a part of the areas",
+            "sent only some areas",
         ),
     ],
 )
@@ -228,9 +228,9 @@ def test_a_redrawn_area_and_one_of_two_features_enter_the_change_log(
     [
         (b'{"error":{"code":503,"message":"busy"}}', "error 503 .*'busy'"),
         (b'{"error":{"code":400,"message":"Invalid URL"}}', "refused: 'Invalid URL'"),
-        (b'{"error":{"code":499,"message":"Token Required"}}', "wants a token"),
+        (b'{"error":{"code":499,"message":"Token Required"}}', "requires a token"),
         (b'{"message":"Query too complex"}', "'Query too complex'"),
-        (b"<!DOCTYPE html><html>", "a page of HTML came"),
+        (b"<!DOCTYPE html><html>", "an HTML page came"),
         (collection(), "no areas"),
         (collection(feature("Elm"))[:-20], "cut short or broken"),
     ],
@@ -331,7 +331,7 @@ def test_a_property_that_is_gone_stops_the_data_set_and_a_new_one_is_reported(
     publish(portal, feature("Elm").replace('"size"', '"acres"'))
     failure = live.daily(tmp_path, areas)
     assert isinstance(failure, SchemaDriftError)
-    assert "publishes no column size any more" in str(failure)
+    assert "no longer publishes size" in str(failure)
     publish(portal, feature("Elm").replace('"size"', '"acres":2,"size"'))
     assert live.daily(tmp_path, areas, date(2026, 3, 11)) is None
     warnings = live.ledger(tmp_path, "warnings")[-1][0]

@@ -377,7 +377,7 @@ def test_a_renamed_column_stops_the_data_set_by_its_name(portal, springfield, ho
     failure = live.daily(home, springfield)
     assert isinstance(failure, SchemaDriftError)
     assert "springfield__incidents: 127.0.0.1" in str(failure)
-    assert "no column district any more" in str(failure)
+    assert "no longer publishes district" in str(failure)
     assert [r.path for r in portal.requests] == [VIEW]
     assert live.raw_tables(home) == before
 

@@ -118,14 +118,14 @@ def test_no_number_in_a_column_of_numbers_is_text(home, portal, layer, published
 
 
 ODD = {
-    "a number for a text": ("Category", 7, "Category is no text"),
-    "a boolean for a text": ("Category", True, "Category is no text"),
-    "a list for a text": ("Category", ["Theft"], "Category is no text"),
-    "an object for a text": ("Category", {"a": 1}, "Category is no text"),
-    "a text for a number": ("Latitude", "north", "Latitude is no number"),
-    "a text for a date": ("Occurred", "2026-03-01", "Occurred is no date"),
-    "a date with a fraction": ("Occurred", 1772366400000.5, "Occurred is no date"),
-    "a date beyond all time": ("Occurred", 10**30, "Occurred is no date"),
+    "a number for a text": ("Category", 7, "Category is not text"),
+    "a boolean for a text": ("Category", True, "Category is not text"),
+    "a list for a text": ("Category", ["Theft"], "Category is not text"),
+    "an object for a text": ("Category", {"a": 1}, "Category is not text"),
+    "a text for a number": ("Latitude", "north", "Latitude is not a number"),
+    "a text for a date": ("Occurred", "2026-03-01", "Occurred is not a date"),
+    "a date with a fraction": ("Occurred", 1772366400000.5, "Occurred is not a date"),
+    "a date beyond all time": ("Occurred", 10**30, "Occurred is not a date"),
     "half a character": ("Category", "The\ud83dft", "not UTF-8"),
 }
 
@@ -224,7 +224,7 @@ def test_a_row_whose_date_is_none_is_set_aside(home, portal, table):
     keys = [row[0] for row in live.held(home, table)]
     assert keys == [f"{number:05d}" for number in range(ROWS) if number != 7]
     assert rejects(home, "raw_springfield.incidents_rejects") == [
-        ("reported is no date", "soon")
+        ("reported is not a date", "soon")
     ]
 
 
@@ -261,7 +261,7 @@ def test_a_layer_that_wants_a_token_says_so_and_is_asked_once(
     portal.requests.clear()
     failure = live.daily(home, layer)
     assert isinstance(failure, PortalError)
-    assert f"wants a token (error {code}, 'Token Required')" in str(failure)
+    assert f"requires a token (error {code}, 'Token Required')" in str(failure)
     assert len([r for r in portal.requests if r.path == path]) <= 2
     assert live.held(home, layer) == []
 
