@@ -1,1 +1,1 @@
-"""What is held, and how rows get in."""
+"""Store raw rows and the ledger in a warehouse."""

@@ -1,4 +1,4 @@
-"""What a load has to write."""
+"""The differences between portal and warehouse that a load writes."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 
 @dataclass(frozen=True)
 class Differences:
-    """What a load has to write."""
+    """The rows, changes and former versions that a load writes."""
 
     rows: pa.Table
     changes: pa.Table
     """row_id, change, changed_fields."""
     former: pa.Table
-    """The versions that changed rows had, declared columns and `row_id`."""
+    """The former versions of changed rows: declared columns and `row_id`."""
 
     def number(self, change: str) -> int:
         """How many rows were added, changed, removed or restored."""

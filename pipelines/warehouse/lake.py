@@ -1,9 +1,9 @@
-"""The lake copy: raw rows as Parquet files, one folder a data set and month.
+"""The lake copy: raw rows as Parquet files, one folder per data set and month.
 
-`<lake>/<data set>/month=2024-03/rows.parquet` holds the present rows of a month, by the
-date that windows go by; rows without one (whole files, empty dates) lie where Hive's
-readers look for null. Only months that changed are written, and a removed row goes with
-the file that held it.
+`<lake>/<data set>/month=2024-03/rows.parquet` has the current rows of a month, by the
+window column; rows without a date (whole files, empty dates) are in Hive's partition
+for null. Only months that changed are written: a removed row disappears when its
+month's file is replaced.
 """
 
 import json
@@ -24,13 +24,13 @@ from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
-# Rows held in memory at a time.
+# Rows in memory at a time.
 PAGE = 50_000
 
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 Months = dict[str, list[Any]]
-"""Number of rows and newest load, by month; no change leaves both as they are."""
+"""Number of rows and newest load by month; every change of a month changes either."""
 
 
 def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
@@ -43,7 +43,7 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
         How many months were written or deleted.
 
     Raises:
-        WarehouseError: A file can't be written; the next run carries on.
+        WarehouseError: A file can't be written; the next run tries again.
     """
     try:
         account = warehouse.settings.impersonate
@@ -62,18 +62,18 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
     except OSError as error:
         raise WarehouseError(
             f"{dataset.name}: the lake copy in {place} can't be written "
-            f"({first_line(error)}); what was loaded is safe. Look at BLOTTER_LAKE. "
+            f"({first_line(error)}); what was loaded is safe. Check BLOTTER_LAKE. "
             f"{remedy(error)}"
         ) from error
     return len(changed) + len(gone)
 
 
 def file_system(place: str, account: str | None = None) -> tuple[Any, str]:
-    """fsspec's file system of a place, and the path in it."""
+    """The fsspec file system of a place, and the path within it."""
     if place.startswith("gs://"):
         from pipelines.warehouse.engines.bigquery_access import gcsfs_arguments
 
-        # Listings are kept otherwise, and files deleted meanwhile still seen.
+        # Cached listings would still show files that were deleted in the meantime.
         arguments = {"use_listings_cache": False, **gcsfs_arguments(account)}
         files, path = fsspec.core.url_to_fs(place, **arguments)
     else:
@@ -95,7 +95,7 @@ def months_held(warehouse: Warehouse, dataset: Dataset) -> Months:
 
 
 def read_manifest(files: Any, folder: str) -> Months:
-    """What was last written; nothing where that is not known."""
+    """What was last written; empty if that is unknown."""
     try:
         held: Months = json.loads(files.cat_file(f"{folder}/manifest.json"))
         return held
@@ -111,7 +111,7 @@ def write_manifest(files: Any, folder: str, months: Months) -> None:
 def write_month(
     warehouse: Warehouse, dataset: Dataset, files: Any, folder: str, month: str
 ) -> None:
-    """Write one month's file in place of what there was; readers see either."""
+    """Replace one month's file atomically: readers see the old or the new one."""
     files.makedirs(folder, exist_ok=True)
     columns = [*version_columns(dataset), "row_hash", "run_id", "loaded_at"]
     with files.transaction, files.open(f"{folder}/rows.parquet", "wb") as file:
@@ -126,7 +126,7 @@ def write_month(
 def read_page(
     warehouse: Warehouse, dataset: Dataset, columns: list[str], month: str, after: str
 ) -> pa.Table:
-    """The next rows of a month, by key."""
+    """The next rows of a month, by keyset pagination."""
     among = "window_month is null"
     if month != NO_MONTH:
         among = f"window_month = date '{date.fromisoformat(f'{month}-01')}'"

@@ -1,4 +1,4 @@
-"""Every run and data set, and every month read whole, in the warehouse itself."""
+"""The ledger: a record of every run and of every month read, kept in the warehouse."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -11,14 +11,14 @@ from pipelines.warehouse.engines.base import Engine
 from pipelines.warehouse.ledger_tables import TABLES
 from pipelines.warehouse.months import Months
 
-# What the line of a build has in place of a data set.
+# What the row of a build has instead of a data set.
 MODELS = "(models)"
 
 
 class Ledger:
-    """The schema `ledger`: `runs` has a line for each run and data set.
+    """The schema `ledger`; its table `runs` has one row per run and data set.
 
-    Lines are numbered as they are opened: the clock may be moved back between runs.
+    Rows are numbered as they are opened, since the clock may be set back between runs.
     """
 
     def __init__(self, engine: Engine):
@@ -29,7 +29,7 @@ class Ledger:
         self.months = Months(engine, f"{self.schema}.months")
 
     def prepare(self) -> None:
-        """Make the tables, and columns, where they are missing."""
+        """Create missing tables and columns."""
         made = self.engine.columns([self.schema])
         if not made:
             self.engine.make_schema(self.schema)
@@ -45,9 +45,9 @@ class Ledger:
                     connection.execute(statement)
 
     def carry_over(self, datasets: Iterable[Dataset]) -> None:
-        """Let lines count that tell of a data set by another of its addresses.
+        """Keep the records of data sets that were read from a former address.
 
-        Nothing is written where there are none: it is looked for first.
+        They are looked up first, so that nothing is written if there are none.
         """
         former = {(d.name, f): d for d in datasets for f in d.former_fingerprints}
         with self.connect() as connection:
@@ -60,7 +60,7 @@ class Ledger:
             self._carry_over(dataset, declaration, present)
 
     def _carry_over(self, dataset: str, former: str, present: str) -> None:
-        """Give lines the present declaration; a kill in between leaves none twice."""
+        """Move rows to the current declaration; safe to repeat after a kill."""
         values = {"dataset": dataset, "former": former, "present": present}
         these = "dataset = $dataset and declaration = $former"
         with self.connect() as connection:
@@ -76,7 +76,7 @@ class Ledger:
                 )
 
     def open_run(self, row: dict[str, Any]) -> None:
-        """Add a line to the ledger for work that begins."""
+        """Add a row for work that begins."""
         values = {name: v for name, v in row.items() if v is not None}
         marks = ", ".join(f"${name}" for name in values)
         with self.connect() as connection:
@@ -87,7 +87,7 @@ class Ledger:
             )
 
     def close_run(self, run_id: str, dataset: str, row: dict[str, Any]) -> None:
-        """Complete a line of the ledger; what is None in it stays null."""
+        """Complete a row; values that are None stay null."""
         values = {
             name: redacted(v) if isinstance(v, str) else v
             for name, v in row.items()
@@ -105,7 +105,7 @@ class Ledger:
             )
 
     def close_killed_runs(self) -> None:
-        """Lines still open belong to runs that were killed: this run has the lock."""
+        """Close all open rows: as this run has the lock, their runs were killed."""
         with self.connect() as connection:
             killed = connection.execute(
                 f"select 1 from {self.runs} where outcome = 'running'"
@@ -118,13 +118,13 @@ class Ledger:
                 )
 
     def last_good_run(self, dataset: Dataset) -> dict[str, Any] | None:
-        """The ledger's newest line of a read of this data set that went well."""
+        """The newest row of a successful read of this data set."""
         return self._newest(dataset, "('loaded', 'unchanged')")
 
     def last_read(self, dataset: Dataset) -> dict[str, Any] | None:
-        """The newest line of a read that was loaded, though it may have lacked files.
+        """The newest row of a read that was loaded, even if files were missing.
 
-        The version of such a `partial` one tells of a file what is loaded of it.
+        The version of such a `partial` read says what is loaded from each file.
         """
         return self._newest(dataset, "('loaded', 'unchanged', 'partial')")
 
@@ -141,7 +141,7 @@ class Ledger:
         return rows.to_pylist()[0] if rows.num_rows else None
 
     def last_look(self, dataset: Dataset) -> dict[str, Any] | None:
-        """The line of the last good run, if no later run of the data set failed."""
+        """The row of the last successful run, if no later run failed."""
         last = self.last_good_run(dataset)
         with self.connect() as connection:
             ((newest,),) = connection.execute(
@@ -151,7 +151,7 @@ class Ledger:
         return last if last and last["number"] == newest else None
 
     def last_build(self) -> dict[str, Any] | None:
-        """Number, and digest of what the models are made of, of the last good build."""
+        """The last successful build: its number and the digest of its sources."""
         with self.connect() as connection:
             rows = connection.execute(
                 f"select number, declaration from {self.runs} where "
@@ -162,7 +162,7 @@ class Ledger:
         return rows.to_pylist()[0] if rows.num_rows else None
 
     def models_are_good(self) -> bool:
-        """Whether the last build went well: else the marts may be of two days."""
+        """Whether the last build succeeded; if not, the marts may mix two days."""
         with self.connect() as connection:
             rows = connection.execute(
                 f"select outcome from {self.runs} where dataset = $dataset "
@@ -172,7 +172,7 @@ class Ledger:
         return rows == [("dbt_ok",)]
 
     def changed_since(self, number: int) -> set[str]:
-        """Data sets of which runs after a line may have written rows."""
+        """Data sets for which runs after `number` may have written rows."""
         with self.connect() as connection:
             rows = connection.execute(
                 f"""
@@ -187,13 +187,13 @@ class Ledger:
         return {dataset for (dataset,) in rows}
 
     def known_version(self, dataset: Dataset) -> str | None:
-        """The portal's version that is loaded, as the present declaration reads it."""
+        """The portal's version that is loaded under the current declaration."""
         last = self.last_read(dataset)
         is_same = last and last["declaration"] == dataset.fingerprint
         return last["portal_version"] if last and is_same else None
 
     def read_on(self, dataset: Dataset) -> date | None:
-        """The city's day of the newest run that read the window, and it stood still."""
+        """The city's day of the newest run that read the window without movement."""
         read = (
             "window_start is not null and "
             "(outcome = 'loaded' or (outcome = 'partial' and rows_read > 0))"
@@ -201,14 +201,14 @@ class Ledger:
         return self._day(dataset, read, "desc")
 
     def compared_on(self, dataset: Dataset) -> date | None:
-        """The day on which months were last compared; before it, of the first load."""
+        """The day on which months were last compared, or else of the first load."""
         compared = "outcome = 'loaded' and compared_at is not null"
         return self._day(dataset, compared, "desc") or self._day(
             dataset, "outcome = 'loaded'", "asc"
         )
 
     def _day(self, dataset: Dataset, which: str, order: str) -> date | None:
-        """The city's day of the first line, in an order, of runs that went well."""
+        """The city's day of the first row that matches, in the given order."""
         with self.connect() as connection:
             rows = connection.execute(
                 f"select day, started_at from {self.runs} where dataset = $dataset "
@@ -217,12 +217,12 @@ class Ledger:
                 {"dataset": dataset.name},
             ).to_arrow_table()
         for row in rows.to_pylist():
-            # Lines of older versions have no day.
+            # Rows written by older versions have no day.
             return row["day"] or local_day(row["started_at"], dataset.tzinfo)
         return None
 
     def unswept_at(self, dataset: Dataset, now: datetime) -> datetime | None:
-        """When last no sweep told what changed in rows older than the window."""
+        """When changes in rows older than the window were last not swept."""
         with self.connect() as connection:
             found: datetime | None
             ((found,),) = connection.execute(
@@ -233,11 +233,11 @@ class Ledger:
         return found
 
     def swept_to(self, dataset: Dataset, now: datetime) -> datetime | None:
-        """Up to when changes of rows older than the window are known; None: never.
+        """The time up to which changes of older rows are known; None: none are.
 
-        Without a sweep before, since the first of its months was read whole. A day
-        that took the portal's word for it that nothing changed is no sweep, and what a
-        wrong clock wrote ahead of `now` counts for nothing.
+        Before the first sweep, that is when the first month was read in full. A day on
+        which the portal reported no change does not count as a sweep, and neither does
+        a time after `now`, which a wrong clock wrote.
         """
         return self._either(
             f"""

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from pipelines.warehouse.tables import INSTANT
 
-# Columns in the order of their making: one that is new comes last, and is added.
+# Columns in the order they were introduced: add new ones at the end.
 TABLES = {
     "runs": {
         "run_id": "text",
@@ -47,7 +47,7 @@ TABLES = {
     },
 }
 
-# Of `months`, as Arrow has them.
+# Arrow types of the columns of `months`.
 ARROW = {
     "dataset": pa.string(),
     "month": pa.date32(),

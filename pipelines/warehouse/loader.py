@@ -1,4 +1,4 @@
-"""Load Arrow tables with dlt: one pipeline a data set, named like it."""
+"""Load Arrow tables with dlt: one pipeline per data set, with the same name."""
 
 import gc
 import logging
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
-# A collection walks every object of the process: for a few rows it took longer than
-# to load them.
+# A garbage collection walks every object in the process: for a few rows it took longer
+# than loading them.
 COLLECT_AFTER = 16 * 1024**2  # bytes
 
 
 class Loader:
-    """dlt's pipelines of a home; its working folder is `dlt/` there."""
+    """The dlt pipelines of a home, with `dlt/` in it as their working folder."""
 
     def __init__(self, home: Path, engine: Engine):
         self.home = home
@@ -53,7 +53,7 @@ class Loader:
                 f"{root_cause(error)}."
             ) from error
         finally:
-            # dlt's resources refer to themselves and would keep their rows for long.
+            # dlt's resources are reference cycles, which would keep rows in memory.
             self._loaded_bytes += sum(rows.nbytes for rows in tables.values())
             del resources, tables
             if self._loaded_bytes > COLLECT_AFTER:
@@ -90,10 +90,10 @@ class Loader:
         )
 
     def abort(self, dataset: Dataset) -> None:
-        """Forget dlt's pending packages; it would load them in place of a new one."""
+        """Drop dlt's pending packages: it would load them instead of a new one."""
         pipeline = self.pipeline(dataset)
         if pipeline.has_pending_data:
-            log.warning("%s: dropping what a killed run left pending.", dataset.name)
+            log.warning("%s: dropping a load that a killed run left.", dataset.name)
             pipeline.abort_packages()
 
     def pipeline(self, dataset: Dataset) -> Any:
@@ -113,13 +113,13 @@ class Loader:
 
 
 def configure_dlt(home: Path) -> None:
-    """Settings that dlt reads from the environment; none is the user's to choose."""
+    """Set dlt's environment variables; none of them is a setting for users."""
     os.environ.update(
         {
             "RUNTIME__DLTHUB_TELEMETRY": "false",
-            # What fails is said in one sentence: dlt would add tracebacks.
+            # Failures are reported in one sentence: dlt would add tracebacks.
             "RUNTIME__LOG_LEVEL": "CRITICAL",
-            # Signals are the command's: dlt would wait, and may forget them.
+            # The command handles signals: dlt would wait, and may lose them.
             "RUNTIME__INTERCEPT_SIGNALS": "false",
             "DLT_DATA_DIR": str(home / "dlt"),
             # Names as declared: `case_` would lose its underscore.

@@ -1,4 +1,4 @@
-"""What the warehouse holds: rows by window or by key, and how many there are."""
+"""Look up and count the warehouse's rows, by window or by key."""
 
 from collections.abc import Callable
 from datetime import date
@@ -23,11 +23,11 @@ def known(
     window: Window,
     received: pa.Table,
 ) -> pa.Table:
-    """The window's rows and the received keys, as the warehouse has them.
+    """The warehouse's rows of the window, and of the received keys.
 
     Columns: row_id, row_hash, is_removed, in_window. A received key may lie outside of
-    the window here: its date was corrected, or it was removed. Of a window of late
-    edits only the received keys are looked up.
+    the window in the warehouse: its date was corrected, or it was removed. For a window
+    of late edits only the received keys are looked up.
     """
     columns = "row_id, row_hash, removed_at is not null as is_removed"
     inside = "false"
@@ -50,7 +50,7 @@ def known(
 
 
 def rows(warehouse: Warehouse, dataset: Dataset, row_ids: list[str]) -> pa.Table:
-    """The declared columns and `row_id` of some rows, as the warehouse has them."""
+    """The declared columns and `row_id` of rows in the warehouse, by key."""
     columns = version_columns(dataset)
     if not row_ids:
         return empty_tables(dataset)[dataset.entity].select(columns)
@@ -65,7 +65,7 @@ def rows(warehouse: Warehouse, dataset: Dataset, row_ids: list[str]) -> pa.Table
 
 
 def count_rows(warehouse: Warehouse, dataset: Dataset, condition: str = "true") -> int:
-    """How many rows the warehouse holds that were not removed."""
+    """Count the rows in the warehouse that are not removed."""
     with warehouse.connect() as connection:
         count: int
         ((count,),) = connection.execute(
@@ -82,7 +82,7 @@ def monthly_counts(
     windows: list[Window],
     column: str | None = None,
 ) -> pa.Table:
-    """Rows held by window and, if given, by the values of a column.
+    """Count the rows held by window and, if given, by the values of a column.
 
     Returns:
         month (the window's first day), value, row_count; no row for zero.
@@ -104,7 +104,7 @@ def monthly_counts_of(
     windows: list[Window],
     column: str | None = None,
 ) -> pa.Table:
-    """As `monthly_counts`, but of these rows instead of those held."""
+    """Like `monthly_counts`, but for the given rows instead of those held."""
     bounds = bounds_of(windows, bound)
     dated = quote(dataset.windowed_by.lower())
     statement = counting("counted", dated, bounds, column)
@@ -112,7 +112,7 @@ def monthly_counts_of(
 
 
 def bounds_of(windows: list[Window], bound: Bound) -> pa.Table:
-    """Where windows open and end; month is the first day of each."""
+    """The bounds of windows, as published; `month` is the first day of each."""
     return pa.table(
         {
             "month": pa.array([w.start for w in windows], pa.date32()),
@@ -123,7 +123,7 @@ def bounds_of(windows: list[Window], bound: Bound) -> pa.Table:
 
 
 def counting(counted: str, dated: str, bounds: pa.Table, column: str | None) -> str:
-    """SQL that counts rows by month of `bounds` and by the values of a column."""
+    """SQL that counts rows by the months of `bounds` and by the values of a column."""
     value = quote(column.lower()) if column else "cast(null as text)"
     return f"""
         select month, value, count(*) as row_count
@@ -144,11 +144,11 @@ def in_window(
     window: Window,
     column: str | None = None,
 ) -> str:
-    """The window as a condition on the raw table, or on another column."""
+    """The window as a SQL condition on the raw table, or on the given column."""
     if dataset.is_file:
         return "true"
     name = quote(column or dataset.windowed_by.lower())
-    # A bound of either kind tells which they are.
+    # Any bound shows whether they are text or numbers.
     kind = bound(window.end or window.start)
     value = as_bound(warehouse.engine.in_byte_order(name), kind)
     has_start = window.start > date.min
@@ -162,7 +162,7 @@ def in_window(
         condition = f"({condition} or {name} is null)"
     if column:
         return f"({condition})"
-    # By itself it says nothing new: it spares partitions.
+    # Redundant, but it lets the warehouse skip partitions.
     months = [f"window_month >= date '{month_start(window.start)}'"] * has_start
     if window.end:
         months.append(f"window_month < date '{window.end}'")
@@ -170,7 +170,7 @@ def in_window(
 
 
 def as_bound(column: str, bound: str | int) -> str:
-    """A text column in the type of the window's bounds; null where it can't be."""
+    """A text column cast to the type of the window's bounds; null if it can't be."""
     if isinstance(bound, str):
         return column
     is_number = f"regexp_matches({column}, '^-?[0-9]{{1,18}}$')"

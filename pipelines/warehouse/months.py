@@ -1,4 +1,4 @@
-"""Every month that was read whole, in the warehouse itself."""
+"""The ledger's record of the months that were read in full."""
 
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ class Months:
         self.table = table
 
     def finished(self, dataset: Dataset) -> set[date]:
-        """First days of the months read whole under the present declaration."""
+        """First days of the months read in full under the current declaration."""
         return set(self.surplus(dataset))
 
     def finish(
@@ -29,13 +29,13 @@ class Months:
         now: datetime,
         looked: bool = True,
     ) -> None:
-        """Record months as read whole by a run that began at `now` (UTC).
+        """Record months as read in full by a run that began at `now` (UTC).
 
         Args:
-            surplus: By the month's first day, how many rows of the portal's are none
-                of the warehouse's: repeats, and rows without a key.
-            looked: They were read for themselves; a look at an open window only
-                confirms its first month.
+            surplus: By the month's first day, how many rows of the portal's are not in
+                the warehouse: repeats, and rows without a key.
+            looked: Each month was read by itself; reading an open window does not
+                renew its first month's `finished_at`.
         """
         former = self._surplus(dataset)
         for month, number in sorted(surplus.items()):
@@ -47,7 +47,7 @@ class Months:
             self._add([self._month(dataset, m, surplus[m], run_id, now) for m in new])
 
     def _correct(self, month: dict[str, Any]) -> None:
-        """Note another surplus of a month that was read before."""
+        """Update the surplus of a month that was read before."""
         with self.connect() as connection:
             connection.execute(
                 f"update {self.table} set surplus = $surplus, "
@@ -58,7 +58,7 @@ class Months:
             )
 
     def _confirm(self, dataset: Dataset, months: list[date], now: datetime) -> None:
-        """Note that months were read again."""
+        """Record that months were read again."""
         days = ", ".join(f"date '{month}'" for month in months)
         values = {"dataset": dataset.name, "declaration": dataset.fingerprint}
         with self.connect() as connection:
@@ -70,7 +70,7 @@ class Months:
             )
 
     def _add(self, rows: list[dict[str, Any]]) -> None:
-        """Note months that were read whole for the first time."""
+        """Record months that were read in full for the first time."""
         names = ", ".join(rows[0])
         schema = pa.schema([(name, ARROW[name]) for name in rows[0]])
         with self.connect() as connection:
@@ -92,7 +92,7 @@ class Months:
         }
 
     def surplus(self, dataset: Dataset) -> dict[date, int]:
-        """What `finish` recorded under the present declaration."""
+        """The surplus by month, as `finish` recorded it for this declaration."""
         return {month: n or 0 for month, n in self._surplus(dataset).items()}
 
     def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
@@ -105,7 +105,7 @@ class Months:
         return dict(rows)
 
     def before(self, dataset: Dataset, moment: datetime) -> list[date]:
-        """Months last read whole before a moment, the longest ago and newest first."""
+        """Months last read in full before a time: least recently read, then newest."""
         with self.connect() as connection:
             rows = connection.execute(
                 f"select month from {self.table} where dataset = $dataset "

@@ -1,6 +1,6 @@
-"""The raw tables and the view of them that staging reads, made before they are loaded.
+"""Create the raw tables, and the view of them that staging reads, before any load.
 
-Python makes the view, not dbt: its columns are those that the declaration lists.
+Python creates the view, not dbt, because the declaration determines its columns.
 """
 
 from datetime import datetime
@@ -22,9 +22,9 @@ BUILT = ("seeds", "staging", "intermediate", "marts")
 
 
 def prepare(warehouse: Warehouse, datasets: list[Dataset]) -> None:
-    """Make the ledger, and every data set's tables, empty until loaded.
+    """Create the ledger and every data set's tables if they don't exist yet.
 
-    A column that was declared since is added to its table.
+    Newly declared columns are added to existing tables.
     """
     schema = warehouse.engine.schema
     schemas = [*warehouse.schemas_of(datasets), *map(schema, BUILT)]
@@ -33,7 +33,7 @@ def prepare(warehouse: Warehouse, datasets: list[Dataset]) -> None:
     warehouse.ledger.carry_over(datasets)
     made = warehouse.engine.columns(schemas)
     there = {name for name, _ in made}
-    # By the engine, not by dlt and dbt: it knows how they should be.
+    # Created by the engine, not by dlt or dbt: it knows their options.
     for name in schemas:
         if name not in there:
             warehouse.engine.make_schema(name)
@@ -56,10 +56,10 @@ def _newest_changes(warehouse: Warehouse, datasets: list[Dataset]) -> list[datet
 
 
 def _prepare_tables(warehouse: Warehouse, dataset: Dataset, made: Columns) -> None:
-    """Make a data set's tables and their view, or add what they lack."""
+    """Create a data set's tables and their view, or add missing columns."""
     tables, view = empty_tables(dataset), f"{dataset.entity}_versions"
     wanted = {name: rows.column_names for name, rows in tables.items()}
-    # Made last: a kill may have come between the tables and their view.
+    # Created last: a run may have been killed between the tables and their view.
     wanted[view] = [*version_columns(dataset), "window_month"]
     schema = warehouse.engine.schema(dataset.schema)
     has = {name: made.get((schema, name), []) for name in wanted}
@@ -75,15 +75,15 @@ def _prepare_tables(warehouse: Warehouse, dataset: Dataset, made: Columns) -> No
 
 
 def versions_view(table: str, held: list[str]) -> str:
-    """SQL of the view `<entity>_versions`: present rows and former ones.
+    """SQL for the view `<entity>_versions`: current and former versions of rows.
 
     Staging reads it, so that values before and after a change get the same names and
-    types. `replaced_at` is null in the present version.
+    types. `replaced_at` is null for the current version.
 
     Args:
-        table: The present rows', with its schema.
-        held: The columns of `<entity>_former`, in its order. So a column that is new
-            comes last in the view: PostgreSQL replaces no view in another order.
+        table: The table of current rows, with its schema.
+        held: The columns of `<entity>_former`, in its order, so that new columns come
+            last: PostgreSQL can't reorder the columns when it replaces a view.
     """
     others = {"run_id", "replaced_at"}
     columns = ", ".join(quote(name) for name in held if name not in others)
@@ -100,7 +100,7 @@ def versions_view(table: str, held: list[str]) -> str:
 
 
 def _fill_months(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Give rows their month that were loaded before there was such a column."""
+    """Backfill `window_month` in rows that were loaded before the column existed."""
     if dataset.window_column is None:
         return
     column = dataset.windowed_by.lower()

@@ -23,12 +23,12 @@ DLT: dict[pa.DataType, Literal["text", "timestamp", "date"]] = {
 
 
 def incoming_name(dataset: Dataset) -> str:
-    """The table of rows on their way, where the warehouse merges by itself."""
+    """The table of incoming rows, if the engine merges them itself."""
     return f"{dataset.entity}_incoming"
 
 
 def version_columns(dataset: Dataset) -> list[str]:
-    """What a version of a row holds: the declared columns and its key."""
+    """The columns of a row's version: the declared ones and its key."""
     return list(dict.fromkeys([*dataset.loaded_columns, "row_id"]))
 
 
@@ -36,8 +36,8 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
     """A data set's tables, by name, without rows.
 
     `<entity>` holds the rows, `_former` the versions that later ones replaced,
-    `_changes` what was added, changed, removed or restored, and `_rejects` what the
-    portal shows and can't be loaded.
+    `_changes` what was added, changed, removed or restored, and `_rejects` the portal's
+    rows that can't be loaded.
     """
     text, moment = pa.array([], pa.string()), pa.array([], INSTANT)
     version = dict.fromkeys(version_columns(dataset), text)
@@ -78,7 +78,7 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
 
 
 def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
-    """Rows that can't be loaded, as JSON with the reason and the window's date."""
+    """Rows that can't be loaded, as JSON with the reason and the window column."""
     contents = rows.drop_columns([REJECT]).to_pylist()
     return pa.table(
         {
@@ -90,23 +90,23 @@ def reject_table(dataset: Dataset, rows: pa.Table) -> pa.Table:
 
 
 def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Array:
-    """The dates that windows go by; null in a file that has none."""
+    """The window column's values; null for a file without one."""
     if dataset.window_column is None:
         return pa.nulls(rows.num_rows, pa.string())
     return rows[dataset.window_column.lower()]
 
 
 def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArray:
-    """The first day of the month that each row is dated in, on the city's calendar.
+    """The first day of the month in which each row is dated, on the city's calendar.
 
-    Null where it has no date that can be read, as in a removed row, or in a file. Dates
-    are ISO text (Socrata) or milliseconds since 1970 (ArcGIS).
+    Null if it has no valid date, as for removed rows and for files. Dates are ISO text
+    (Socrata) or milliseconds since 1970 (ArcGIS).
     """
     values = window_values(dataset, rows)
     iso = pc.match_substring_regex(values, r"^[12]\d{3}-(0[1-9]|1[0-2])-")
     months = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 7)
     days = pc.binary_join_element_wise(months, "01", "-").cast(pa.date32())
-    # Thirteen digits at most: until the year 2286.
+    # At most thirteen digits: until the year 2286.
     epoch = pc.match_substring_regex(values, r"^-?\d{1,13}$")
     if not pc.any(epoch).as_py():
         return days
@@ -119,7 +119,7 @@ def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArra
 
 
 def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
-    """Add the run and an instant to every row."""
+    """Add the run and timestamps to every row."""
     rows = rows.append_column("run_id", pa.repeat(run_id, rows.num_rows))
     for name, instant in instants.items():
         rows = rows.append_column(
@@ -129,6 +129,6 @@ def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:
 
 
 def hints(rows: pa.Table) -> dict[str, "TColumnSchema"]:
-    """dlt's columns, all declared: a table must not depend on what a page holds."""
-    # A dictionary each: dlt writes into them.
+    """dlt's column hints, so that a table's types never depend on a page's values."""
+    # A separate dictionary for each: dlt modifies them.
     return {field.name: {"data_type": DLT[field.type]} for field in rows.schema}

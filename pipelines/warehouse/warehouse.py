@@ -1,7 +1,6 @@
 """The warehouse: its engine, its loader and its ledger.
 
-What makes its tables stands in `schema`, what reads rows in `lookups`, what writes them
-in `writes`.
+`schema` creates its tables, `lookups` reads rows and `writes` writes them.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -19,9 +18,9 @@ class Warehouse:
     """The raw tables and the ledger, and dlt's working folder in a home.
 
     Args:
-        settings: Say which warehouse, and where.
-        read_only: Open DuckDB's file so that others may read it, too.
-        clock: What loads are stamped by.
+        settings: Which warehouse, and where.
+        read_only: Open DuckDB's file so that others can read it too.
+        clock: Provides the timestamps of loads.
     """
 
     def __init__(
@@ -31,13 +30,13 @@ class Warehouse:
         self.engine = engine_for(settings, read_only)
         self.connect, self.table = self.engine.connect, self.engine.table
         self.clock = clock
-        # The newest load's; the next one must be later.
+        # The newest load's timestamp; the next one must be later.
         self.last_instant = datetime.min.replace(tzinfo=UTC)
         self.loader = Loader(self.home, self.engine)
         self.ledger = Ledger(self.engine)
 
     def must_exist(self) -> None:
-        """Refuse to look into what no run has made yet.
+        """Refuse to read a warehouse that no run has created yet.
 
         Raises:
             ConfigError: There is no warehouse.
@@ -49,7 +48,7 @@ class Warehouse:
             )
 
     def examine(self, datasets: list[Dataset]) -> int:
-        """How many rows it holds that are not removed; nothing is written.
+        """Count the rows that are not removed, without writing anything.
 
         Raises:
             ConfigError, WarehouseError: It can't be opened or reached.
@@ -73,13 +72,14 @@ class Warehouse:
         return sorted({self.engine.schema(dataset.schema) for dataset in datasets})
 
     def close(self) -> None:
-        """Let go of it: dbt opens it in its own way."""
+        """Close the connection: dbt opens its own."""
         self.engine.close()
 
     def next_instant(self) -> datetime:
-        """Now, or just after the newest load where the clock was moved back.
+        """Now, or just after the newest load if the clock was set back.
 
-        The models take what was loaded after their newest row: loads must not go back.
+        Incremental models select what was loaded after their newest row, so the
+        timestamps of loads must only increase.
         """
         later = self.last_instant + timedelta(microseconds=1)
         self.last_instant = max(self.clock(), later)

@@ -1,8 +1,8 @@
-"""How rows get into the warehouse, and how a load that was cut off is taken back.
+"""Write rows to the warehouse, and roll back a load that was interrupted.
 
-A load writes two tables, the change log first: whatever a crash leaves, `repair` can
-take back, and the next run finds the rest. So the order of a write and what undoes it
-stand together here.
+A load writes the change log before the rows, so that `repair` can undo whatever a crash
+leaves behind, and the next run finds those rows again. The order of a write and the
+code that undoes it are therefore kept together here.
 """
 
 import logging
@@ -35,10 +35,10 @@ def write(
     rejects: pa.Table,
     run_id: str,
 ) -> None:
-    """Write rows, change log and rejects; no write where there is nothing to.
+    """Write rows, change log and rejects; do nothing if there are none.
 
-    New rows are appended; where others change, all are merged by key. The versions
-    that changed rows had are kept, until the row is removed.
+    If all rows are new they are appended, otherwise merged by key. Former versions of
+    changed rows are kept until the row is removed.
     """
     changes = differences.changes
     if not (changes.num_rows or rejects.num_rows):
@@ -67,7 +67,7 @@ def _logs(
     run_id: str,
     instant: datetime,
 ) -> dict[str, pa.Table]:
-    """What is written before the rows, by the tables' names, where there is any."""
+    """The tables to write before the rows, by name, without empty ones."""
     entity, former, changes = dataset.entity, differences.former, differences.changes
     logs = {
         f"{entity}_former": stamped(former, run_id, replaced_at=instant),
@@ -80,7 +80,7 @@ def _logs(
 def _as_held(
     dataset: Dataset, differences: Differences, run_id: str, instant: datetime
 ) -> pa.Table:
-    """The rows with their instants and their month, as their table has them."""
+    """The rows with the timestamps and the month that their table has."""
     changes = differences.changes
     gone = changes.filter(pc.equal(changes["change"], "removed"))["row_id"]
     rows = stamped(differences.rows, run_id, loaded_at=instant)
@@ -94,7 +94,7 @@ def _as_held(
 
 
 def _new_rejects(warehouse: Warehouse, dataset: Dataset, rejects: pa.Table) -> pa.Table:
-    """Rejects as JSON with a reason, without those set aside before."""
+    """Rejects as JSON with a reason, without those already recorded."""
     found = reject_table(dataset, rejects)
     if not rejects.num_rows:
         return found
@@ -139,13 +139,13 @@ def forget_rejects(
 
 
 def repair(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Take back what a killed run left half done.
+    """Roll back what a killed run left half done.
 
-    dlt's pending packages are dropped, not loaded: they would load yesterday's
-    rows over today's. Rows are written after their entries in the change log, or
-    along with them, so the newest load alone can be torn: entries and former
-    versions without their rows go, and new rows without their entries. This run
-    finds them again.
+    dlt's pending packages are dropped, not loaded: they would write yesterday's rows
+    over today's. Rows are written after their entries in the change log, or along with
+    them, so only the newest load can be incomplete: entries and former versions without
+    their rows are deleted, and so are new rows without their entries. This run finds
+    them again.
     """
     warehouse.loader.abort(dataset)
     _clear_staging(warehouse, dataset)
@@ -153,7 +153,7 @@ def repair(warehouse: Warehouse, dataset: Dataset) -> None:
 
 
 def take_back(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Take back the newest load where it is torn; no model may be built of it."""
+    """Roll back the newest load if it is incomplete: no model may be built from it."""
     newest = _newest_load(warehouse, dataset)
     if newest is None:
         return
@@ -170,15 +170,15 @@ def take_back(warehouse: Warehouse, dataset: Dataset) -> None:
     erase_former(warehouse, dataset)
     if sum(numbers):
         log.warning(
-            "%s: taking back %d entries, %d rows and %d former versions that a "
-            "killed run left torn; they will be found again.",
+            "%s: rolling back %d entries, %d rows and %d former versions that a "
+            "killed run left incomplete; they will be found again.",
             dataset.name,
             *numbers,
         )
 
 
 def _newest_load(warehouse: Warehouse, dataset: Dataset) -> datetime | None:
-    """The newest instant of a data set's tables: what was written last is of it."""
+    """The newest timestamp in a data set's tables: that of the last load."""
     rows = warehouse.table(dataset)
     with warehouse.connect() as connection:
         newest: datetime | None
@@ -197,7 +197,7 @@ def _newest_load(warehouse: Warehouse, dataset: Dataset) -> datetime | None:
 
 
 def _clear_staging(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Empty dlt's staging tables: a killed merge leaves published values there."""
+    """Truncate dlt's staging tables: a killed merge leaves published values there."""
     schema = warehouse.engine.schema(dataset.schema)
     merged = {
         (f"{schema}_staging", dataset.entity),
@@ -212,10 +212,10 @@ def _clear_staging(warehouse: Warehouse, dataset: Dataset) -> None:
 
 
 def _delete(warehouse: Warehouse, where: dict[str, str], **values: Any) -> list[int]:
-    """Delete rows of tables, each where its condition holds; how many they were.
+    """Delete each table's rows that match its condition; return how many.
 
-    They are counted first, all before any is deleted: one condition may look at
-    another's table, and a delete of nothing is a write, and billed as one.
+    All are counted before any are deleted: a condition may read another's table, and a
+    delete of no rows is still a write, and billed as one.
     """
     with warehouse.connect() as connection:
         counts = ", ".join(

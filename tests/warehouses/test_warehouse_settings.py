@@ -186,7 +186,7 @@ def test_no_credentials_for_google(google, monkeypatch, tmp_path, arguments):
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     code, said = google(*arguments, BIGQUERY_EMULATOR_HOST="")
     assert code == 2
-    assert "no credentials that Google takes" in said
+    assert "no credentials that Google accepts" in said
 
 
 def test_a_key_file_that_is_not_there(google, monkeypatch, tmp_path):

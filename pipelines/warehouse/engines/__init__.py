@@ -1,15 +1,15 @@
-"""The kinds of warehouse; a setting names one."""
+"""The supported warehouses: DuckDB, PostgreSQL and BigQuery."""
 
 from pipelines.settings import Settings
 from pipelines.warehouse.engines.base import Engine
 
 
 def engine_for(settings: Settings, read_only: bool = False) -> Engine:
-    """The warehouse that the settings name.
+    """The engine of the warehouse that the settings name.
 
     Args:
-        read_only: Open DuckDB's file so that others may read it, too; where another
-            program writes it, it is not waited for.
+        read_only: Open DuckDB's file so that others can read it too, and don't wait for
+            a program that writes to it.
     """
     if settings.target == "postgres":
         from pipelines.warehouse.engines.postgres import PostgresEngine

@@ -1,7 +1,7 @@
-"""What each kind of warehouse does in its own way, behind one interface.
+"""The interface that hides the differences between warehouses.
 
 Statements are written once, in DuckDB's dialect with `$name` for a value, and are
-translated to the warehouse's.
+translated to the warehouse's dialect.
 """
 
 import functools
@@ -21,7 +21,7 @@ Columns = dict[tuple[str, str], list[str]]
 """Column names by schema and table, in the table's order."""
 
 BATCH = 50_000
-"""Rows of a query that are read at a time."""
+"""How many rows of a query to read at a time."""
 
 
 class Result(Protocol):
@@ -33,58 +33,58 @@ class Result(Protocol):
 
 
 class Connection(Protocol):
-    """What of DuckDB's connection is used, of any warehouse. It commits by itself."""
+    """The part of DuckDB's connection that every warehouse provides, in autocommit."""
 
     def execute(self, sql: str, values: Mapping[str, Any] | None = None, /) -> Result:
-        """Run a statement; `values` are those of its `$name`."""
+        """Run a statement; `values` are for its `$name` parameters."""
 
     def register(self, name: str, rows: pa.Table, /) -> Any:
-        """Have statements read an Arrow table under a name."""
+        """Make an Arrow table available to statements under a name."""
 
 
 class Engine(ABC):
     """A warehouse that BLOTTER_TARGET can name."""
 
     prefix: str
-    """What the name of every schema begins with."""
+    """The prefix of every schema's name."""
     place: str
-    """Where it is, as messages tell it."""
+    """Where the warehouse is, for messages."""
     empty_format = "parquet"
-    """dlt's file format for tables without rows, which are made so."""
+    """dlt's file format for tables without rows, by which dlt creates them."""
     failures: tuple[type[Exception], ...]
-    """What its client raises, and dlt may let through."""
+    """Exceptions of the client that dlt may not wrap."""
     merges_itself = False
-    """Whether changed rows are merged by `merge`, in place of dlt's way."""
+    """Whether `merge` merges changed rows, instead of dlt."""
     bytes_billed: int | None = None
-    """Since the ledger last noted them; None where nothing is billed by the byte."""
+    """Since the ledger last recorded them; None if bytes are not billed."""
 
     def schema(self, name: str) -> str:
-        """A schema's name here, by its name in the project."""
+        """A schema's name in the warehouse, by its name in the project."""
         return self.prefix + name
 
     def table(self, dataset: Dataset) -> str:
-        """The name of a data set's rows, with their schema's."""
+        """The name of a data set's table of rows, with its schema."""
         return f"{self.schema(dataset.schema)}.{dataset.entity}"
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
-        """Have it open for as long as the block lasts.
+        """Open a connection for the duration of the block.
 
         Raises:
-            ConfigError: A setting is missing, or a right.
-            WarehouseError: It can't be reached, opened or written.
+            ConfigError: A setting or a permission is missing.
+            WarehouseError: The warehouse can't be reached, opened or written.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection, if any is open."""
 
     @abstractmethod
     def destination(self) -> Any:
         """dlt's destination."""
 
     def pipeline_options(self) -> dict[str, Any]:
-        """More of what dlt's pipeline takes."""
+        """Additional arguments for dlt's pipeline."""
         return {}
 
     def table_hints(self, name: str, columns: list[str]) -> dict[str, Any]:
@@ -92,20 +92,20 @@ class Engine(ABC):
         return {}
 
     def check(self, schemas: list[str]) -> None:
-        """Look at what a run would stumble over later, before it writes anything.
+        """Check, before anything is written, for problems that would stop a run later.
 
         Raises:
-            ConfigError, WarehouseError: As `connect`.
+            ConfigError, WarehouseError: As for `connect`.
         """
         with self.connect():
             pass
 
     def exists(self) -> bool:
-        """Whether some run may have made it; a server is asked when it is read."""
+        """Whether the warehouse may exist; for a server, only a read shows it."""
         return True
 
     def make_schema(self, name: str) -> None:
-        """Make a schema where it is missing."""
+        """Create a schema if it does not exist."""
         with self.connect() as connection:
             connection.execute(f"create schema if not exists {name}")
 
@@ -128,25 +128,25 @@ class Engine(ABC):
     def reading(
         self, statement: str
     ) -> AbstractContextManager[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-        """Read a query's rows batch by batch, for as long as the block lasts.
+        """Read a query's rows batch by batch, for the duration of the block.
 
-        Memory holds a batch or two, however many rows there are.
+        Only a batch or two are in memory, however many rows there are.
 
         Args:
-            statement: Of DuckDB's dialect, without values.
+            statement: In DuckDB's dialect, without values.
         """
 
     def in_byte_order(self, column: str) -> str:
-        """A text column that compares and sorts by its bytes."""
+        """SQL for a text column that compares and sorts by its bytes."""
         return column
 
     def when_free(self, work: Callable[[], T]) -> T:
-        """Do what needs the warehouse for itself, when nobody else has it."""
+        """Do work that needs exclusive access, once no other program has it."""
         return work()
 
 
 def gathered(rows: list[tuple[Any, ...]]) -> Columns:
-    """Columns by table, of (schema, table, column)."""
+    """Group (schema, table, column) rows into columns by table."""
     found: Columns = {}
     for schema, name, column in rows:
         found.setdefault((schema, name), []).append(column)
@@ -155,10 +155,10 @@ def gathered(rows: list[tuple[Any, ...]]) -> Columns:
 
 @functools.cache
 def translated(sql: str, dialect: str) -> list[str]:
-    """The statements of some SQL in DuckDB's dialect, in another.
+    """Translate SQL from DuckDB's dialect into another, as a list of statements.
 
-    `$name` becomes what sqlglot takes for the dialect's: `%(name)s` for PostgreSQL,
-    `@name` for BigQuery.
+    `$name` becomes the dialect's parameter syntax: `%(name)s` for PostgreSQL, `@name`
+    for BigQuery.
     """
     import sqlglot
 

@@ -1,4 +1,4 @@
-"""BigQuery, with Parquet files staged in a bucket where one is named."""
+"""BigQuery, with Parquet files staged in a bucket if one is configured."""
 
 import io
 import itertools
@@ -32,12 +32,12 @@ LABELS = {"application": "blotter"}
 
 TIME_TRAVEL_HOURS = 48
 
-# How long a call that fails for a while is made again; Google's client takes 600 s.
+# Seconds for which to retry a failing call; the default of Google's client is 600.
 PATIENCE = 60.0
 
 
 class BigqueryEngine(Engine):
-    """The datasets of a project."""
+    """The datasets of a Google Cloud project."""
 
     merges_itself = True
 
@@ -79,7 +79,7 @@ class BigqueryEngine(Engine):
         return self._client
 
     def query(self, statement: str, parameters: list[Any]) -> Any:
-        """Run a statement and wait for its rows."""
+        """Run a statement and wait for its result."""
         config = bigquery.QueryJobConfig(
             query_parameters=parameters,
             labels=LABELS,
@@ -92,16 +92,16 @@ class BigqueryEngine(Engine):
         return rows
 
     def upload(self, name: str, rows: pa.Table) -> str:
-        """Load rows into a table of their own, which is gone in an hour at the latest.
+        """Load rows into a new table, which expires after an hour at the latest.
 
         Returns:
-            Its name.
+            The table's name.
         """
         place = f"{self.project}.{self.schema('ledger')}.{name}_{secrets.token_hex(4)}"
         table = bigquery.Table(
             place, [bigquery.SchemaField(f.name, TYPES[f.type]) for f in rows.schema]
         )
-        # By the clock that Google goes by, not by the run's.
+        # By the real clock, which Google goes by, not by the run's.
         table.expires = utc_now() + timedelta(hours=1)
         self.client.create_table(table)
         file = io.BytesIO()
@@ -112,10 +112,10 @@ class BigqueryEngine(Engine):
         return place
 
     def check(self, schemas: list[str]) -> None:
-        """Look for datasets that lie elsewhere, and for the bucket.
+        """Check that datasets are in the configured location, and check the bucket.
 
         Raises:
-            ConfigError: One does; there is no such bucket, or it may not be read.
+            ConfigError: A dataset is elsewhere; or the bucket is missing or unreadable.
         """
         with self.connect():
             for name in schemas:
@@ -140,7 +140,7 @@ class BigqueryEngine(Engine):
             ) from error
 
     def _look_at_bucket(self) -> None:
-        """Nothing is staged yet; or there is no bucket."""
+        """Find out whether nothing is staged yet, or there is no bucket."""
         try:
             self.file_system().ls(self.bucket, refresh=True)
         except (OSError, *FAILURES) as error:
@@ -150,7 +150,7 @@ class BigqueryEngine(Engine):
             ) from error
 
     def file_system(self) -> Any:
-        """The bucket's files, by fsspec."""
+        """The fsspec file system of the bucket."""
         import gcsfs
 
         return gcsfs.GCSFileSystem(**gcsfs_arguments(self._impersonate))
@@ -162,13 +162,12 @@ class BigqueryEngine(Engine):
             return None
 
     def make_schema(self, name: str) -> None:
-        # One that was made beforehand is used as it is: an account that may not make
-        # datasets can do without.
+        # An existing one is used as is, for accounts that may not create datasets.
         with self.connect():
             if self._dataset(name) is None:
                 made = bigquery.Dataset(f"{self.project}.{name}")
                 made.location, made.labels = self.location, LABELS
-                # What a court sealed should not be there for longer: the least.
+                # The minimum: sealed records must not stay available for longer.
                 made.max_time_travel_hours = TIME_TRAVEL_HOURS
                 self.client.create_dataset(made, exists_ok=True)
 
@@ -199,7 +198,7 @@ class BigqueryEngine(Engine):
             if not rows.total_rows:
                 yield rows.to_arrow(create_bqstorage_client=False).schema, iter(())
                 return
-            # Page by page, by the API that needs no further right.
+            # Page by page, by the API that needs no additional permission.
             batches = rows.to_arrow_iterable()
             first = next(batches)
             yield first.schema, itertools.chain([first], batches)
@@ -213,7 +212,7 @@ class BigqueryEngine(Engine):
         )
 
     def pipeline_options(self) -> dict[str, Any]:
-        """Staged in the bucket; without one dlt uploads each file."""
+        """Stage files in the bucket; without one dlt uploads each file."""
         if not self.bucket:
             return {}
         import dlt
@@ -234,9 +233,9 @@ class BigqueryEngine(Engine):
         return hints
 
     def merge(self, held: str, incoming: str, columns: list[str]) -> None:
-        """Merge rows by `row_id`, reading only the months that hold any of them.
+        """Merge rows by `row_id`, reading only the partitions that contain any of them.
 
-        dlt's merge would read, and bill, the whole table.
+        dlt's merge would scan the whole table, and bill for it.
         """
         with self.connect() as connection:
             months = connection.run(
@@ -250,7 +249,7 @@ class BigqueryEngine(Engine):
 
 
 def merge(held: str, come: str, columns: list[str], months: list[date | None]) -> str:
-    """A MERGE by `row_id` that reads no month but these; null: rows without one."""
+    """SQL for a MERGE by `row_id` that reads only these months; None: no month."""
     among = ", ".join(f"date '{month}'" for month in months if month)
     where = [f"held.window_month in ({among})"] if among else []
     where += ["held.window_month is null"] if None in months else []

@@ -1,4 +1,4 @@
-"""Who asks Google's services, and what they answer where they refuse."""
+"""Credentials for Google's services, and explanations of their errors."""
 
 import os
 from typing import Any
@@ -21,12 +21,12 @@ FAILURES = (
 )
 
 
-# Google's own clients take the address of an emulator from the environment and in no
-# other way: what is handed to them must fit it, so it is looked up here, too.
+# Google's clients read an emulator's address only from the environment. The credentials
+# that they are given must match it, so it is checked here too.
 
 
 def credentials(account: str | None) -> Any:
-    """Application default credentials, or those of an account to act as.
+    """Application default credentials, or those of an account to impersonate.
 
     Raises:
         GoogleAuthError: There are none.
@@ -42,20 +42,20 @@ def credentials(account: str | None) -> Any:
 
 
 def gcsfs_arguments(account: str | None) -> dict[str, Any]:
-    """What fsspec's file system of buckets takes."""
+    """The arguments of fsspec's file system for buckets."""
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         return {"token": "anon"}
     return {"token": credentials(account)}
 
 
 def dlt_credentials(project: str, account: str | None) -> Any:
-    """The same, as dlt takes them for BigQuery and for a bucket."""
+    """The same credentials in dlt's form, for BigQuery and for a bucket."""
     from dlt.common.configuration import configspec
     from dlt.common.configuration.specs import GcpServiceAccountCredentials
 
     @configspec
     class Credentials(GcpServiceAccountCredentials):
-        """The ones found here; dlt looks for none."""
+        """The credentials found here, so that dlt does not look for others."""
 
         def to_native_credentials(self) -> Any:
             return credentials(account)
@@ -70,23 +70,23 @@ def dlt_credentials(project: str, account: str | None) -> Any:
 
 
 def explained(place: str, error: Exception) -> BlotterError:
-    """One sentence for what Google said of a place; `error` is one of FAILURES."""
+    """Explain one of FAILURES at a place in one sentence."""
     said = first_line(error)
     if isinstance(error, auth_exceptions.TransportError):
         return WarehouseError(f"{place} can't be reached: {said}.")
     if isinstance(error, auth_exceptions.GoogleAuthError):
         return ConfigError(
-            f"{place}: no credentials that Google takes ({said}). Give the machine a "
+            f"{place}: no credentials that Google accepts ({said}). Give the machine a "
             "service account, run `gcloud auth application-default login`, or set "
             "GOOGLE_APPLICATION_CREDENTIALS."
         )
     if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
         return ConfigError(
-            f"{place} refuses: {said}. See the rights that the loader's account needs."
+            f"{place} refuses: {said}. Check the roles of the loader's account."
         )
     if isinstance(error, exceptions.NotFound):
         return WarehouseError(
-            f"{place} lacks something ({said}); `blotter daily` makes the tables of "
+            f"{place} lacks something ({said}); `blotter daily` creates the tables of "
             "every declared data set."
         )
     if isinstance(error, exceptions.RetryError | requests.RequestException):

@@ -1,4 +1,4 @@
-"""BigQuery's client behind the interface of DuckDB's connection."""
+"""Give BigQuery's client the interface of DuckDB's connection."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from pipelines.warehouse.engines.base import translated
 if TYPE_CHECKING:
     from pipelines.warehouse.engines.bigquery import BigqueryEngine
 
-# Rows up to this size are sent along with a statement; BigQuery takes 10 MB of them.
+# Rows up to this many bytes are sent along with a statement; BigQuery accepts 10 MB.
 SENT_ALONG = 1_000_000
 
 TYPES = {
@@ -28,7 +28,7 @@ TYPE_OF |= {datetime: "TIMESTAMP", date: "DATE"}
 
 
 class Job:
-    """A query that ended."""
+    """A finished query."""
 
     def __init__(self, rows: Any):
         self.rows = rows
@@ -41,7 +41,7 @@ class Job:
 
 
 class Session:
-    """BigQuery's client, used as DuckDB's connection is."""
+    """BigQuery's client with the interface of DuckDB's connection."""
 
     def __init__(self, engine: "BigqueryEngine"):
         self._engine = engine
@@ -56,7 +56,7 @@ class Session:
         return job
 
     def run(self, statement: str, values: Mapping[str, Any]) -> Job:
-        """Run a statement of BigQuery's own dialect."""
+        """Run a statement in BigQuery's own dialect."""
         parameters: list[Any] = [
             bigquery.ScalarQueryParameter(name, TYPE_OF[type(value)], value)
             for name, value in values.items()
@@ -79,13 +79,13 @@ class Session:
 
 
 def reads(statement: str, name: str, place: str) -> tuple[str, bool]:
-    """Have a statement read a table elsewhere; whether it reads it at all."""
+    """Replace a table in a statement by another; also whether it is read at all."""
     said, number = re.subn(rf"\b(FROM|JOIN) {name}\b", rf"\1 {place}", statement)
     return said, bool(number)
 
 
 def as_parameter(name: str, rows: pa.Table) -> Any:
-    """Rows as a parameter of a query, an array of structs."""
+    """Rows as a query parameter: an array of structs."""
     types = {field.name: TYPES[field.type] for field in rows.schema}
     structs = [
         bigquery.StructQueryParameter(

@@ -1,4 +1,4 @@
-"""DuckDB: a file in the home, for one program at a time."""
+"""DuckDB: a file in the home that one program at a time can use."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ from pipelines.warehouse.engines.duckdb_lock import opened, when_free
 
 T = TypeVar("T")
 
-# For DuckDB while loading: enough for a batch, and the whole stays under 1 GB.
+# DuckDB's limit while loading: enough for a batch, and the process stays under 1 GB.
 MEMORY = "128MB"
 
-# What DuckDB raises where the system fails it: no space, no right. After a commit that
-# failed it lets nobody use the file any more until it is opened anew.
+# What DuckDB raises if the system fails: no space, no permission. After a failed commit
+# it refuses all use of the file until it is reopened.
 UNWRITABLE = (
     duckdb.IOException,
     duckdb.FatalException,
@@ -34,7 +34,7 @@ class DuckdbEngine(Engine):
         self.path = settings.home / "blotter.duckdb"
         self.place = str(self.path)
         self.failures = (duckdb.Error,)
-        # Who only reads does not wait for a program that writes.
+        # A reader does not wait for a program that writes.
         self.wait, self.read_only = 0.0 if read_only else settings.wait, read_only
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -42,7 +42,7 @@ class DuckdbEngine(Engine):
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self._connection is None:
             self._connection = self._open()
-        # dlt opens the file too, and shares what is open in this process.
+        # dlt opens the file too, and shares the database open in this process.
         with self._connection.cursor() as cursor:
             try:
                 yield cursor
@@ -53,7 +53,7 @@ class DuckdbEngine(Engine):
             except duckdb.CatalogException as error:
                 raise WarehouseError(
                     f"{self.path} lacks a table ({first_line(error)}); `blotter daily` "
-                    "makes those of every declared data set."
+                    "creates those of every declared data set."
                 ) from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -61,14 +61,14 @@ class DuckdbEngine(Engine):
             lambda: opened(self.path, self.read_only), self.path, self.wait
         )
         connection.execute(f"set memory_limit = '{MEMORY}'")
-        # Two threads load a batch sooner but cost half as much CPU again.
+        # Two threads load a batch faster but use 50% more CPU time.
         connection.execute("set threads = 1")
         connection.execute("set enable_progress_bar = false")
         connection.execute("set timezone = 'UTC'")
         return connection
 
     def close(self) -> None:
-        """Let go of the file: dbt opens it in its own way."""
+        """Close the file: dbt opens it itself."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -90,10 +90,10 @@ class DuckdbEngine(Engine):
         return self.path.exists()
 
     def when_free(self, work: Callable[[], T]) -> T:
-        """Do what opens the file; again while another program has it open.
+        """Do work that opens the file; retry while another program has it open.
 
         Raises:
-            HeldError: It still has, after the wait.
+            HeldError: Another program still has it open after the wait.
         """
 
         def once() -> T:

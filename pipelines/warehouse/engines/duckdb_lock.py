@@ -1,6 +1,6 @@
-"""Wait for another program to let go of the warehouse's file.
+"""Wait for another program to release the lock on the warehouse's file.
 
-DuckDB lets one program at a time have a file open that anybody writes.
+While a program writes to a DuckDB file, no other program can open it.
 """
 
 import logging
@@ -17,7 +17,7 @@ from pipelines.errors import HeldError, WarehouseError, first_line
 
 log = logging.getLogger(__name__)
 
-# Between two tries: a person's query is over in moments.
+# Seconds between two attempts: a person's query is over in moments.
 PAUSE = 0.2
 
 HOLDER = re.compile(r"held in .*?\(PID (\d+)\)")
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 
 def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
-    """Do what opens the file; again, for so long, while another program has it open.
+    """Do work that opens the file; retry for `seconds` while it is locked.
 
     Raises:
-        HeldError: It still has; from `work`.
-        StoppedError: A stop was asked for meanwhile.
+        HeldError: It is still locked; raised by `work`.
+        StoppedError: The run was asked to stop while it waited.
     """
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
@@ -52,7 +52,7 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
 
 
 def opened(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file; others may read it meanwhile only if all do no more.
+    """Open a DuckDB file; others can open it too if all of them only read.
 
     Raises:
         HeldError: Another program has it open.
@@ -65,7 +65,7 @@ def opened(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
 
 
 def why_closed(path: Path, error: Exception) -> WarehouseError:
-    """One sentence for a DuckDB file that does not open."""
+    """Explain in one sentence why a DuckDB file does not open."""
     said = str(error)
     if not is_held(said):
         return WarehouseError(f"{path} can't be opened: {first_line(error)}.")
@@ -77,5 +77,5 @@ def why_closed(path: Path, error: Exception) -> WarehouseError:
 
 
 def is_held(said: str) -> bool:
-    """Whether DuckDB says that another program has the file open."""
+    """Whether DuckDB's message means that another program has the file open."""
     return "Could not set lock on file" in said

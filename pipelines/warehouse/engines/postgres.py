@@ -1,4 +1,4 @@
-"""PostgreSQL 15 and later, by the settings of its own programs: PGHOST and so on."""
+"""PostgreSQL 15 and later, configured by libpq's variables: PGHOST and so on."""
 
 import io
 import re
@@ -15,15 +15,14 @@ from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_li
 from pipelines.settings import Settings
 from pipelines.warehouse.engines.base import BATCH, Engine, translated
 
-# What the server, or the client's library, says where the settings are wrong. It has no
-# code before there is a connection.
+# Messages of the server or of libpq if the settings are wrong: before there is a
+# connection, errors have no code.
 REFUSED = re.compile(
     r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry"
     r"|could not translate host name|is not permitted|permission denied"
 )
 
-# PostgreSQL's numbers for the types of columns, as Arrow has them. A sum of whole
-# numbers is numeric.
+# Arrow types by PostgreSQL's type OIDs. A sum of integers is numeric.
 ARROW = {
     16: pa.bool_(),
     20: pa.int64(),
@@ -36,8 +35,8 @@ ARROW = {
     1700: pa.int64(),
 }
 
-# Where numeric may be a share or a rate. The files hold floats: they lose none of the
-# two decimals that are kept, and every program reads them.
+# For published files, in which numeric may be a share or a rate: floats keep both of
+# its decimals, and every program can read them.
 PUBLISHED = ARROW | {1114: pa.timestamp("us"), 1700: pa.float64()}
 
 AS_FLOAT = extensions.new_type(
@@ -53,7 +52,7 @@ POSTGRES = {
 
 
 class Facts(TypedDict):
-    """Where the server is and who asks, by libpq's names."""
+    """Connection parameters, by libpq's names."""
 
     host: str
     port: int
@@ -63,7 +62,7 @@ class Facts(TypedDict):
 
 
 class Cursor:
-    """One of psycopg2's, used as DuckDB's connection is."""
+    """A psycopg2 cursor with the interface of DuckDB's connection."""
 
     def __init__(self, cursor: Any):
         self._cursor = cursor
@@ -80,11 +79,11 @@ class Cursor:
         return as_arrow(self._cursor.description, self._cursor.fetchall(), ARROW)
 
     def register(self, name: str, rows: pa.Table) -> None:
-        """Copy an Arrow table into a temporary one."""
+        """Copy an Arrow table into a temporary table."""
         columns = ", ".join(f'"{f.name}" {POSTGRES[f.type]}' for f in rows.schema)
         self._cursor.execute(f"drop table if exists pg_temp.{name}")
         self._cursor.execute(f"create temporary table {name} ({columns})")
-        # Arrow's CSV quotes every text and no null, as PostgreSQL's does.
+        # Arrow quotes all text and leaves nulls unquoted, as PostgreSQL's CSV expects.
         file = io.BytesIO()
         csv.write_csv(rows, file, csv.WriteOptions(include_header=False))
         file.seek(0)
@@ -93,7 +92,7 @@ class Cursor:
 
 
 def as_arrow(columns: Any, rows: list[Any], types: dict[int, pa.DataType]) -> pa.Table:
-    """Rows as psycopg2 gives them, and its description of their columns."""
+    """Turn psycopg2's rows into an Arrow table, given its column descriptions."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pa.table(
         [
@@ -107,7 +106,7 @@ def as_arrow(columns: Any, rows: list[Any], types: dict[int, pa.DataType]) -> pa
 class PostgresEngine(Engine):
     """A database on a PostgreSQL server."""
 
-    # dlt's way with Parquet, ADBC, fails where there is no row.
+    # dlt loads Parquet with ADBC, which fails if there are no rows.
     empty_format = "insert_values"
 
     def __init__(self, settings: Settings) -> None:
@@ -134,7 +133,7 @@ class PostgresEngine(Engine):
         except errors.UndefinedTable as error:
             raise WarehouseError(
                 f"{self.place} lacks a table ({first_line(error)}); `blotter daily` "
-                "makes those of every declared data set."
+                "creates those of every declared data set."
             ) from error
         except psycopg2.Error as error:
             raise self._explained(error) from error
@@ -144,7 +143,7 @@ class PostgresEngine(Engine):
         self, statement: str
     ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
         with self.connect():
-            # The server keeps the rows: a plain cursor would fetch them all.
+            # A server-side cursor: a client-side one would fetch all rows at once.
             cursor = self._connection.cursor("reading", withhold=True)
             with cursor:
                 extensions.register_type(AS_FLOAT, cursor)
@@ -170,7 +169,7 @@ class PostgresEngine(Engine):
         return connection
 
     def _explained(self, error: Exception) -> BlotterError:
-        """One sentence for what the server said."""
+        """Explain the server's error in one sentence."""
         said = re.sub(r"^connection to server .*? failed: |FATAL: +", "", str(error))
         said = (said.splitlines() or [type(error).__name__])[0].rstrip(".")
         if isinstance(error, errors.InsufficientPrivilege) or REFUSED.search(said):
@@ -187,8 +186,8 @@ class PostgresEngine(Engine):
             self._connection = None
 
     def make_schema(self, name: str) -> None:
-        # One that an administrator made is used as it is: to ask for it anew would take
-        # the right to make schemas.
+        # One that an administrator created is used as is: even `if not exists` requires
+        # permission to create schemas.
         with self.connect() as connection:
             made = connection.execute(
                 "select 1 from information_schema.schemata where schema_name = $name",
@@ -202,7 +201,7 @@ class PostgresEngine(Engine):
         from dlt.destinations.impl.postgres.configuration import PostgresCredentials
         from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 
-        # As dbt's contracts have it; dlt's own is `character varying`.
+        # As in dbt's contracts; dlt's default is `character varying`.
         written = PostgresTypeMapper.sct_to_unbound_dbt.copy()
         written["text"] = "text"
         read = PostgresTypeMapper.dbt_to_sct.copy()
@@ -223,5 +222,5 @@ class PostgresEngine(Engine):
         )
 
     def in_byte_order(self, column: str) -> str:
-        # The database's own order may be a language's, in which punctuation is last.
+        # The database's default collation may be a language's, with punctuation last.
         return f'{column} collate "C"'
