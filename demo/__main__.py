@@ -1,9 +1,9 @@
-"""Show the whole of Blotter on made-up rows: load all of them, then one day's changes.
+"""Demonstrate all of Blotter on made-up rows: load them, then one day's changes.
 
     python -m demo
 
-A local portal takes the place of the publishers'. What Blotter finds is compared with
-what the portal did; the exit code is 1 if a number differs.
+A local portal stands in for the publishers' portals. What Blotter finds is compared
+with what the portal did; the exit code is 1 if any number differs.
 """
 
 import json
@@ -32,11 +32,11 @@ HOME = Path("blotter_home_demo")
 FIRST_DAY = date(2024, 1, 1)
 SEED = 2024
 
-# What happens on the day that passes lies this near, so in any two months' window.
+# The day's changes are to rows this recent, so inside any two-month window.
 RECENT = timedelta(days=25)
-# Late corrections are of rows this old, so before any window.
+# Late corrections are to rows this old, so before any window.
 OLD = timedelta(days=100)
-# The portals published their tables so long before the demo.
+# How long before the demo the portals published their tables.
 AGE = timedelta(days=30)
 
 KINDS = ("added", "changed", "removed", "restored")
@@ -52,21 +52,21 @@ QUERY = (
 
 @dataclass(frozen=True)
 class Publication:
-    """A data set in the demo: its part of the rows, and what its day brings."""
+    """A data set in the demo: its share of the rows, and the day's changes."""
 
     title: str
     dataset: str
     window_column: str = ""
-    """Empty where rows of any age may change: a file is read whole."""
+    """Empty if rows of any age may change: a file is read whole."""
     share: float = 0
-    """Of the rows asked for; files have a size of their own."""
+    """Of the requested rows; files have a fixed size."""
     new: int = 0
     corrected: int = 0
     removed: int = 0
     late: int = 0
     """Of the corrected rows, those older than the window."""
     stamp: str = ""
-    """The column in which the publisher tells when a row changed, if it has one."""
+    """The column that says when a row changed, if the publisher has one."""
 
 
 PUBLICATIONS = [
@@ -121,7 +121,7 @@ def open_portal(
 
 
 def pass_day(each: Publication, published: Dataset, day: date) -> None:
-    """Let a day's rows, corrections and removals happen on the portal.
+    """Apply a day's new rows, corrections and removals to the portal.
 
     A table without a row identifier can only be replaced as a whole.
     """
@@ -131,7 +131,7 @@ def pass_day(each: Publication, published: Dataset, day: date) -> None:
     new = generator.day_rows(each.dataset, day, each.new, SEED + 1)
     changed = generator.corrected(changed, each.corrected, SEED)
     if each.stamp:
-        # Half a day ago: by the city's clock, which is behind, it is not yet to come.
+        # Half a day ago, so that it is not in the future by the city's clock.
         moment = f"{datetime.now(UTC) - timedelta(hours=12):%Y-%m-%dT%H:%M:%S.000}"
         stamps = pa.repeat(moment, changed.num_rows)
         changed = draw.with_column(changed, each.stamp, stamps)
@@ -157,7 +157,7 @@ def picked(each: Publication, rows: pa.Table, day: date) -> tuple[pa.Table, pa.T
 
 
 def is_since(dates: pa.ChunkedArray, opens: date) -> pa.ChunkedArray:
-    """Whether a column of calendar dates or epochs lies on a day or later."""
+    """Whether each calendar date or epoch of a column is on or after a day."""
     midnight = datetime(opens.year, opens.month, opens.day, tzinfo=UTC)
     is_epoch = "T" not in pc.min(dates).as_py()
     bound = str(int(midnight.timestamp()) * 1000) if is_epoch else opens.isoformat()
@@ -165,10 +165,10 @@ def is_since(dates: pa.ChunkedArray, opens: date) -> pa.ChunkedArray:
 
 
 def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
-    """Run the command and yield its lines as they come.
+    """Run the command and yield its output line by line.
 
     Raises:
-        SystemExit: It failed; its last lines have said why.
+        SystemExit: It failed; its last lines say why.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "pipelines", *arguments],
@@ -182,12 +182,12 @@ def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
         yield from process.stdout or ()
     if process.returncode:
         raise SystemExit(
-            f"blotter {' '.join(arguments)} ended with {process.returncode}"
+            f"blotter {' '.join(arguments)} exited with {process.returncode}"
         )
 
 
 def changes_logged(portal: str, home: Path) -> dict[str, Counter[str]]:
-    """How many entries the change logs hold so far, by data set and kind."""
+    """Count the entries in the change logs so far, by data set and kind."""
     logged: dict[str, Counter[str]] = {}
     since = ("--since", "2000-01-01")
     for row in json.loads("".join(blotter(portal, home, "changes", *since, "--json"))):
@@ -197,7 +197,7 @@ def changes_logged(portal: str, home: Path) -> dict[str, Counter[str]]:
 
 
 def comparison(found: Mapping[str, Mapping[str, int]]) -> tuple[list[str], bool]:
-    """What the portal did beside what Blotter found, in lines; whether all agree."""
+    """A table of what the portal did and what Blotter found; and whether they agree."""
     lines = [
         f"{'':15}{'the portal did':>26}   {'Blotter found':>26}",
         f"{'':15}{'new':>6}{'corrected':>11}{'removed':>9}   "

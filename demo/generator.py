@@ -1,4 +1,4 @@
-"""Make up rows of the published data sets, any number of them.
+"""Generate any number of made-up rows of the published data sets.
 
 Columns, value lists, shares of missing values, repeated rows and oddities are those of
 the real data sets; streets, ids and people are invented. The same arguments give the
@@ -48,7 +48,7 @@ FILES: dict[str, FilePublisher] = {
     "cambridge__neighborhood_boundaries": boundaries.CAMBRIDGE,
 }
 MAKERS: dict[str, Publisher] = {**TABLES, **FILES}
-# Those with news every day; the other files are published once a year or less.
+# Data sets that change every day; the other files are published once a year or less.
 DAILY: dict[str, DailyPublisher] = {
     **TABLES,
     "washington_post__shootings": shootings,
@@ -66,9 +66,9 @@ def generate(dataset: str, rows: int, start: date, end: date, seed: int) -> pa.T
 
     Args:
         dataset: A name of `COLUMNS`.
-        start: The first day, by the column that the data set's window is on.
-        end: The last day; Chicago withholds the rows of its last seven.
-        seed: Any number; another one gives other rows with the same ids.
+        start: The first day, by the data set's window column.
+        end: The last day; Chicago withholds the rows of the last seven.
+        seed: Any number; another seed gives different rows with the same ids.
 
     Returns: Columns of `COLUMNS[dataset]`, all text in the forms of SODA's CSV
         (`true`, `2024-02-15T07:09:00.000`, `POINT (lon lat)`) or ArcGIS (epoch
@@ -85,11 +85,11 @@ def generate(dataset: str, rows: int, start: date, end: date, seed: int) -> pa.T
 def day_rows(dataset: str, day: date, rows: int, seed: int) -> pa.Table:
     """Make the `rows` rows that a portal adds on one day.
 
-    Their ids are none of those that `generate` made up to the day before, as long as
-    no day has more than 2,000 incidents. All are new: none repeats another.
+    Their ids differ from all that `generate` makes up to the day before, as long as no
+    day has more than 2,000 incidents. All are new: none repeats another.
 
     Raises:
-        KeyError: No such data set, or one that no day adds to.
+        KeyError: No such data set, or one that does not change daily.
     """
     return DAILY[dataset].make_day(_random(dataset, seed), rows, day)
 
@@ -98,7 +98,7 @@ def sample(table: pa.Table, count: int, seed: int) -> pa.Table:
     """Draw `count` rows whose key no other row has, in the order of the table.
 
     Raises:
-        ValueError: The table is none of `generate`'s, or has too few such rows.
+        ValueError: The table is not one of `generate`'s, or has too few such rows.
     """
     dataset = dataset_of(table)
     counts = pc.value_counts(keys := _keys(table))
@@ -106,7 +106,7 @@ def sample(table: pa.Table, count: int, seed: int) -> pa.Table:
     places = np.flatnonzero(pc.is_in(keys, single).to_numpy(zero_copy_only=False))
     if count > len(places):
         raise ValueError(
-            f"{dataset}: {count} rows asked of {len(places)} with own keys"
+            f"{dataset}: {count} rows requested, {len(places)} have a unique key"
         )
     drawn = _random(dataset, seed).permutation(places)[:count]
     return table.take(pa.array(np.sort(drawn)))
@@ -124,7 +124,7 @@ def corrected(table: pa.Table, count: int, seed: int) -> pa.Table:
 
 
 def without(table: pa.Table, rows: pa.Table) -> pa.Table:
-    """The table less the rows that have the key of one of `rows`."""
+    """The table without the rows whose key is in `rows`."""
     return table.filter(pc.invert(pc.is_in(_keys(table), _keys(rows))))
 
 
@@ -142,13 +142,13 @@ def dataset_of(table: pa.Table) -> str:
 
 
 def _keys(table: pa.Table) -> pa.Array:
-    """Each row's key as one text; a missing part counts as a value."""
+    """Each row's key as a single text; a missing part counts as a value."""
     key = MAKERS[dataset_of(table)].KEY
     parts = [pc.fill_null(table[name].combine_chunks(), "") for name in key]
     return pc.binary_join_element_wise(*parts, "|")
 
 
 def _random(dataset: str, seed: int) -> Generator:
-    """One generator a city, so that Chicago's two tables hold the same rows."""
+    """One generator per city, so that Chicago's two tables have the same rows."""
     city = dataset.partition("__")[0]
     return np.random.default_rng([seed, *city.encode()])

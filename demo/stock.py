@@ -26,8 +26,8 @@ STOCK = {
 }
 RECENT = "chicago__recent_incidents"
 FILES_BEGIN = date(2015, 1, 2)
-# The first serves any file as text that is to be shown; the other has queries that end
-# in no name of a file.
+# The first serves every file as text to display; the URLs of the other have no file
+# name from which to tell the type.
 CONTENT_TYPES = {
     "raw.githubusercontent.com": "text/plain; charset=utf-8",
     "services2.arcgis.com": "application/geo+json",
@@ -55,7 +55,7 @@ def stock(portal: "Portal", rows: int, today: date, seed: int) -> dict[str, "Dat
 
 
 def stock_files(portal: "Portal", today: date, seed: int) -> dict[str, "Dataset"]:
-    """Publish made-up shootings up to `today`, and the tables beside them, as files."""
+    """Publish made-up shootings up to `today`, and their reference tables, as files."""
     return {
         name: publish(
             portal, name, generate(name, publisher.ROWS, FILES_BEGIN, today, seed)
@@ -80,7 +80,7 @@ def publish(portal: "Portal", name: str, rows: "Rows") -> "Dataset":
 
 
 def publish_council(portal: "Portal", name: str, today: date) -> None:
-    """Publish the city's list of council members, where a data set declares one."""
+    """Publish the city's list of council members, if the data set declares one."""
     declared = tomllib.loads((DECLARATIONS / f"{name}.toml").read_text())
     if council := declared.get("council_list"):
         columns = (council["district"], council["member"])
@@ -92,7 +92,7 @@ def publish_council(portal: "Portal", name: str, today: date) -> None:
 def publish_files(
     portal: "Portal", name: str, declared: dict[str, Any], rows: "Rows", key: str | None
 ) -> "Dataset":
-    """Publish rows as the files of a declaration, below its address or at it."""
+    """Publish rows as the files of a declaration, at its address or below it."""
     url = urlsplit(declared["url"])
     below = declared.get("files", [])
     paths = {file.rpartition("/")[2]: f"{url.path}/{file}" for file in below}

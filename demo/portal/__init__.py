@@ -1,1 +1,1 @@
-"""A portal on this machine: SODA, ArcGIS and files, with faults by name."""
+"""A local portal: SODA, ArcGIS and files, with faults on demand."""

@@ -1,4 +1,4 @@
-"""Serve a portal on this machine, with made-up rows: `python -m demo.portal`."""
+"""Serve a local portal with made-up rows: `python -m demo.portal`."""
 
 import threading
 from contextlib import suppress

@@ -29,7 +29,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 class Layer(Dataset):
     """A layer; dates are epoch milliseconds, true UTC, stored as text.
 
-    Rows without object id get the next one; a `replace` numbers all rows anew.
+    Rows without an object id get the next one; `replace` renumbers all rows.
     `max_record_count` caps every page, whatever a reader asks for.
     """
 
@@ -52,7 +52,7 @@ class Layer(Dataset):
         super().__init__(store, name, rows, columns, key)
 
     def replace(self, rows: Rows) -> None:
-        """Empty the layer and fill it anew; object ids go on from the highest."""
+        """Replace all rows; object ids continue from the highest one."""
         table = to_table(rows, list(self.columns))
         super().replace(
             table.drop_columns([self.key]) if self.key in table.column_names else table
@@ -82,7 +82,7 @@ class Layer(Dataset):
         ]
 
     def metadata(self) -> dict[str, object]:
-        """Return what the layer's own address tells."""
+        """Return the description that is served at the layer's own URL."""
         edited = int(self.rows_updated_at.timestamp() * 1000)
         return {
             "currentVersion": 11.5,
@@ -100,7 +100,7 @@ class Layer(Dataset):
 
 
 def layer_reply(layer: Layer, asked: Asked, salt: int) -> Reply:
-    """Answer for the layer itself or for its `/query`; errors come inside a 200."""
+    """Answer for the layer itself or for its `/query`; errors have status 200."""
     parameters = {name.lower(): value for name, value in asked.form.items()}
     if not asked.path.endswith("/query"):
         return arcgis_reply(layer.metadata())
@@ -114,7 +114,7 @@ def layer_reply(layer: Layer, asked: Asked, salt: int) -> Reply:
 def answer(
     layer: Layer, parameters: dict[str, str], asked: Asked, salt: int
 ) -> dict[str, object]:
-    """Return the answer to a query as ArcGIS puts it."""
+    """Return the answer to a query in ArcGIS's format."""
     where = condition(layer, parameters.get("where", ""))
     if parameters.get("returncountonly", "").lower() == "true":
         sql = f"select count(*) as count from {layer.table} where {where}"
@@ -146,7 +146,7 @@ def answer(
 
 
 def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, object]:
-    """Return a row's values: numbers and dates are numbers, nulls stay."""
+    """Return a row's values: numbers and dates as numbers, nulls as they are."""
     casts = {"oid": int, "date": int, "integer": int, "double": float, "string": str}
     return {
         name: None if text is None else casts[layer.columns[name]](text)
@@ -155,7 +155,7 @@ def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, object]:
 
 
 def out_fields(layer: Layer, wanted: str) -> list[str]:
-    """Return the names of the fields asked for, as the layer spells them."""
+    """Return the names of the requested fields, as the layer spells them."""
     if wanted.strip() == "*":
         return list(layer.columns)
     return [field_name(layer, name) for name in wanted.split(",")]
@@ -213,7 +213,7 @@ class WhereParser(Parser):
 def moment(text: str) -> Expression:
     """Return the literal `YYYY-MM-DD[ HH:MM:SS]`, UTC, as epoch milliseconds."""
     if not TIMESTAMP.fullmatch(text):
-        raise mismatch(f"{text!r} is no timestamp")
+        raise mismatch(f"{text!r} is not a timestamp")
     instant = datetime.fromisoformat(text).replace(tzinfo=UTC)
     return Expression(str(int(instant.timestamp() * 1000)), "date")
 

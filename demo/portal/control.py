@@ -1,8 +1,8 @@
-"""Let another process act as the publisher, or see what was asked.
+"""Let another process act as the publisher, or see what was requested.
 
 POST /_portal/upsert/{id} and /_portal/replace/{id} take a JSON array of rows,
 /_portal/delete/{id} an array of keys; {id} is a data set's id or a layer's path.
-GET /_portal/requests tells the requests so far, without what headers held.
+GET /_portal/requests lists the requests so far, without the values of headers.
 """
 
 import json
@@ -32,7 +32,7 @@ def control(
 
 
 def describe(record: Record) -> dict[str, object]:
-    """Return a request as JSON tells it: of the headers the names only."""
+    """Return a request as a JSON object, with only the names of its headers."""
     return {
         "method": record.method,
         "path": record.path,

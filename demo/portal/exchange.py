@@ -1,4 +1,4 @@
-"""What a portal is asked and what it replies."""
+"""A portal's requests and responses."""
 
 import gzip
 import hashlib
@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 class Asked:
     """A request; `query` holds the last value of every parameter.
 
-    Header names are in lower case. A fault may cap or double the rows of the answer,
-    date its copy back or leave out the headers that tell types.
+    Header names are in lower case. A fault may cap or repeat the rows of the response,
+    mark it as out of date or leave out the headers with types.
     """
 
     method: str
@@ -28,12 +28,12 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters of the address, decoded."""
+        """The parameters of the URL, decoded."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters of the address and of a posted form."""
+        """The parameters of the URL and of a posted form."""
         if not self.headers.get("content-type", "").startswith(
             "application/x-www-form-urlencoded"
         ):
@@ -43,13 +43,13 @@ class Asked:
 
     @property
     def token(self) -> str | None:
-        """The app token, from the header or the address."""
+        """The app token, from the header or the URL."""
         return self.headers.get("x-app-token") or self.query.get("$$app_token")
 
 
 @dataclass
 class Record:
-    """A request as the portal remembers it; header names are in lower case."""
+    """A request as the portal records it; header names are in lower case."""
 
     method: str
     path: str
@@ -76,7 +76,7 @@ class Reply:
 
 
 def pretty(value: Any) -> bytes:
-    """Return JSON as Socrata writes metadata and errors: indented, ` : ` between."""
+    """Return JSON as Socrata formats metadata and errors: indented, with ` : `."""
     text = json.dumps(value, indent=2, separators=(",", " : "), ensure_ascii=False)
     return text.encode() + b"\n"
 

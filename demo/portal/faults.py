@@ -20,17 +20,17 @@ KINDS = {
     "html": "200 with an HTML page in place of data",
     "redirect": "302 to `location` plus the path",
     "moved_host": "301 to `location` plus the path; 403 to a query with `$select`",
-    "needs_token": "403 to any request without an app token; of a layer, error 499",
+    "needs_token": "403 to any request without an app token; error 499 for a layer",
     "bad_token": "403 to any request that carries an app token",
     "hook": "call `hook` before the request is answered",
     "slow": "wait `seconds` before the first byte",
     "stall": "wait `seconds` after `size` bytes of the body",
     "reset": "reset the connection after `size` bytes of the body; 0: no reply at all",
-    "cut": "end the answer in good form after `size` bytes of what is unpacked",
-    "edit": "send what `edit` makes of the unpacked body",
-    "bad_gzip": "spoil the compressed body",
+    "cut": "end the answer cleanly after `size` bytes of the uncompressed body",
+    "edit": "send what `edit` makes of the uncompressed body",
+    "bad_gzip": "corrupt the compressed body",
     "wrong_length": "announce more bytes than are sent",
-    "cap": "answer at most `rows` rows, whatever is asked",
+    "cap": "answer at most `rows` rows, whatever is requested",
     "duplicates": "repeat the first row at the end of the answer",
     "out_of_date": "X-SODA2-Data-Out-Of-Date: true",
     "no_types": "leave out X-SODA2-Fields and X-SODA2-Types",
@@ -55,12 +55,12 @@ REASONS = {
 class Fault:
     """Something that goes wrong in certain requests.
 
-    A request matches when its path equals or fits `path` (`/resource/*.csv`; None fits
-    all) and its decoded query holds `query`. Of the matching requests the first `after`
-    ones pass, the next `times` ones fail (None: all until `Portal.heal`).
+    A request matches if its path matches the pattern `path` (`/resource/*.csv`; None
+    matches all) and its decoded query contains `query`. Of the matching requests the
+    first `after` pass and the next `times` fail (None: all until `Portal.heal`).
 
-    `body` None stands for the body that a Socrata portal sends with the status: JSON,
-    or HTML for a 502.
+    A `body` of None means the one that a Socrata portal sends with the status: JSON, or
+    HTML for a 502.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Fault:
         self._lock = Lock()
 
     def strikes(self, path: str, query: str) -> bool:
-        """Count a request; tell whether it is one of those that fail."""
+        """Count a request; return whether it is one of those that fail."""
         fits = self.path is None or self.path == path or fnmatch(path, self.path)
         if not fits or self.query not in query:
             return False
@@ -99,7 +99,7 @@ class Fault:
 
 
 def prepare(faults: list[Fault], asked: Asked) -> Reply | None:
-    """Let faults act before the request is answered; a reply replaces the answer."""
+    """Apply faults before the request is answered; a reply replaces the answer."""
     for fault in faults:
         if fault.kind == "hook":
             fault.hook()
@@ -116,7 +116,7 @@ def prepare(faults: list[Fault], asked: Asked) -> Reply | None:
 
 
 def replacement(fault: Fault, asked: Asked) -> Reply | None:
-    """Return what a portal sends in place of an answer."""
+    """Return what a portal sends instead of an answer."""
     if fault.kind == "processing":
         return Reply(202, b"", dict(fault.headers))
     if fault.kind == "html":
@@ -141,7 +141,7 @@ def replacement(fault: Fault, asked: Asked) -> Reply | None:
 
 
 def page(status: int, title: str, fault: Fault) -> Reply:
-    """Return an HTML page, as the edge of a portal sends it."""
+    """Return an HTML page, as a portal's gateway sends it."""
     headers = {"Content-Type": "text/html; charset=utf-8", **fault.headers}
     given = fault.body if fault.body is not None else HTML.format(title)
     return Reply(status, given if isinstance(given, bytes) else given.encode(), headers)
@@ -155,14 +155,14 @@ def moved(location: str, asked: Asked, status: int = 302) -> Reply:
 
 
 def left(location: str, asked: Asked) -> Reply:
-    """Return what San Francisco's old host says since September 2026."""
+    """Return what San Francisco's old host has answered since September 2026."""
     if "$select" in asked.query:
         return problem(403, "permission_denied", "Forbidden")
     return moved(location, asked, 301)
 
 
 def closed(asked: Asked) -> Reply:
-    """Return what follows on a request without a token where one is required."""
+    """Return the answer to a request without a token if one is required."""
     if "/FeatureServer" in asked.path:
         return arcgis_problem(499, "Token Required")
     message = "This request must be authenticated or have an application token"
@@ -170,12 +170,12 @@ def closed(asked: Asked) -> Reply:
 
 
 def refused_token() -> Reply:
-    """Return what follows on a wrong app token."""
+    """Return the answer to a request with a wrong app token."""
     return problem(403, "permission_denied", "Invalid app_token specified")
 
 
 class Delivery:
-    """Sends a reply by ASGI in chunks, and fails where faults say so."""
+    """Sends a reply by ASGI in chunks, and fails as faults demand."""
 
     CHUNK = 256 * 1024
 
@@ -236,10 +236,10 @@ async def pause(seconds: float, receive: Receive) -> None:
 
 
 async def drop_connection(send: Send, *, is_reset: bool) -> None:
-    """End the connection, with a reset or after what was sent has left.
+    """Close the connection, with a reset or after what was sent has left.
 
-    ASGI knows no such thing; `send` belongs to uvicorn's request, which has the
-    transport. Without lingering, closing a socket sends RST.
+    ASGI has no way to do this; `send` belongs to uvicorn's request, which has the
+    transport. Closing a socket that does not linger sends RST.
 
     Raises:
         TypeError: The portal is served by another server.

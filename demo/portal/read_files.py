@@ -1,4 +1,4 @@
-"""Read CSV and JSON files of any origin as rows that a portal can publish."""
+"""Read CSV and JSON files from any source as rows that a portal can publish."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ from demo.portal.values import plain_number, to_text
 
 FLOATING = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 PAIR = re.compile(r"\((-?[\d.]+), *(-?[\d.]+)\)")
-# How portals' own downloads, and files made of them, write dates.
+# The date formats of portals' own downloads, and of files made from them.
 DATE_FORMATS = (
     "%Y/%m/%d %I:%M:%S %p",
     "%m/%d/%Y %I:%M:%S %p",
@@ -29,18 +29,18 @@ def read_file(
 ) -> tuple[pa.Table, dict[str, str]]:
     """Read a file and return its rows and its columns' types.
 
-    Column names become snake case. A column is text unless `types` tells another type
-    for its new name, or every value of it is a calendar date as SODA writes them, or a
-    JSON boolean or point. Told types mend what downloads spoil: dates of
+    Column names become snake case. A column is text unless `types` gives another type
+    for its new name, or all its values are calendar dates as SODA writes them, or JSON
+    booleans or points. Given types restore what downloads change: dates in
     `DATE_FORMATS`, points as `(lat, lon)`, checkboxes as `True`, numbers as `37.0`.
 
     Args:
-        path: `.csv` or `.json` (an array of objects), also with `.gz` behind it. An
+        path: `.csv` or `.json` (an array of objects), optionally followed by `.gz`. An
             empty CSV cell is null, an empty one in quotes is empty text.
         types: Metadata types by name, for some or all columns.
 
     Raises:
-        ValueError: The file is neither, or a value does not fit its told type.
+        ValueError: The file is neither, or a value does not match its given type.
     """
     found: dict[str, str] = {}
     data = path.read_bytes()
@@ -72,7 +72,7 @@ def snake_case(title: str) -> str:
 
 
 def read_csv(data: bytes) -> pa.Table:
-    """Read CSV, every column as text; what is not UTF-8 is taken for Latin-1."""
+    """Read CSV with every column as text, as Latin-1 if it is not valid UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def read_csv(data: bytes) -> pa.Table:
 
 
 def read_json(data: bytes) -> tuple[pa.Table, dict[str, str]]:
-    """Read an array of objects; return text and the types that JSON tells."""
+    """Read an array of objects; return text and the types that JSON implies."""
     rows = json.loads(data)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("not an array of JSON objects")
@@ -111,12 +111,12 @@ def read_json(data: bytes) -> tuple[pa.Table, dict[str, str]]:
 
 
 def is_point(value: object) -> bool:
-    """Tell whether a JSON value is a GeoJSON point."""
+    """Whether a JSON value is a GeoJSON point."""
     return isinstance(value, dict) and value.get("type") == "Point"
 
 
 def guess(values: list[str | None]) -> str:
-    """Return the type that text values certainly have."""
+    """Return the only type that text values can have, or else text."""
     present = [value for value in values if value is not None]
     is_date = present and all(FLOATING.fullmatch(value) for value in present)
     return "calendar_date" if is_date else "text"
@@ -134,7 +134,7 @@ def mend(value: str | None, kind: str) -> str | None:
         return read_date(value).isoformat(timespec="milliseconds")
     if kind == "checkbox":
         if value.lower() not in ("true", "false"):
-            raise ValueError(f"{value!r} is no checkbox")
+            raise ValueError(f"{value!r} is not a checkbox")
         return value.lower()
     if kind == "number":
         return read_number(value)
@@ -148,11 +148,11 @@ def read_number(text: str) -> str:
     try:
         return plain_number(Decimal(text))
     except InvalidOperation as error:
-        raise ValueError(f"{text!r} is no number") from error
+        raise ValueError(f"{text!r} is not a number") from error
 
 
 def read_date(text: str) -> datetime:
-    """Read a wall-clock time in one of the forms that files have."""
+    """Read a wall-clock time in one of the formats that files use."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -162,4 +162,4 @@ def read_date(text: str) -> datetime:
             return datetime.strptime(text, form)
         except ValueError:
             continue
-    raise ValueError(f"{text!r} is no date")
+    raise ValueError(f"{text!r} is not a date")

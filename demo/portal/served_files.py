@@ -17,7 +17,7 @@ from demo.portal.values import Rows
 
 @dataclass(frozen=True)
 class Written:
-    """A file as it was written of some version of its table."""
+    """A file as it was written for a version of its table."""
 
     version: int
     body: bytes
@@ -25,12 +25,12 @@ class Written:
 
 
 class FileTable(Dataset):
-    """Rows that are written anew into one file or several whenever they change.
+    """Rows that are rewritten to one or several files whenever they change.
 
     Args:
-        write: Makes a file's bytes of its rows.
-        file_column: The column that tells the file of a row, by name, and that no file
-            holds; None where there is one file.
+        write: Turns a file's rows into bytes.
+        file_column: The column that names each row's file and is not written to it;
+            None if there is a single file.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class FileTable(Dataset):
         self._written: dict[str, Written] = {}
 
     def contents(self, file_name: str) -> tuple[bytes, datetime]:
-        """Return a file's bytes and when they became what they are.
+        """Return a file's bytes and when they last changed.
 
-        A change of the table that leaves a file's bytes alone does not make it newer.
+        A change of the table that leaves a file's bytes unchanged does not count.
         """
         with self.store.lock:
             last = self._written.get(file_name)
@@ -85,7 +85,7 @@ CONTENT_TYPES = {
 
 
 class FileOptions(TypedDict, total=False):
-    """What `PlainFile` may be told."""
+    """The options of `PlainFile`."""
 
     content_type: str
     has_etag: bool
@@ -95,11 +95,11 @@ class FileOptions(TypedDict, total=False):
 
 @dataclass
 class PlainFile:
-    """What is published at one path.
+    """The file that is published at one path.
 
-    `contents` returns the bytes and when they were last changed (with a zone). Of the
-    two validators either can be left out, as some servers do. `has_length`: the number
-    of bytes is told, as servers do that send a file from their disk.
+    `contents` returns the bytes and when they were last changed (with a zone). Either
+    validator, ETag or date, can be left out, as some servers do. `has_length`: send a
+    Content-Length, like servers that send a file from disk.
     """
 
     contents: Contents
@@ -110,7 +110,7 @@ class PlainFile:
 
     @property
     def body(self) -> bytes:
-        """The bytes as they are now."""
+        """The current bytes."""
         return self.contents()[0]
 
     def reply(self, asked: Asked) -> Reply:
@@ -129,9 +129,9 @@ class PlainFile:
         return Reply(200, body, headers | {"Content-Type": self.content_type})
 
     def _is_held(self, asked: Asked, etag: str | None, changed_at: datetime) -> bool:
-        """Whether the reader holds these bytes; an ETag counts before a date.
+        """Whether the reader already has these bytes; an ETag takes precedence.
 
-        By https://www.rfc-editor.org/rfc/rfc9110#section-13.
+        See https://www.rfc-editor.org/rfc/rfc9110#section-13.
         """
         if asked.method not in ("GET", "HEAD"):
             return False
@@ -143,7 +143,7 @@ class PlainFile:
 
 
 def file_at(path: str, contents: Contents, **options: Unpack[FileOptions]) -> PlainFile:
-    """Return a file with the type that the ending of its path tells, or another."""
+    """Return a file whose content type defaults to that of its path's extension."""
     ending = path.rpartition(".")[2].lower()
     if ending in CONTENT_TYPES:
         options.setdefault("content_type", CONTENT_TYPES[ending])
@@ -151,7 +151,7 @@ def file_at(path: str, contents: Contents, **options: Unpack[FileOptions]) -> Pl
 
 
 def http_date(text: str) -> datetime | None:
-    """Read the date of a header; one that is none is as good as left out."""
+    """Parse the date of a header; None if it is invalid, as if it were missing."""
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -2,8 +2,8 @@
 
     python -m demo.portal --rows 100000 --port 8765 --seed 1
 
-It keeps its tables in memory, is changed as a publisher changes a portal, fails on
-demand, and remembers what it was asked.
+It keeps its tables in memory, can be changed as a publisher would change them, fails on
+demand, and records its requests.
 """
 
 import itertools
@@ -52,7 +52,7 @@ class Portal:
     """Data sets, files and faults behind one address.
 
     Args:
-        seed: Varies the order of rows that are asked for in no order.
+        seed: Varies the order of rows if a query specifies none.
         clock: Returns the time, with its zone.
         app_tokens: The app tokens that are valid; None takes any.
         gzip_level: How hard to compress for readers that accept gzip.
@@ -104,7 +104,7 @@ class Portal:
         *,
         max_record_count: int = 1000,
     ) -> Layer:
-        """Publish rows as an ArcGIS layer at `path`, in pages of so many at most."""
+        """Publish rows as an ArcGIS layer at `path`, with a limit on page size."""
         path = path.rstrip("/")
         layer = Layer(
             self.store, path, rows, columns, max_record_count=max_record_count
@@ -126,9 +126,9 @@ class Portal:
     def add_file(
         self, path: str, data: bytes, **options: Unpack[FileOptions]
     ) -> PlainFile:
-        """Publish a plain file, or change it: the same bytes again change nothing.
+        """Publish a plain file, or replace it; identical bytes change nothing.
 
-        Options are those of `PlainFile`; without a type it has that of its ending.
+        Options are those of `PlainFile`; the default type is that of its extension.
         """
         old, changed_at = self.files.get(path), self.store.clock()
         if old is not None and old.contents()[0] == data:
@@ -150,8 +150,8 @@ class Portal:
     ) -> FileTable:
         """Publish rows as whole files; see `FileTable`, and `add_file` for the options.
 
-        `paths` holds the path of each file by its name; the one file of a table without
-        a `file_column` has the name "".
+        `paths` has the path of each file by name; the single file of a table without a
+        `file_column` has the name "".
         """
         table = FileTable(
             self.store, name, rows, columns, key, write=write, file_column=file_column
@@ -163,12 +163,12 @@ class Portal:
         return table
 
     def fail(self, fault: Fault) -> Fault:
-        """Let something go wrong from now on; return the fault."""
+        """Start a fault and return it."""
         self.faults.append(fault)
         return fault
 
     def heal(self) -> None:
-        """Forget all faults; a portal that moved is back."""
+        """End all faults; a portal that moved is back."""
         self.faults.clear()
         self._location = ""
 
@@ -224,7 +224,7 @@ class Portal:
         return reply
 
     def _answer(self, asked: Asked, number: int) -> Reply:
-        """Route a request that nothing befell."""
+        """Route a request that no fault has answered."""
         if asked.path in self.files:
             return self.files[asked.path].reply(asked)
         if "/FeatureServer" in asked.path:
@@ -252,7 +252,7 @@ class Portal:
     def _resource(
         self, asked: Asked, number: int, name: str, row: str | None, form: str | None
     ) -> Reply:
-        """Answer for rows; the form comes from the extension or from `Accept`."""
+        """Answer a request for rows; the extension or `Accept` gives the format."""
         dataset = self.datasets.get(name)
         if not isinstance(dataset, SodaDataset):
             return problem(404, "dataset.missing", "Not found", id=name)
@@ -268,7 +268,7 @@ class Portal:
 
 @contextmanager
 def serve(portal: Portal, port: int = 0) -> Iterator[str]:
-    """Serve a portal on loopback from a thread; yield its address, stop at the end."""
+    """Serve a portal on loopback from a thread until the block ends; yield its URL."""
     server = uvicorn.Server(
         uvicorn.Config(
             portal,
@@ -279,7 +279,7 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
             timeout_graceful_shutdown=1,
         )
     )
-    # asyncio sends small packets at once only on a socket that names its protocol.
+    # asyncio disables Nagle's algorithm only on a socket with an explicit protocol.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

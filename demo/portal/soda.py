@@ -43,7 +43,7 @@ class SodaDataset(Dataset):
         key: The row identifier, if the publisher set one.
         title: Its name in the metadata.
         is_legacy: Answer as SODA 2.0: text compares without regard to case.
-        metadata: More of the metadata; it goes over what the portal makes up.
+        metadata: Additional metadata, which overrides what the portal makes up.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SodaDataset(Dataset):
         self.created_at = self.rows_updated_at
 
     def metadata(self) -> dict[str, object]:
-        """Return what `/api/views/{id}.json` tells."""
+        """Return the description that `/api/views/{id}.json` serves."""
         columns = [
             {
                 "id": FIRST_COLUMN_ID + position,
@@ -117,11 +117,11 @@ def rows_reply(
     """Answer a query for rows.
 
     Args:
-        dataset: What is asked for.
+        dataset: The requested data set.
         asked: The request.
         form: `csv`, `json` or `geojson`.
-        salt: Shuffles rows that are asked for in no order.
-        parameters: The query, where it is not in the address.
+        salt: Shuffles rows if the query specifies no order.
+        parameters: The query, if it is not in the URL.
     """
     headers = version_headers(dataset, asked)
     if is_known(dataset, asked, headers):
@@ -175,7 +175,7 @@ def render_csv(table: pa.Table, kinds: dict[str, str]) -> bytes:
 
 
 def render_json(table: pa.Table, kinds: dict[str, str]) -> bytes:
-    """Write one object a line; a null is an absent key."""
+    """Write one object per line; keys with null values are left out."""
     body = "\n,".join(compact(row) for row in objects(table, kinds))
     return f"[{body}]\n".encode()
 
@@ -211,12 +211,12 @@ def objects(table: pa.Table, kinds: dict[str, str]) -> list[dict[str, object]]:
 
 
 def compact(value: object) -> str:
-    """Return JSON without blanks."""
+    """Return JSON without whitespace."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def version_headers(dataset: SodaDataset, asked: Asked) -> dict[str, str]:
-    """Return the headers that tell which version of the data answers."""
+    """Return the headers that identify the version of the data."""
     accepted = [value for name, value in asked.headers.items() if name[:6] == "accept"]
     asked_for = hashlib.md5(repr([asked.query_string, accepted]).encode())
     version = f"hotel.{dataset.name}_{dataset.version}"
@@ -235,7 +235,7 @@ def version_headers(dataset: SodaDataset, asked: Asked) -> dict[str, str]:
 
 
 def is_known(dataset: SodaDataset, asked: Asked, headers: dict[str, str]) -> bool:
-    """Tell whether the reader holds this answer already."""
+    """Whether the reader already has this answer."""
     if "if-none-match" in asked.headers:
         return headers["ETag"] in asked.headers["if-none-match"]
     if since := asked.headers.get("if-modified-since"):

@@ -1,7 +1,7 @@
-"""What SQL on a portal's tables is made of: names, text, and disguised row ids."""
+"""SQL building blocks for a portal's tables: identifiers, literals and row ids."""
 
-# Row ids are numbers in disguise: multiplied by an odd number, modulo 2^60, and
-# written with 12 digits to base 32, so that text order is not the rows' order.
+# Row ids are disguised numbers: multiplied by an odd number, modulo 2^60, and written
+# with 12 digits in base 32, so that their text order is not the rows' order.
 ID_SPACE = 1 << 60
 ID_FACTOR = 805_306_457_001_234_567
 ID_INVERSE = pow(ID_FACTOR, -1, ID_SPACE)
@@ -29,7 +29,7 @@ def text_literal(value: str) -> str:
 
 
 def hidden_number(row_id: str) -> int | None:
-    """Return the number behind `row-xxxx~xxxx.xxxx`; None if it is no row id."""
+    """Return the number behind `row-xxxx~xxxx.xxxx`; None if it is not a row id."""
     digits = row_id.removeprefix("row-").replace("~", "").replace(".", "")
     try:
         return int(digits, 32) * ID_INVERSE % ID_SPACE

@@ -15,7 +15,7 @@ from demo.portal.values import Row, Rows, to_table
 
 
 def alike(rows: Sequence[Row]) -> list[list[Row]]:
-    """Part rows by the columns that they name."""
+    """Group rows by the set of columns that they have."""
     parts: dict[frozenset[str], list[Row]] = {}
     for row in rows:
         parts.setdefault(frozenset(row), []).append(row)
@@ -23,7 +23,7 @@ def alike(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def last_of_each(key: str, table: pa.Table) -> pa.Table:
-    """Return the last row of each value of a column."""
+    """Return the last row for each value of a column."""
     last = {value: i for i, value in enumerate(table[key].to_pylist())}
     return table.take(pa.array(sorted(last.values()), pa.int64()))
 
@@ -47,9 +47,9 @@ class Store:
 class Dataset:
     """One published table: text columns, hidden row numbers and system fields.
 
-    Every action of the publisher is one transaction: it sets a new version and moves
-    `rows_updated_at` (UTC, whole seconds) on by a second or more, because readers see
-    no finer steps.
+    Every action of the publisher is one transaction: it sets a new version and advances
+    `rows_updated_at` (UTC, whole seconds) by at least a second, the finest step that
+    readers can see.
     """
 
     def __init__(
@@ -92,16 +92,16 @@ class Dataset:
         return self.store.run(f'select {chosen} from {self.table} order by ":n"')
 
     def append(self, rows: Rows) -> None:
-        """Add rows without looking at keys; all get new ids."""
+        """Append rows regardless of keys; all get new ids."""
         with self._transaction() as cursor:
             self._insert(cursor, self._text(rows))
 
     def upsert(self, rows: Rows) -> None:
-        """Change the rows whose key exists and add the others.
+        """Update the rows whose key exists and insert the others.
 
-        A changed row keeps `:id`, `:created_at` and the columns that it does not name
-        (a column named as None becomes null); every row sent gets a new `:updated_at`,
-        unchanged ones too. Without a row identifier all rows are added.
+        An updated row keeps `:id`, `:created_at` and the columns that are not sent (a
+        column sent as None becomes null); every row sent gets a new `:updated_at`, even
+        if it is unchanged. Without a row identifier all rows are appended.
         """
         if self.key is None:
             self.append(rows)
@@ -115,12 +115,12 @@ class Dataset:
                 self._insert(cursor, table, f"where not exists ({known})")
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove the rows with these keys (`:id`s where there is no row identifier).
+        """Delete the rows with these keys (`:id`s if there is no row identifier).
 
-        They leave no trace in the portal's answers.
+        They leave no trace in the portal's responses.
 
         Raises:
-            KeyError: A key that no row has; nothing is removed then.
+            KeyError: No row has one of the keys; then none are deleted.
         """
         keys = [str(key) for key in keys]
         column = quote(self.key or ":id")
@@ -134,11 +134,11 @@ class Dataset:
                 raise KeyError(f"{self.name} has no row {', '.join(missing)}")
 
     def seal(self, keys: Iterable[str]) -> None:
-        """Withdraw rows as a court orders: to a reader the same as `delete`."""
+        """Withdraw rows by court order: for a reader the same as `delete`."""
         self.delete(keys)
 
     def replace(self, rows: Rows) -> None:
-        """Empty the table and fill it anew: all ids and times are new ones."""
+        """Replace all rows: every id and timestamp is new."""
         with self._transaction() as cursor:
             cursor.execute(f"delete from {self.table}")
             self._insert(cursor, self._text(rows))
@@ -151,12 +151,12 @@ class Dataset:
         self.key = new if self.key == old else self.key
 
     def add_column(self, name: str, kind: str) -> None:
-        """Publish one more column, null in every row, after the others."""
+        """Publish an additional column at the end, null in every row."""
         self._alter(f"add column {quote(name)} varchar")
         self.columns[name] = kind
 
     def drop_column(self, name: str) -> None:
-        """Publish a column no longer."""
+        """Stop publishing a column."""
         self._alter(f"drop column {quote(name)}")
         del self.columns[name]
 
@@ -166,7 +166,7 @@ class Dataset:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a transaction; once it holds, the data set has a new version."""
+        """Open a transaction; on commit the data set has a new version."""
         with self.store.lock:
             cursor = self.store.connection.cursor()
             before = self.version, self.rows_updated_at, self.next_number
@@ -223,7 +223,7 @@ class Dataset:
         cursor.unregister("sent")
 
     def _normal(self, name: str) -> str:
-        """Return SQL for a sent value: calendar dates get their time and ms."""
+        """Return SQL for a sent value; calendar dates are padded to milliseconds."""
         column = f"sent.{quote(name)}"
         if self.columns[name] != "calendar_date":
             return column

@@ -1,7 +1,7 @@
 """Turn values into the text that the portal stores, and back into JSON.
 
 Stored text is what a portal's CSV shows: `true`, `2024-02-15T07:09:00.000`,
-`POINT (-122.42 37.77)`, numbers in plain notation; null is a value that is absent.
+`POINT (-122.42 37.77)`, numbers in plain notation; null is a missing value.
 """
 
 import json
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 Row = Mapping[str, object]
 Rows: TypeAlias = pa.Table | Sequence[Row]
-"""Rows as a caller has them: a table of text, or JSON-like values by column."""
+"""Rows as a caller passes them: a table of text, or JSON-like values by column."""
 
 POINT = re.compile(r"POINT ?\((\S+) (\S+)\)")
 LOCATION = re.compile(r"(?:(.*)\n)?\((\S+), (\S+)\)", re.DOTALL)
@@ -22,7 +22,7 @@ LINK = re.compile(r"(?:(.*) )?\((\S+)\)", re.DOTALL)
 
 
 def to_text(value: object) -> str | None:
-    """Return a JSON-like value as stored text; None stays None."""
+    """Return a JSON-like value as stored text, and None as None."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -35,7 +35,7 @@ def to_text(value: object) -> str | None:
 
 
 def plain_number(value: int | float | Decimal) -> str:
-    """Return a number without exponent and without a trailing `.0`."""
+    """Return a number without an exponent or a trailing `.0`."""
     text = format(Decimal(str(value)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -58,7 +58,7 @@ def object_to_text(value: Mapping[str, Any]) -> str:
 
 
 def to_json(text: str, kind: str) -> Any:
-    """Return stored text as the value that a SODA JSON answer holds.
+    """Return stored text as the value in a SODA JSON response.
 
     Numbers stay text, as in SODA. `kind` is a metadata type such as `checkbox`.
     """
@@ -98,7 +98,7 @@ def location_to_json(
 def to_table(rows: Rows, columns: list[str]) -> pa.Table:
     """Return rows as a table of text columns, in the order of `columns`.
 
-    Columns that no row has are left out, so that an upsert leaves them alone.
+    Columns that no row has are left out, so that an upsert does not touch them.
 
     Raises:
         ValueError: A row has a field that is not one of `columns`.

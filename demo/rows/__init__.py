@@ -1,1 +1,1 @@
-"""Made-up rows, one module a publisher."""
+"""Made-up rows, one module per publisher."""

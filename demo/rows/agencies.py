@@ -1,4 +1,4 @@
-"""Made-up rows of the agencies that the newspaper's shootings name by id."""
+"""Made-up rows of the agencies that the newspaper's shootings refer to by id."""
 
 from collections import Counter
 from datetime import date
@@ -21,9 +21,9 @@ IDS_PER_DAY = 200
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the 150 rows, in the order of names, with their shootings counted.
+    """Make the 150 rows, ordered by name, with the number of their shootings.
 
-    The count is of `rows_shootings.ROWS` shootings made from the same seed and days.
+    It counts `shootings.ROWS` shootings made from the same seed and days.
     """
     shootings = rows_shootings.make(rng, rows_shootings.ROWS, first, last)
     counted = Counter(";".join(shootings["agency_ids"].to_pylist()).split(";"))
@@ -43,7 +43,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
-    """Make the rows of agencies first named on `day`, each in one shooting."""
+    """Make the rows of agencies that first appear on `day`, each in one shooting."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     begins = np.datetime64(rows_shootings.BEGINS).astype(np.int64) * IDS_PER_DAY
     states = draw.vocabulary("us_states")["state_id"]
@@ -61,11 +61,11 @@ def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Count one more shooting of each agency."""
+    """Add one to each agency's number of shootings."""
     more = [str(int(total) + 1) for total in rows["total_shootings"].to_pylist()]
     return draw.with_column(rows, "total_shootings", pa.array(more, pa.string()))
 
 
 def write(rows: pa.Table) -> bytes:
-    """The newspaper's CSV: every cell in quotes, empty where there is no value."""
+    """The newspaper's CSV: every cell in quotes, and empty if there is no value."""
     return csv_file(rows, quotes_all=True)

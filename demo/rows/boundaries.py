@@ -1,4 +1,4 @@
-"""Made-up boundaries of the areas that the cities' rows name: no line is a real one."""
+"""Made-up boundaries of the areas that the cities' rows name: none is real."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from numpy.random import Generator
 from demo.rows import draw
 from demo.rows.places.tiling import Point, tiles
 
-# How far the areas of a Chicago district lie from its middle, in degrees.
+# Distance of the areas of a Chicago district from its center, in degrees.
 ASIDE = 0.014
 
 
@@ -25,11 +25,11 @@ class Area:
 
 
 class Boundaries:
-    """What `generator` knows a city's file of areas by; as a module of rows has it.
+    """A city's file of areas, with the interface of a module of rows.
 
     Args:
         areas: Makes all areas, in the order of the file.
-        key: The property that rows are known by.
+        key: The property that identifies a row.
         numbers: Properties that are numbers; all others are text.
         is_multiple: Shapes are of type MultiPolygon.
     """
@@ -47,7 +47,7 @@ class Boundaries:
         self.ROWS = len(areas())
 
     def make(self, rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-        """Make a row an area; neither seed nor day matters."""
+        """Make one row per area; seed and days are ignored."""
         areas = self.areas()
         rings = tiles([area.point for area in areas])
         shapes = [{"geometry": self._shape(ring)} for ring in rings]
@@ -79,7 +79,7 @@ class Boundaries:
 
 
 def san_francisco() -> list[Area]:
-    """The neighborhoods of the rows, each around the middle of its parts."""
+    """The neighborhoods in the rows, each around the center of its parts."""
     parts = draw.vocabulary("san_francisco_areas")
     points: dict[str, list[Point]] = {}
     for k, name in enumerate(parts["neighborhood"]):
@@ -98,7 +98,7 @@ def middle(points: list[Point]) -> Point:
 
 
 def chicago() -> list[Area]:
-    """The community areas, in a ring around the middle of a district that has them."""
+    """The community areas, in a ring around the center of a district with them."""
     districts = draw.vocabulary("chicago_districts")
     points: dict[str, Point] = {}
     for k, listed in enumerate(districts["community_areas"]):
@@ -123,7 +123,7 @@ def chicago() -> list[Area]:
 
 
 def memphis() -> list[Area]:
-    """The precincts, in the spelling of the layer, which is none of the rows'."""
+    """The precincts as the layer spells them, which differs from the rows."""
     precincts = draw.vocabulary("memphis_precincts")
     return [
         Area(
@@ -141,7 +141,7 @@ def memphis() -> list[Area]:
 
 
 def cambridge() -> list[Area]:
-    """The neighborhoods, which no row of the police log names."""
+    """The neighborhoods, which the rows of the police log do not name."""
     areas = draw.vocabulary("cambridge_neighborhoods")
     return [
         Area(

@@ -1,9 +1,9 @@
 """Made-up rows of Cambridge's daily police log.
 
-The real descriptions name arrested persons. Here `MARKER` stands for them, so that a
-test can search for it in whatever was loaded, modeled or logged. Rows without a
-description carry the account of the case behind blanks in `location`; `TAIL_MARKER`
-stands for people named there.
+The real descriptions name people who were arrested. Here `MARKER` stands for them, so
+that a test can search for it in whatever was loaded, modeled or logged. Rows without a
+description have the narrative after spaces in `location`; `TAIL_MARKER` stands for
+people named there.
 """
 
 from datetime import date
@@ -37,12 +37,12 @@ NO_SUBTYPE = 5 / 7276
 NO_DESCRIPTION = 93 / 7276
 REPEATED = 47 / 7276
 
-# How a repeated row differs: in when it was loaded only, in nothing, in its type, in
-# its location.
+# How a repeated row differs: only in its load time, not at all, in its type, in its
+# location.
 RELOADED, SAME, OTHER_TYPE, OTHER_PLACE = range(4)
 REPEATS = [40, 30, 15, 15]
 
-# Days until a row is in the log, and, for a day's new rows, days that they come late.
+# Days until a row is in the log and, for a day's new rows, how many days late they are.
 LOADED = {0: 1, 0.7: 1, 0.9: 4, 1: 20}
 LATE = {0: 0, 0.7: 0, 0.9: 3, 1: 14}
 
@@ -57,7 +57,7 @@ ACCOUNTS = [
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make `rows` rows of the days from `first` to `last`, a few of them twice."""
+    """Make `rows` rows for the days from `first` to `last`, a few of them twice."""
     twice = int(draw.chance(rng, REPEATED, rows).sum())
     days = draw.days_drawn(rng, first, last, rows - twice)
     once = np.arange(rows - twice)
@@ -66,7 +66,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
-    """Make the rows first shown on `day`: the log of that day, a few older."""
+    """Make the rows first shown on `day`: that day's log and a few older rows."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - draw.delay(rng, LATE, rows))
     return _table(rng, days, shown, np.arange(rows), day)
@@ -75,7 +75,7 @@ def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
 def _table(
     rng: Generator, days: Numbers, shown: Numbers, entry: Numbers, last: date
 ) -> pa.Table:
-    """Make entries, and a row for each of the positions `entry` of an entry."""
+    """Make entries, and one row for each position in `entry`."""
     count = len(days)
     seconds = days * draw.DAY + draw.time_of_day(rng, count)
     odd, odd_seconds = draw.odd_times(days)
@@ -124,7 +124,7 @@ def _words(
 
 
 def _streets(rng: Generator, count: int) -> pa.Array:
-    """Streets that do not exist, one in five with another that it crosses."""
+    """Made-up streets, one in five with a cross street."""
     names = [
         f"{name} {('ST', 'AVE', 'RD')[k % 3]}"
         for k, name in enumerate(draw.street_names())
@@ -139,7 +139,7 @@ def _streets(rng: Generator, count: int) -> pa.Array:
 def _description(
     rng: Generator, arrested: Flags, account: Numbers, entry: Numbers, untold: Flags
 ) -> pa.Array:
-    """Accounts; those of arrests, and some others, name the made-up person."""
+    """Narratives; those of arrests, and some others, name the made-up person."""
     age = draw.text(18 + entry * 7 % 50)
     town = draw.take(TOWNS, entry % len(TOWNS))
     named = draw.joined(
@@ -153,6 +153,6 @@ def _description(
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Move each row to another street, and stamp it with the day after the latest."""
+    """Move each row to another street, and date its load a day after the latest."""
     location = draw.joined(rows["location"].combine_chunks(), "EXT", by=" ")
     return draw.stamped(draw.with_column(rows, "location", location), "last_updated")

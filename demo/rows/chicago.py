@@ -1,4 +1,4 @@
-"""Made-up rows of Chicago's crimes, one a crime, or a victim of a murder."""
+"""Made-up rows of Chicago's crimes, one per crime, or per victim of a murder."""
 
 from datetime import date, timedelta
 from functools import cache
@@ -41,8 +41,8 @@ FIRST_ID = 10_000_000
 
 # The city withholds the latest week.
 WITHHELD = timedelta(days=7)
-# Days from a crime's publication to the row's latest change, and, for a day's new rows,
-# days that they come later than others of their date.
+# Days from a crime's publication to the row's latest change and, for a day's new rows,
+# how many days later they are than other rows of their date.
 REVISED = {0: 0, 0.7: 0, 0.8: 7, 0.9: 40, 1: 400}
 LATE = {0: 0, 0.8: 0, 0.9: 3, 1: 14}
 
@@ -61,13 +61,13 @@ QUARRELS = ("BATTERY", "ASSAULT", "OTHER OFFENSE", "CRIMINAL DAMAGE", "STALKING"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
-# What an offense's code tells.
+# The columns that follow from an offense's code.
 OFFENSE = ("iucr", "primary_type", "description", "fbi_code")
 
 
 @cache
 def places() -> dict[str, list[str]]:
-    """Some 2,100 blocks that do not exist, eight in each of twelve beats a district."""
+    """Some 2,100 made-up blocks, eight in each of the twelve beats of a district."""
     rng = np.random.default_rng(0)
     districts = draw.vocabulary("chicago_districts")
     names = draw.street_names()
@@ -95,7 +95,7 @@ def places() -> dict[str, list[str]]:
 
 @cache
 def coordinates() -> dict[str, list[str]]:
-    """The coordinates of `places()`: degrees, and roughly in the state's feet."""
+    """The coordinates of `places()`: in degrees, and roughly in state plane feet."""
     latitude, longitude = places()["latitude"], places()["longitude"]
     both = list(zip(latitude, longitude, strict=True))
     return {
@@ -111,7 +111,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of crimes from `first` to a week before `last`, oldest first.
 
     Raises:
-        ValueError: The portal shows no such days.
+        ValueError: The portal has no rows for these days.
     """
     if first < BEGINS or first > last - WITHHELD:
         raise ValueError(
@@ -125,7 +125,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
-    """Make the rows first shown on `day`: crimes of a week before, a few older."""
+    """Make the rows first shown on `day`: crimes of a week before and a few older."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - WITHHELD.days - draw.delay(rng, LATE, rows))
     return _table(rng, days, shown, _codes(rng, rows), np.arange(rows), day)
@@ -138,7 +138,7 @@ def _codes(rng: Generator, rows: int) -> Numbers:
 
 
 def _victims(code: Numbers) -> Numbers:
-    """For each row the row that it repeats but for its id: of every seventh murder."""
+    """For each row, the row that it repeats except for its id: every seventh murder."""
     murder = np.array(draw.vocabulary("chicago_codes")["primary_type"])[code]
     murders = np.flatnonzero(murder == "HOMICIDE")
     same = np.arange(len(code))
@@ -229,15 +229,15 @@ def _place_text(rng: Generator, same: Numbers) -> dict[str, pa.Array]:
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Turn each arrest around, and stamp the rows with the day after the latest.
+    """Flip each row's arrest flag, and date its change a day after the latest.
 
-    Every third row is also classified anew.
+    Every third row is also reclassified.
     """
     arrest = pc.if_else(pc.equal(rows["arrest"], "true"), "false", "true")
     rows = draw.with_column(rows, "arrest", arrest)
     third = pa.array(np.arange(rows.num_rows) % 3 == 0)
     code = _codes(rng, rows.num_rows)
     for name in OFFENSE:
-        anew = draw.take(draw.vocabulary("chicago_codes")[name], code)
-        rows = draw.with_column(rows, name, pc.if_else(third, anew, rows[name]))
+        reclassified = draw.take(draw.vocabulary("chicago_codes")[name], code)
+        rows = draw.with_column(rows, name, pc.if_else(third, reclassified, rows[name]))
     return draw.stamped(rows, "updated_on")

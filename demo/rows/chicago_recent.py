@@ -1,7 +1,6 @@
-"""Made-up rows of Chicago's crimes of the last year: those of `rows_chicago`, renamed.
+"""Made-up rows of Chicago's crimes of the last year: those of `chicago`, renamed.
 
-This view has no id and no change date; it flags with letters what the other tells by
-true and false.
+This view has no id and no change date; its flags are letters instead of true and false.
 """
 
 from datetime import date
@@ -59,6 +58,6 @@ def _view(rows: pa.Table) -> pa.Table:
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Turn each arrest around."""
+    """Flip each row's arrest flag."""
     arrest = pc.if_else(pc.equal(rows["arrest"], "Y"), "N", "Y")
     return draw.with_column(rows, "arrest", arrest)

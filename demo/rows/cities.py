@@ -1,4 +1,4 @@
-"""Made-up rows of a table of US cities, each with the county that holds most of it."""
+"""Made-up rows of a table of US cities, each with the county that has most of it."""
 
 from datetime import date
 
@@ -26,10 +26,10 @@ The file of that name which takes their place outside the demo asks for attribut
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the 250 rows, the largest cities first; neither seed nor day matters.
+    """Make the 250 rows, largest cities first; seed and days are ignored.
 
-    Every other row has lost the leading zero of its county's code, as in copies that a
-    spreadsheet saved.
+    Every other row has lost the leading zero of its county's code, as in copies that
+    were saved by a spreadsheet.
     """
     held = counties()
     order = sorted(enumerate(cities()), key=lambda pair: -pair[1].population)

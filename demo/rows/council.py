@@ -1,7 +1,7 @@
-"""The cities' lists of their council members, as the seeds have them on a day.
+"""The cities' lists of their council members, according to the seeds on a given day.
 
-No row is made up but in its spelling, which is not the seeds': the surname may come
-first, and a second name may be an initial.
+Only the spelling is made up, and differs from the seeds: the surname may come first,
+and a second name may be an initial.
 """
 
 import csv
@@ -12,7 +12,7 @@ SEED = Path(__file__).parents[2] / "seeds" / "council_districts.csv"
 
 
 def rows(city: str, day: date, district: str, member: str) -> list[dict[str, str]]:
-    """A row a seat, with the names of the columns; a vacant one has none."""
+    """One row per seat, with the given column names; a vacant seat has no member."""
     with SEED.open(encoding="utf-8", newline="") as file:
         terms = [row for row in csv.DictReader(file) if row["city"] == city]
     today = day.isoformat()
@@ -24,6 +24,6 @@ def rows(city: str, day: date, district: str, member: str) -> list[dict[str, str
 
 
 def spelled(name: str) -> str:
-    """A name as a list may have it: every other one behind its surname."""
+    """A name as a list may spell it: every other one with the surname first."""
     given, _, family = name.partition(" ")
     return name if len(name) % 2 else f"{family}, {given} Q."

@@ -1,4 +1,4 @@
-"""Draw made-up values, many at once, the same ones from the same seed everywhere.
+"""Draw many made-up values at once, with the same result per seed on every machine.
 
 Times are whole seconds of the city's wall clock since 1970-01-01, without a zone.
 """
@@ -19,19 +19,19 @@ from numpy.random import Generator
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Text: TypeAlias = pa.Array | pa.Scalar | str
-"""A text each, or one for all."""
+"""One text per row, or one for all."""
 
 DAY = 86_400
 
-# Numbers (ids, case numbers) count on from day to day in steps of this size, so that
-# days drawn apart share none while none of them has more incidents than that.
+# Numbers (ids, case numbers) start each day at a multiple of this size, so that days
+# that are drawn separately share none, unless one has more incidents than that.
 NUMBERS_PER_DAY = 2_000
 
 # Shares by hour of the day, from midnight, as the cities' rows show them.
 HOURS = [51, 29, 22, 18, 14, 13, 16, 26, 37, 40, 43, 48]
 HOURS += [61, 53, 51, 58, 54, 57, 58, 57, 52, 46, 46, 41]
 
-# Shares by minute: times are remembered as full, half and quarter hours.
+# Shares by minute: people round times to full, half and quarter hours.
 MINUTES = [11] * 60
 for _minute, _share in {
     0: 320,
@@ -69,29 +69,29 @@ def weights(column: list[str]) -> Numbers:
 
 
 def pick(rng: Generator, shares: Sequence[int] | Numbers, count: int) -> Numbers:
-    """Draw `count` positions of `shares`, each in proportion to its share."""
+    """Draw `count` positions in `shares`, in proportion to the shares."""
     limits = np.cumsum(shares)
     return np.searchsorted(limits, rng.integers(0, limits[-1], count), side="right")
 
 
 def chance(rng: Generator, share: float | npt.NDArray[np.float64], count: int) -> Flags:
-    """Draw `count` booleans, true with the share given (one, or one each)."""
+    """Draw `count` booleans, true with the given probability (one, or one each)."""
     return rng.random(count) < share
 
 
 def delay(rng: Generator, quantiles: Mapping[float, float], count: int) -> Numbers:
-    """Draw `count` whole minutes from a distribution given by some quantiles."""
+    """Draw `count` whole minutes from a distribution that is given by quantiles."""
     drawn = np.interp(rng.random(count), list(quantiles), list(quantiles.values()))
     return np.rint(drawn).astype(np.int64)
 
 
 def days_drawn(rng: Generator, first: date, last: date, count: int) -> Numbers:
-    """Draw `count` days, both ends included, sorted, with the shape of week and year.
+    """Draw `count` sorted days, both ends included, varying by weekday and month.
 
-    Returns: whole days since 1970-01-01.
+    Returns: Whole days since 1970-01-01.
     """
     if last < first:
-        raise ValueError(f"the last day, {last}, lies before the first, {first}")
+        raise ValueError(f"the last day, {last}, is before the first, {first}")
     days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     number = days.astype(np.int64)
     month = days.astype("datetime64[M]").astype(np.int64) % 12
@@ -101,12 +101,12 @@ def days_drawn(rng: Generator, first: date, last: date, count: int) -> Numbers:
 
 
 def time_of_day(rng: Generator, count: int) -> Numbers:
-    """Draw `count` times as people tell them: seconds since midnight."""
+    """Draw `count` times as people report them: seconds since midnight."""
     return pick(rng, HOURS, count) * 3600 + pick(rng, MINUTES, count) * 60
 
 
 def time_of_report(rng: Generator, count: int) -> Numbers:
-    """Draw `count` times of a clerk's clock: seconds since midnight, whole minutes."""
+    """Draw `count` times when a clerk files: seconds since midnight, whole minutes."""
     return pick(rng, HOURS, count) * 3600 + rng.integers(0, 60, count) * 60
 
 
@@ -122,11 +122,11 @@ def clock_changes(first: int, last: int) -> tuple[list[int], list[int]]:
 
 
 def odd_times(days: Numbers) -> tuple[Numbers, Numbers]:
-    """Positions and times of incidents at moments that readers get wrong.
+    """Positions and times of incidents at times that programs get wrong.
 
-    Of each day that the clock goes forward the first incident is at 02:30, which no
-    clock shows; of each day that it goes back, at 01:30, which it shows twice; of each
-    month's first day, at 00:00:30.
+    The first incident of a day is at 02:30 when clocks go forward, which no clock
+    shows; at 01:30 when they go back, which clocks show twice; and at 00:00:30 on the
+    first day of a month.
 
     Args:
         days: Whole days since 1970-01-01, sorted.
@@ -144,7 +144,7 @@ def odd_times(days: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def numbered(days: Numbers, per_day: int = NUMBERS_PER_DAY) -> Numbers:
-    """Number incidents of sorted days: rising, each day from its own start."""
+    """Number incidents of sorted days in ascending order, each day from its start."""
     ordinal = np.arange(len(days))
     return np.maximum.accumulate(days * per_day - ordinal) + ordinal
 
@@ -167,7 +167,7 @@ def month_of(days: Numbers) -> Numbers:
 def take(
     values: Sequence[str | None], index: Numbers | Flags, absent: Flags | None = None
 ) -> pa.Array:
-    """Text at the positions given; null where `absent`."""
+    """Text at the given positions; null where `absent`."""
     positions = pa.array(index, pa.int32(), mask=absent)
     return pa.array(values, pa.string()).take(positions)
 
@@ -183,7 +183,7 @@ def padded(numbers: Numbers, width: int) -> pa.Array:
 
 
 def joined(*parts: Text, by: str = "") -> pa.Array:
-    """Texts put together; null where a part is."""
+    """Concatenate texts; null if any part is null."""
     return pc.binary_join_element_wise(*parts, by)
 
 
@@ -221,7 +221,7 @@ def chosen(condition: Flags, yes: Text, no: Text) -> pa.Array:
 
 
 def unlike(values: Numbers, group: Numbers, size: int) -> Numbers:
-    """Move on values (0 to `size` - 1) until none occurs twice in a group."""
+    """Shift values (0 to `size` - 1) until none occurs twice in a group."""
     values = values.copy()
     while True:
         order = np.lexsort((values, group))
@@ -237,12 +237,12 @@ def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
 
 
 def stamped(rows: pa.Table, name: str) -> pa.Table:
-    """Set a calendar date of all rows to the day after the latest, at the same time."""
+    """Set a calendar date of all rows to a day after the latest, at the same time."""
     latest = np.datetime64(pc.max(rows[name]).as_py(), "s") + np.timedelta64(1, "D")
     seconds = np.full(rows.num_rows, latest.astype(np.int64))
     return with_column(rows, name, calendar_text(seconds))
 
 
 def street_names() -> list[str]:
-    """432 names of streets that none of the cities has."""
+    """432 street names that don't exist in any of the cities."""
     return [word + ending for word in WORDS for ending in ENDINGS]

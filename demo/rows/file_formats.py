@@ -1,4 +1,4 @@
-"""Write tables as the whole files that publishers put on their servers."""
+"""Write tables in the file formats that publishers use."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 Cell = str | float | None
 
-# A file made of the same rows is the same byte by byte.
+# A fixed date, so that the same rows give the same file, byte for byte.
 MADE_AT = (1980, 1, 1, 0, 0, 0)
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -37,7 +37,7 @@ def csv_file(
 
 
 def zip_file(members: dict[str, bytes]) -> bytes:
-    """Pack files by name."""
+    """Pack files, given by name, into a zip."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -48,9 +48,9 @@ def zip_file(members: dict[str, bytes]) -> bytes:
 
 
 def workbook(sheet: str, rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Write one sheet as .xlsx: text and numbers as such, nothing where None.
+    """Write one sheet as .xlsx, with text and number cells, and no cell for None.
 
-    The least that ECMA-376 asks of a workbook.
+    This is the minimum that ECMA-376 requires of a workbook.
     """
     lines = "".join(
         f'<row r="{number}">{"".join(_cells(number, row))}</row>'
@@ -83,7 +83,7 @@ def _relation(kind: str, target: str) -> str:
 
 
 def _cells(number: int, row: Sequence[Cell]) -> list[str]:
-    """The cells of a row that hold something, in the columns A to Z."""
+    """The non-empty cells of a row, in columns A to Z."""
     cells = []
     for position, value in enumerate(row):
         name = f"{chr(ord('A') + position)}{number}"

@@ -1,4 +1,4 @@
-"""Made-up rows of Memphis's public safety incidents, one an offense of a report."""
+"""Made-up rows of Memphis's public safety incidents, one per offense in a report."""
 
 from datetime import date
 from functools import cache
@@ -32,25 +32,25 @@ COLUMNS = {
 KEY = ["Crime_ID", "UCR_Category", "UCR_Description"]
 BEGINS = date(2020, 1, 1)
 
-# 1.11 rows a report.
+# 1.11 rows per report.
 OFFENSES_PER_REPORT = [9_000, 920, 70, 10]
 TIES = 0.05
 NOWHERE = 0.019
 UNDATED_ROWS = 8_000
-# The row, by its place, whose code is none of NIBRS's; and that code.
+# The position of the row whose code is not a NIBRS code; and that code.
 STRAY_CODE = (1_000, "850")
 
-# Units without an area of their own, among 100,000 rows; the rest have a precinct.
+# Units without an area, among 100,000 rows; all other rows have a precinct.
 UNITS = {"OCU": 960, "STIS": 40, "MOTORS": 5, "MEM": 5, None: 55, "": 5, "005": 2}
 
-# Minutes to a report, and, for a day's new rows, days that they come late.
+# Minutes until a report and, for a day's new rows, how many days late they are.
 REPORT_LAG = {0: 0, 0.3: 10, 0.6: 90, 0.9: 2_000, 1: 40_000}
 LATE = {0: 0, 0.8: 0, 0.9: 2, 1: 14}
 
 
 @cache
 def places() -> dict[str, list[str]]:
-    """1,800 blocks that do not exist, two hundred in each precinct."""
+    """1,800 made-up blocks, two hundred in each precinct."""
     rng = np.random.default_rng(0)
     precincts = draw.vocabulary("memphis_precincts")
     names = draw.street_names()
@@ -75,10 +75,10 @@ def places() -> dict[str, list[str]]:
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of offenses from `first` to `last`, in the order of `ObjectId`.
 
-    A few have no date; a few repeat another in everything but `ObjectId`.
+    A few have no date; a few repeat another row except for its `ObjectId`.
 
     Raises:
-        ValueError: `first` lies before the table's first day.
+        ValueError: `first` is before the table's first day.
     """
     if first < BEGINS:
         raise ValueError(f"Memphis's table begins on {BEGINS}, not on {first}")
@@ -98,7 +98,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
-    """Make the rows first shown on `day`: offenses of that day, a few older."""
+    """Make the rows first shown on `day`: that day's offenses and a few older ones."""
     shown = np.full(rows, np.datetime64(day).astype(np.int64))
     days = np.sort(shown - draw.delay(rng, LATE, rows))
     report = np.arange(rows)
@@ -107,7 +107,7 @@ def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
 
 
 def _offenses(rng: Generator, report: Numbers) -> Numbers:
-    """For each row the position of its offense; a report has each at most once."""
+    """The position of each row's offense; a report has each offense at most once."""
     shares = draw.weights(draw.vocabulary("memphis_offenses")["weight"])
     return draw.unlike(draw.pick(rng, shares, len(report)), report, len(shares))
 
@@ -153,7 +153,7 @@ def _table(
 
 
 def _later_text(columns: dict[str, pa.Array], code: pa.Array) -> dict[str, pa.Array]:
-    """What the layer publishes beside the former columns; none is drawn anew."""
+    """The columns that the layer added later, all derived from the former ones."""
     codes = code.to_pylist()
     if len(codes) > STRAY_CODE[0]:
         codes[STRAY_CODE[0]] = STRAY_CODE[1]
@@ -176,9 +176,9 @@ def _later_text(columns: dict[str, pa.Array], code: pa.Array) -> dict[str, pa.Ar
 
 
 def _universal(rng: Generator, local: Numbers) -> Numbers:
-    """Seconds of Chicago's wall clock as UTC.
+    """Convert seconds on Chicago's wall clock to UTC.
 
-    Half of what falls into the hour that autumn doubles is of its second pass.
+    Half of the times in the repeated hour in the fall are from its second pass.
     """
     spring, autumn = draw.clock_changes(
         int(local.min()) // draw.DAY, int(local.max()) // draw.DAY
@@ -210,7 +210,7 @@ def _place_text(rng: Generator, report: Numbers, reports: int) -> dict[str, pa.A
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Give each row another precinct and that one's first ward."""
+    """Give each row another precinct, and the first ward of that precinct."""
     precincts = draw.vocabulary("memphis_precincts")
     names = precincts["precinct"]
     old = rows["Precinct"].to_pylist()

@@ -23,26 +23,26 @@ PUBLISHED += ["TOT_POP", *COUNTS]
 COLUMNS = dict.fromkeys(["file_name", *PUBLISHED], "text")
 KEY = ["STATE", "COUNTY", "YEAR", "AGEGRP", "file_name"]
 
-# Each edition's years by the code that its rows have. The first code or two are of
-# 1 April: census and base; the others of 1 July.
+# The years of each edition by the code in its rows. The first code or two are for
+# April 1 (census and base), the others for July 1.
 EDITIONS = {
     "cc-est2019-alldata.csv": [2010, 2010, *range(2010, 2020)],
     "cc-est2025-alldata.csv": [2020, *range(2020, 2026)],
 }
-# In this edition state and county have lost their leading zeros.
+# In this edition, state and county codes have lost their leading zeros.
 UNPADDED = "cc-est2025-alldata.csv"
 ROWS = 60 * 19 * 19
 
-# Persons of a thousand in each age group of five years, from 0-4 to 85 and more.
+# People per thousand in each five-year age group, from 0-4 to 85 and older.
 AGES = [60, 61, 63, 64, 67, 71, 69, 67, 63, 60, 61, 64, 65, 56, 45, 31, 19, 14]
-# Persons of ten thousand by origin (not Hispanic, Hispanic) and race, of `RACES`.
+# People per ten thousand by origin (not Hispanic, Hispanic) and race in `RACES`.
 MIX = [[5_900, 1_240, 70, 590, 20, 230], [1_600, 90, 70, 30, 10, 150]]
-# Persons of several races by the two that they name, of a hundred; places in `RACES`.
+# Percent of multiracial people by the two races they name, as positions in `RACES`.
 PAIRS = {(0, 1): 38, (0, 2): 27, (0, 3): 24, (0, 4): 3, (1, 2): 8}
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the rows of both editions, 21,660; neither day matters.
+    """Make the 21,660 rows of both editions; the days are ignored.
 
     All parts add up: sexes, origins and races to the total, ages 1 to 18 to age 0.
     """
@@ -52,7 +52,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def _people(rng: Generator) -> npt.NDArray[np.float64]:
-    """Expected persons by county, age group, origin, race and sex."""
+    """The expected number of people by county, age group, origin, race and sex."""
     held = counties()
     size = np.array([county.population for county in held], float)
     mix = np.array(MIX) * (0.3 + 1.4 * rng.random((len(held), 2, len(RACES))))
@@ -94,7 +94,7 @@ def _edition(name: str, people: npt.NDArray[np.float64]) -> pa.Table:
 
 
 def _with_all_ages(numbers: Numbers) -> Numbers:
-    """Put the sum of the age groups, the last axis, before them."""
+    """Prepend the sum of all age groups to the last axis."""
     return np.concatenate([numbers.sum(axis=-1, keepdims=True), numbers], axis=-1)
 
 
@@ -102,7 +102,7 @@ def _counts(people: Numbers) -> dict[str, Numbers]:
     """The published counts, each by county, year and age group.
 
     Args:
-        people: Persons by county, year, age group, origin, race and sex.
+        people: Number of people by county, year, age group, origin, race and sex.
     """
     found = {}
     for k, sex in enumerate(SEXES):
@@ -119,7 +119,7 @@ def _counts(people: Numbers) -> dict[str, Numbers]:
 
 
 def _groups(by_race: Numbers) -> dict[str, Numbers]:
-    """Counts by race alone, and by race alone or with others."""
+    """Counts by race, alone and in combination with other races."""
     alone = {race: by_race[..., k] for k, race in enumerate(RACES)}
     several = alone["TOM"]
     named = {pair: several * share // 100 for pair, share in PAIRS.items()}

@@ -1,4 +1,4 @@
-"""What a module of made-up rows has, or an object in place of one."""
+"""The interface of modules, or objects, that make up rows."""
 
 from datetime import date
 from typing import Protocol
@@ -8,19 +8,19 @@ from numpy.random import Generator
 
 
 class Publisher(Protocol):
-    """Makes a data set's rows as they are on some day."""
+    """Makes the rows of a data set as of a given day."""
 
     COLUMNS: dict[str, str]
     """Types of the columns in the publisher's words, by name."""
     KEY: list[str]
-    """The columns that tell a row from all others."""
+    """The columns that identify a row."""
 
     def make(self, rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-        """Make `rows` rows, or all that there are, dated `first` to `last`."""
+        """Make `rows` rows, or all that exist, dated `first` to `last`."""
 
 
 class DailyPublisher(Publisher, Protocol):
-    """Adds rows every day, and corrects some."""
+    """Adds rows every day and corrects some."""
 
     def make_day(self, rng: Generator, rows: int, day: date) -> pa.Table:
         """Make the rows first shown on `day`."""
@@ -30,9 +30,9 @@ class DailyPublisher(Publisher, Protocol):
 
 
 class FilePublisher(Publisher, Protocol):
-    """Publishes whole files, each of a size of its own."""
+    """Publishes whole files, whose size is fixed."""
 
     ROWS: int
 
     def write(self, rows: pa.Table) -> bytes:
-        """Make one file of its rows."""
+        """Write rows as one file."""

@@ -1,7 +1,7 @@
 """Made-up rows of San Francisco's police incident reports.
 
-An event is one report (`incident_id`). It has a row for each offense in it, and a
-supplement is an event that carries the `incident_number` of an earlier one.
+An event is one report (`incident_id`), with one row per offense. A supplement is an
+event that has the `incident_number` of an earlier one.
 """
 
 from datetime import date
@@ -52,7 +52,7 @@ KEY = ["row_id"]
 BEGINS = date(2018, 1, 1)
 FIRST_ID = 100_000
 
-# 1.21 rows an event, 1.40 rows an incident number: the whole table in July 2026.
+# 1.21 rows per event, 1.40 rows per incident number: the whole table in July 2026.
 CODES_PER_EVENT = [822, 130, 40, 8]
 SUPPLEMENTS = 0.138
 LATER = ("Other Miscellaneous", "Drug Offense", "Weapons Offense", "Assault")
@@ -86,7 +86,7 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows reported from `first` to `last`, in the order of their ids.
 
     Raises:
-        ValueError: `first` lies before the table's first day.
+        ValueError: `first` is before the table's first day.
     """
     if first < BEGINS:
         raise ValueError(f"San Francisco's table begins on {BEGINS}, not on {first}")
@@ -114,10 +114,10 @@ def make_day(rng: Generator, rows: int, day: date) -> pa.Table:
 
 
 def _roots(rng: Generator, days: Numbers, alone: Numbers) -> Numbers:
-    """For each event the earlier one that it supplements, or itself.
+    """For each event, the earlier one that it supplements, or itself.
 
-    Negative: it supplements one from before the first day. Those at `alone` are no
-    supplements.
+    Negative: it supplements one from before the first day. Events at the positions
+    `alone` supplement no other.
     """
     own = np.arange(len(days))
     drawn = draw.chance(rng, SUPPLEMENTS, len(days))
@@ -135,7 +135,7 @@ def _roots(rng: Generator, days: Numbers, alone: Numbers) -> Numbers:
 def _occurred(
     rng: Generator, reported: Numbers, root: Numbers, odd: Numbers, odd_seconds: Numbers
 ) -> Numbers:
-    """When each event's incident happened; a supplement's is that of its root."""
+    """When each event's incident happened; a supplement has the time of its root."""
     lag = draw.delay(rng, REPORT_LAG, len(reported)) * 60
     exact = reported - reported % 60 - lag
     told = exact - exact % draw.DAY + draw.time_of_day(rng, len(reported))
@@ -149,7 +149,7 @@ def _occurred(
 
 
 def _codes(rng: Generator, event: Numbers, root: Numbers) -> Numbers:
-    """For each row the position of its code; an event has each code at most once."""
+    """The position of each row's code; an event has each code at most once."""
     vocabulary = draw.vocabulary("san_francisco_codes")
     shares = draw.weights(vocabulary["weight"])
     later_shares = shares * (1 + 4 * np.isin(vocabulary["category"], LATER))
@@ -161,7 +161,7 @@ def _codes(rng: Generator, event: Numbers, root: Numbers) -> Numbers:
 
 
 def _kinds(rng: Generator, code: Numbers, event: Numbers, root: Numbers) -> Numbers:
-    """For each event the position of its kind in `REPORT_TYPES`."""
+    """The position of each event's kind in `REPORT_TYPES`."""
     category = np.array(draw.vocabulary("san_francisco_codes")["category"])
     of_event = category[code[np.searchsorted(event, np.arange(len(root)))]]
     online = np.isin(of_event, ONLINE) & draw.chance(rng, 0.48, len(root))
@@ -266,7 +266,7 @@ def _place_text(rng: Generator, root: Numbers, event: Numbers) -> dict[str, pa.A
 
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
-    """Close open reports, and open closed ones: what the city corrects most."""
+    """Close open reports and reopen closed ones: the city's most common correction."""
     old = rows["resolution"].combine_chunks()
     is_open = np.asarray(old.to_numpy(zero_copy_only=False) == "Open or Active")
     closed = np.where(draw.chance(rng, 0.8, len(old)), 4, 1)

@@ -1,4 +1,4 @@
-"""Made-up rows of the newspaper's US fatal police shootings: one a person killed."""
+"""Made-up rows of the newspaper's US fatal police shootings, one per person killed."""
 
 from datetime import date
 
@@ -21,9 +21,9 @@ COLUMNS = dict.fromkeys(
     "text",
 )
 KEY = ["id"]
-# As many as the demo publishes, whatever else it has.
+# How many rows the demo publishes, whatever the size of other data sets.
 ROWS = 1_600
-# The newspaper closed its database: later deaths are not taken, whatever the day.
+# The newspaper closed its database: later deaths are never included.
 BEGINS, ENDS = date(2015, 1, 1), date(2024, 12, 31)
 IDS_PER_DAY = 100
 # Days from a death to its row.
@@ -61,8 +61,8 @@ CODES: dict[str, dict[str | None, int]] = {
 AGES = {0: 2, 0.02: 16, 0.25: 27, 0.5: 35, 0.75: 45, 0.98: 71, 1: 92}
 UNKNOWN = {"name": 0.036, "age": 0.04, "place": 0.11, "county": 0.5}
 
-# How the city is written: as it is, or in one of these ways.
-CITY_CELL = {"as it is": 930, "county": 40, "misspelt": 20, "null": 10}
+# How the city is written: correctly, or in one of these ways.
+CITY_CELL = {"as it is": 930, "county": 40, "misspelled": 20, "null": 10}
 ELSEWHERE = 0.015
 OFFICERS = {1: 936, 2: 53, 3: 10, 4: 1}
 
@@ -70,11 +70,11 @@ OFFICERS = {1: 936, 2: 53, 3: 10, 4: 1}
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
     """Make `rows` rows of deaths from `first` to `last`, in the order of `id`.
 
-    None is later than the newspaper's database: of days that all are, as many of its
-    last ones stand for them.
+    None is later than the newspaper's database: if all days are, as many days at the
+    end of the database are used instead.
 
     Raises:
-        ValueError: `first` lies before the newspaper began.
+        ValueError: `first` is before the database's first day.
     """
     if first < BEGINS:
         raise ValueError(f"the newspaper's table begins on {BEGINS}, not on {first}")
@@ -146,7 +146,7 @@ def _place_text(
 def _cells(
     city: int, way: int, is_hidden: bool, strays: bool
 ) -> tuple[str | None, str | None]:
-    """City and county as written: one of them always, the county without its kind."""
+    """City and county as written: at least one of them, the county without its kind."""
     place = cities()[city]
     county = counties()[place.county]
     if strays:
@@ -158,7 +158,7 @@ def _cells(
     if kind == "county":
         return county.name, None
     name = place.name.replace("Saint ", "St. ").replace("Fort ", "Ft. ")
-    if kind == "misspelt":
+    if kind == "misspelled":
         name = name[:-2] + name[-1] + name[-2]
     return name, None if is_hidden else written
 
@@ -171,7 +171,7 @@ def _neighbor(position: int) -> County:
 
 
 def _agency_ids(rng: Generator, city: Numbers) -> list[str]:
-    """For each shooting the ids of its agencies: the city's, then its state's."""
+    """For each shooting, the ids of its agencies: the city's, then its state's."""
     near = [us_agencies.near(k) for k in range(len(cities()))]
     count = np.array(list(OFFICERS))[draw.pick(rng, [*OFFICERS.values()], len(city))]
     skips = draw.chance(rng, 0.15, len(city))
@@ -198,5 +198,5 @@ def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
 
 
 def write(rows: pa.Table) -> bytes:
-    """The newspaper's CSV: every cell in quotes, empty where there is no value."""
+    """The newspaper's CSV: every cell in quotes, and empty if there is no value."""
     return csv_file(rows, quotes_all=True)

@@ -21,7 +21,7 @@ KEY = ["id"]
 ROWS = shootings.ROWS
 LAST = date(2022, 12, 1)
 
-# Codes of the second edition in the first one's words; others stay as they are.
+# The second edition's codes as the first spelled them; others are the same in both.
 WORDS: dict[str, dict[str | None, str | None]] = {
     "armed_with": {
         **{"replica": "toy weapon", "blunt_object": "blunt object"},
@@ -48,7 +48,7 @@ RENAMED = {
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make those of `shootings.make`'s rows that the first edition has."""
+    """Make the rows of `shootings.make` that the first edition has."""
     made = shootings.make(rng, rows, first, last)
     made = made.filter(pc.less_equal(made["date"], LAST.isoformat()))
     for name, words in WORDS.items():
@@ -69,5 +69,5 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def write(rows: pa.Table) -> bytes:
-    """The newspaper's older CSV, with quotes only where they are needed."""
+    """The newspaper's older CSV, with quotes only where needed."""
     return csv_file(rows)

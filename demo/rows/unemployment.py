@@ -1,4 +1,4 @@
-"""Made-up rows of the yearly labor force of counties, as its workbooks have them."""
+"""Made-up rows of the yearly labor force of counties, as in the published workbooks."""
 
 import re
 from datetime import date
@@ -20,22 +20,22 @@ COLUMNS = dict.fromkeys(
 KEY = ["state_fips", "county_fips", "file_name"]
 YEARS = range(2015, 2026)
 ROWS = 660
-# Unemployed of a hundred, by year from 2015.
+# Unemployment rate in percent, by year from 2015.
 RATES = [5.6, 5.2, 4.7, 4.3, 3.9, 8.6, 5.7, 3.9, 3.8, 4.2, 4.5]
-# In this year's edition numbers are text with commas and trailing blanks.
+# In this year's edition, numbers are text with commas and trailing spaces.
 COMMAS = 2016
-# In this year one county's numbers could not be had.
+# In this year one county's numbers are not available.
 LACKING = 2020
-# Of this year one month was never collected: the year in its cells tells so.
+# One month of this year was never collected, which a footnote in the year cells says.
 ELEVEN_MONTHS = 2025
-# Until this edition the header has three lines and a gap stands before the numbers.
+# Until this edition, the header has three lines, with a gap before the numbers.
 OLD_HEADER = 2020
 PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?")
 FIGURES = ["labor_force", "employed", "unemployed", "unemployment_rate"]
 
 
 def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
-    """Make the rows of all years and counties, 660; neither day matters."""
+    """Make the 660 rows of all years and counties; the days are ignored."""
     held, made = counties(), []
     force = np.array([county.population for county in held]) * 0.47
     local = 0.6 + rng.random(len(held))
@@ -59,12 +59,12 @@ def make(rng: Generator, rows: int, first: date, last: date) -> pa.Table:
 
 
 def year_cell(year: int) -> str:
-    """The year as its rows have it: with a footnote where a month is missing."""
+    """The year as published: with a footnote if a month is missing."""
     return f"{year} (1)" if year == ELEVEN_MONTHS else str(year)
 
 
 def figures(year: int, labor: int, unemployed: int) -> list[str]:
-    """Labor force, employed, unemployed and rate as that year's edition writes them.
+    """Labor force, employed, unemployed and rate, as formatted in that year's edition.
 
     The labor force is the sum of the next two.
     """
@@ -76,7 +76,7 @@ def figures(year: int, labor: int, unemployed: int) -> list[str]:
 
 
 def write(rows: pa.Table) -> bytes:
-    """One year's workbook: title, header, rows, and a source behind a blank line."""
+    """One year's workbook: title, header, rows, and the source after a blank line."""
     year = int(rows["year"][0].as_py()[:4])
     lines = rows.to_pylist()
     body: list[list[Cell]] = [
@@ -94,7 +94,7 @@ def write(rows: pa.Table) -> bytes:
 
 
 def header(year: int) -> list[list[Cell]]:
-    """The lines between title and rows: three and blank ones, or one."""
+    """The lines between title and rows: three and blank lines, or a single line."""
     if year > OLD_HEADER:
         names = ["LAUS Code", "State FIPS Code", "County FIPS Code"]
         names += ["County Name/State Abbreviation", "Year", "Labor Force", "Employed"]
@@ -113,7 +113,7 @@ def header(year: int) -> list[list[Cell]]:
 
 
 def cell(text: str) -> Cell:
-    """A number where the text is nothing else; else the text."""
+    """The text as a number if it is one, else as it is."""
     if not PLAIN_NUMBER.fullmatch(text):
         return text
     return float(text) if "." in text else int(text)

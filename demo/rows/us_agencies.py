@@ -1,4 +1,4 @@
-"""Police agencies that do not exist, of the counties and cities that do not either."""
+"""Made-up police agencies of the made-up counties and cities."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,14 +9,14 @@ from demo.rows import draw
 from demo.rows.places.united_states import cities, counties
 
 AGENCIES = 150
-# The rest of `AGENCIES` is police of the largest cities.
+# The rest of `AGENCIES` are the police of the largest cities.
 ELSE = {
     "federal": ["Woodland Service", "Harbor Service", "Courts Service"],
     "local_other": ["Larkmoor Transit Police", "Mosswell University Police"],
     "state_other": ["Fisheries Patrol", "Lottery Commission"],
     "other": ["Osier Railway Police"],
 }
-# Of the codes that the FBI knows an agency by, some have several and some none.
+# The FBI's codes for an agency: some agencies have several and some have none.
 CODES = {1: 940, 2: 25, 3: 1, 0: 34}
 FIRST_ID, LAST_ID = 12, 3_600
 
@@ -25,7 +25,7 @@ FIRST_ID, LAST_ID = 12, 3_600
 class Agency:
     """An agency; `beat` is the kind of its area (`state`, `county`, `city`) and which.
 
-    The agencies of no such area have an empty one.
+    It is empty for agencies without such an area.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Agency:
 
 @cache
 def agencies() -> list[Agency]:
-    """150 agencies, the same whatever the seed: sheriffs, states', others, cities'."""
+    """150 agencies, independent of the seed: sheriffs, states', others, cities'."""
     rng = np.random.default_rng(2)
     found = [*_sheriffs(), *_states(), *_others()]
     found += _city_police(AGENCIES - len(found))
@@ -58,7 +58,7 @@ def _codes(state: str, number: int, count: int) -> str | None:
 def near(city: int) -> list[str]:
     """Ids of the agencies of a city, its county and its state, nearest first.
 
-    The federal ones, which act anywhere, come last.
+    Federal agencies, which act anywhere, come last.
     """
     county = cities()[city].county
     state = counties()[county].state_id
@@ -94,7 +94,7 @@ def _others() -> list[Agency]:
 
 
 def _city_police(count: int) -> list[Agency]:
-    """Of the cities that lie in no county, and of the largest others."""
+    """The police of cities that belong to no county, and of the largest others."""
     held, places = counties(), cities()
     order = sorted(
         range(len(places)),

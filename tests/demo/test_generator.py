@@ -193,7 +193,7 @@ def test_a_sample_leaves_repeated_keys_alone():
     other = row | {"id": "2", "subtype": None}
     table = pa.Table.from_pylist([row, other, row | {"location": "2"}])
     assert sample(table, 1, seed=1).to_pylist() == [other]
-    with pytest.raises(ValueError, match="2 rows asked of 1"):
+    with pytest.raises(ValueError, match="2 rows requested, 1"):
         sample(table, 2, seed=1)
     assert without(table, table.slice(0, 1)).to_pylist() == [other]
     assert without(table, table.slice(1, 1)).num_rows == 2

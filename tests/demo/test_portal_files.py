@@ -68,9 +68,9 @@ def test_json_rows_keep_their_types_and_nothing_is_guessed_but_dates(tmp_path):
 def test_a_value_that_is_not_of_its_told_type_is_refused(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("at\nyesterday\n")
-    with pytest.raises(ValueError, match="'yesterday' is no date"):
+    with pytest.raises(ValueError, match="'yesterday' is not a date"):
         read_file(path, {"at": "calendar_date"})
-    with pytest.raises(ValueError, match="'yesterday' is no number"):
+    with pytest.raises(ValueError, match="'yesterday' is not a number"):
         read_file(path, {"at": "number"})
     with pytest.raises(ValueError, match="neither CSV nor JSON"):
         read_file(path.rename(tmp_path / "rows.xlsx"))

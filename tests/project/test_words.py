@@ -18,6 +18,7 @@ PLACES = (
     "docs/*.md",
     "terraform/*.md",
     "container/*.py",
+    "demo/**/*.py",
     "metabase/**/*.yaml",
     "models/**/*.yml",
     "macros/*.yml",

@@ -107,7 +107,7 @@ def test_the_demo_ends_with_1_when_the_numbers_differ(monkeypatch):
 
 def test_a_failing_command_ends_the_demo(tmp_path):
     lines = demo.blotter("http://127.0.0.1:9", tmp_path, "no-such-command")
-    with pytest.raises(SystemExit, match="blotter no-such-command ended with 2"):
+    with pytest.raises(SystemExit, match="blotter no-such-command exited with 2"):
         list(lines)
 
 

@@ -1,1 +1,1 @@
-"""SoQL: read, checked and run on DuckDB."""
+"""Parse and check SoQL, and run it on DuckDB."""

@@ -1,7 +1,7 @@
-"""Typed SQL expressions, and the functions that SoQL has.
+"""Typed SQL expressions and SoQL's functions.
 
-The table holds text; an expression knows its type and compares by it: numbers as
-decimals, calendar dates as ISO text, `:id` as the number that it hides.
+The table holds text; an expression has a type and compares by it: numbers as decimals,
+calendar dates as ISO text, `:id` as the number that it hides.
 https://dev.socrata.com/docs/functions/
 """
 
@@ -16,7 +16,7 @@ FIXED = re.compile(FLOATING.pattern + r"(Z|[+-]\d\d:?\d\d)?")
 
 
 class SoqlError(Exception):
-    """A query that the portal refuses; becomes the body of a 400."""
+    """The portal refuses a query; becomes the body of a 400."""
 
     def __init__(self, code: str, message: str, **data: str):
         super().__init__(message)
@@ -70,11 +70,11 @@ def column(name: str, kind: str) -> Expression:
 def coerce(value: Expression, kind: str) -> Expression:
     """Return text in quotes as a literal of the type it is compared with.
 
-    Any other expression stays as it is.
+    Other expressions are returned unchanged.
 
     Raises:
-        SoqlError: The text is no literal of that type: a calendar date has no zone
-            and no blank, for example.
+        SoqlError: The text is not a literal of that type: for example, a calendar date
+            has no zone and no space.
     """
     if (text := value.literal) is None:
         return value
@@ -95,7 +95,7 @@ def coerce(value: Expression, kind: str) -> Expression:
     elif kind not in ("number", "calendar_date", "fixed_timestamp", "checkbox"):
         sql = None if kind == "row_identifier" else text_literal(text)
     if sql is None:
-        raise mismatch(f"{text!r} is no literal of type {kind}")
+        raise mismatch(f"{text!r} is not a literal of type {kind}")
     return replace(value, sql=sql, type=kind, literal=None)
 
 
@@ -107,12 +107,12 @@ def full_timestamp(match: re.Match[str]) -> str:
 
 
 def mismatch(message: str) -> SoqlError:
-    """Return the error for operands whose types do not go together."""
+    """Return the error for operands of incompatible types."""
     return SoqlError("query.soql.type-mismatch", f"Type mismatch: {message}")
 
 
 def unify(*parts: Expression) -> tuple[Expression, ...]:
-    """Give literals the type of the expressions they meet; all types must agree."""
+    """Give literals the type of the other expressions; all types must agree."""
     kinds = [part.type for part in parts if part.literal is None]
     kind = kinds[0] if kinds else "text"
     if any(other != kind for other in kinds):
@@ -165,7 +165,7 @@ def call(name: str, arguments: list[Expression]) -> Expression:
     """Return the translation of a function call.
 
     Raises:
-        SoqlError: There is no such function, or it takes other arguments.
+        SoqlError: The function does not exist, or takes other arguments.
     """
     label = "_".join([name, *(part.name for part in arguments if part.name)])
     if name in AGGREGATES:

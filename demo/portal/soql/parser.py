@@ -36,7 +36,7 @@ class Parser:
     Args:
         source: The SoQL text.
         columns: Published and system columns by name.
-        ignore_case: Compare text as SODA 2.0 does, without regard to case.
+        ignore_case: Compare text case-insensitively, as SODA 2.0 does.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Parser:
             raise SoqlError("query.soql.unterminated-string", "Unterminated string")
 
     def peek(self, *words: str) -> bool:
-        """Tell whether the next token is one of these signs or words."""
+        """Whether the next token is one of these signs or words."""
         kind, text, _ = self.tokens[self.at]
         return kind in ("sign", "star", "word") and text.lower() in words
 
@@ -66,12 +66,12 @@ class Parser:
         return self.tokens[self.at - 1][1].lower()
 
     def expect(self, word: str) -> None:
-        """Consume one certain token or refuse the query."""
+        """Consume the given token or refuse the query."""
         if not self.take(word):
             raise self.unexpected()
 
     def unexpected(self) -> SoqlError:
-        """Return the error for a token that cannot stand where it stands."""
+        """Return the error for the next token, which is not allowed there."""
         kind, text, position = self.tokens[self.at]
         what = "end of input" if kind == "end" else f"`{text}`"
         return SoqlError(
@@ -79,7 +79,7 @@ class Parser:
         )
 
     def done(self) -> None:
-        """Refuse what follows a complete expression or list."""
+        """Refuse anything after a complete expression or list."""
         if self.tokens[self.at][0] != "end":
             raise self.unexpected()
 
@@ -195,7 +195,7 @@ class Parser:
         return text.strip("`").lower()
 
     def whole_number(self) -> int:
-        """Consume a number without fraction, as `limit` takes it."""
+        """Consume an integer, as for `limit`."""
         kind, text, _ = self.tokens[self.at]
         if kind != "number" or not text.isdigit():
             raise self.unexpected()

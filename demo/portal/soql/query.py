@@ -34,12 +34,12 @@ class Query:
 
     @property
     def is_grouped(self) -> bool:
-        """Tell whether the answer's rows are groups, not rows of the table."""
+        """Whether the answer's rows are groups, not rows of the table."""
         return bool(self.groups) or any(e.is_aggregate for e in self.outputs.values())
 
     @property
     def follows_id(self) -> bool:
-        """Tell whether the rows are asked for in the order of `:id` alone."""
+        """Whether the rows are requested in the order of `:id` alone."""
         return [(e.sql, d) for e, d in self.order] == [('":n"', "asc nulls last")]
 
 
@@ -87,7 +87,7 @@ def parse(
 
 
 def clauses(parser: Parser, query: Query) -> None:
-    """Parse what follows the select list, in the order of SoQL."""
+    """Parse the clauses after the select list, in SoQL's order."""
     if parser.take("where"):
         query.where = parser.expression()
         if query.where.is_aggregate:
@@ -113,7 +113,7 @@ def clauses(parser: Parser, query: Query) -> None:
 
 
 def order_term(parser: Parser) -> tuple[Expression, str]:
-    """Parse one expression of `$order`; nulls count as greatest."""
+    """Parse one expression of `$order`; nulls sort as the largest values."""
     expression = parser.expression()
     if parser.take("desc"):
         return expression, "desc nulls first"
@@ -125,7 +125,7 @@ def select_list(parser: Parser) -> list[tuple[str, Expression | None]]:
     """Parse `[:*][, *][, expressions]` into names; a star has no expression.
 
     Raises:
-        SoqlError: A star stands behind an expression, or `:*` behind `*`.
+        SoqlError: A star follows an expression, or `:*` follows `*`.
     """
     items: list[tuple[str, Expression | None]] = []
     while True:
@@ -142,7 +142,7 @@ def select_list(parser: Parser) -> list[tuple[str, Expression | None]]:
 
 
 def check_star(star: str, before: list[tuple[str, Expression | None]]) -> None:
-    """Refuse a star at the wrong place of the select list."""
+    """Refuse a star at the wrong place in the select list."""
     message = ""
     if any(expression is not None for _, expression in before):
         message = "Star selections must come at the start of the select-list"
@@ -161,9 +161,9 @@ def expand(
     columns: dict[str, Expression],
     shows_regions: bool,
 ) -> list[tuple[str, Expression]]:
-    """Return the columns behind a star; an expression stands for itself.
+    """Return the columns that a star stands for, or the expression itself.
 
-    Computed regions (`:@computed_region_..`) vanish from a star under `$order`.
+    A star leaves out computed regions (`:@computed_region_..`) if there is an `$order`.
     """
     if chosen is not None:
         return [(name, chosen)]
@@ -178,7 +178,7 @@ def expand(
 def add_output(
     outputs: dict[str, Expression], name: str, expression: Expression, is_chosen: bool
 ) -> None:
-    """Add an output; a name that is taken gets a number, an alias is refused."""
+    """Add an output; a duplicate name gets a number, a duplicate alias is refused."""
     if name in outputs and is_chosen and name != expression.name:
         raise SoqlError("query.soql.duplicate-alias", f"Duplicate alias: {name}")
     if name in outputs and expression.stored is not None:
@@ -191,7 +191,7 @@ def add_output(
 
 
 def condition(query: Query, dataset: Dataset) -> str:
-    """Return the SQL condition for the rows of the table that the query reads."""
+    """Return the SQL condition for the rows that the query reads."""
     parts = [query.where.sql] if query.where else []
     if query.search:
         texts = [
@@ -211,7 +211,7 @@ def to_sql(
     Args:
         query: What to read.
         dataset: The table.
-        salt: Shuffles the rows where the query asks for no order.
+        salt: Shuffles the rows if the query specifies no order.
         span: First and last hidden number of the page, if they are known.
     """
     outputs = ", ".join(
@@ -238,7 +238,7 @@ def to_sql(
 def first_and_last(query: Query, dataset: Dataset) -> str:
     """Return SQL for the range of hidden numbers that a page in `:id` order spans.
 
-    Sorting whole rows costs ten times what sorting their numbers costs.
+    Sorting whole rows costs ten times as much as sorting their numbers.
     """
     where = condition(query, dataset)
     return (
@@ -249,5 +249,5 @@ def first_and_last(query: Query, dataset: Dataset) -> str:
 
 
 def shuffled(salt: int) -> str:
-    """Return SQL for an order of rows that is another one for every salt."""
+    """Return SQL for an order of rows that differs for every salt."""
     return f'hash(":n" + {salt * 1_000_000_007})'

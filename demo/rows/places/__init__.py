@@ -1,1 +1,1 @@
-"""Where made-up rows lie: cities and counties, streets, and areas that share edges."""
+"""Places for made-up rows: cities and counties, streets, and adjoining areas."""

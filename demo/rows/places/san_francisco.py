@@ -1,4 +1,4 @@
-"""Intersections of San Francisco that do not exist, each in a real neighborhood."""
+"""Made-up intersections in San Francisco, each in a real neighborhood."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from demo.rows import draw
 
 @cache
 def places() -> dict[str, list[str]]:
-    """The columns of some 2,400 intersections, the same whatever the seed."""
+    """The columns of some 2,400 intersections, independent of the seed."""
     rng = np.random.default_rng(0)
     areas = draw.vocabulary("san_francisco_areas")
     number = {name: k for k, name in enumerate(sorted(set(areas["neighborhood"])), 1)}

@@ -1,21 +1,21 @@
-"""Divide a city that looks like none into areas, one around each of some points."""
+"""Divide an imaginary city into areas, one around each of the given points."""
 
 from math import cos, pi, sin
 
 Point = tuple[float, float]
 """Longitude and latitude in degrees."""
 
-# The city's edge: so many corners, so far beyond the points that lie outermost.
+# The city's edge: its number of corners, and its distance from the outermost points.
 CORNERS = 32
 MARGIN = 1.6
-# About a meter.
+# About one meter.
 DECIMALS = 5
 
 
 def tiles(points: list[Point]) -> list[list[Point]]:
-    """The part of the city that is nearer to each point than to the others.
+    """For each point, the part of the city that is nearest to it.
 
-    Returns: A ring each, closed and counterclockwise; together they are the city, and
+    Returns: A closed, counterclockwise ring for each; together they cover the city, and
         neighbors share corners.
     """
     found = []
@@ -61,7 +61,7 @@ def nearer(ring: list[Point], point: Point, other: Point) -> list[Point]:
 
 
 def lead(place: Point, point: Point, other: Point) -> float:
-    """By how much a place is nearer to a point than to another, in squares."""
+    """How much nearer a place is to a point than to another, in squared distance."""
     return squared(place, other) - squared(place, point)
 
 
@@ -70,7 +70,7 @@ def squared(one: Point, other: Point) -> float:
 
 
 def between(one: Point, other: Point, share: float) -> Point:
-    """The place that lies a share of the way from one to another."""
+    """The place at a given share of the way from one place to another."""
     return (
         one[0] + share * (other[0] - one[0]),
         one[1] + share * (other[1] - one[1]),

@@ -1,7 +1,7 @@
-"""Counties and cities that do not exist, in eight states that do.
+"""Made-up counties and cities in eight real states.
 
-They are the same whatever the seed. Counties' codes are even where nearly all real
-ones are odd, so that no made-up county can be taken for a real one.
+They don't depend on the seed. County codes are even, while nearly all real ones are
+odd, so that a made-up county can't be mistaken for a real one.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from numpy.random import Generator
 from demo.rows import draw
 from demo.rows.draw import Numbers
 
-# Persons in a county, by quantile; the state's sizes are not those of the real ones.
+# Population of a county, by quantile; the states' sizes are not the real ones.
 POPULATION = {0: 6_000, 0.5: 45_000, 0.9: 300_000, 1: 900_000}
 CITIES = 250
 COUNTY_NAMES = [*draw.WORDS, "ALDER", "LINNET", "SEDGE", "TANSY"]
-# Alaska has kinds of its own; three of Virginia's are cities that lie in no county.
+# Alaska has other kinds; three of Virginia's are cities that belong to no county.
 ALASKA = ["Borough", "Borough", "Census Area", "Municipality", "City and Borough"]
 VIRGINIA_CITIES = 3
 PREFIXES = {7: "Saint", 23: "Fort", 31: "Mount"}
@@ -25,7 +25,7 @@ PREFIXES = {7: "Saint", 23: "Fort", 31: "Mount"}
 
 @dataclass(frozen=True)
 class County:
-    """A county or what its state has in its place; `name` ends in its kind."""
+    """A county or its state's equivalent; `name` ends in its kind."""
 
     fips: str
     state_id: str
@@ -38,13 +38,13 @@ class County:
 
     @property
     def is_city(self) -> bool:
-        """Whether it is a city that lies in no county."""
+        """Whether it is a city that belongs to no county."""
         return self.name.endswith(" city")
 
 
 @dataclass(frozen=True)
 class City:
-    """A city; `county` is the position of the county that holds most of it."""
+    """A city; `county` is the position of the county that contains most of it."""
 
     name: str
     county: int
@@ -91,7 +91,7 @@ def named(state_id: str, state: int, names: list[str]) -> list[tuple[str, str, s
     if state_id == "AK":
         kinds = ALASKA
     if state_id == "VA":
-        # The first of the cities has a county's name.
+        # The first city has the same name as a county.
         first = len(names) - VIRGINIA_CITIES
         names[first] = names[0]
         kinds[first:] = ["city"] * VIRGINIA_CITIES
@@ -114,7 +114,7 @@ def _somewhere(rng: Generator, state: int) -> tuple[float, float]:
 
 @cache
 def cities() -> list[City]:
-    """All cities, each county's together; a county has one at least."""
+    """All cities, grouped by county; each county has at least one."""
     rng = np.random.default_rng(1)
     held = counties()
     root = np.sqrt([0 if county.is_city else county.population for county in held])
@@ -144,7 +144,7 @@ def _city_names(rng: Generator, size: Numbers) -> list[str]:
     states = [county.state_id for county in counties()]
     of_city = np.repeat(states, size).tolist()
     streets = draw.street_names()
-    # Not of a set: its order is another in every process.
+    # Not from a set: its order differs in every process.
     in_order = dict.fromkeys(of_city)
     order = {state: rng.permutation(len(streets)).tolist() for state in in_order}
     names = []
