@@ -51,6 +51,12 @@ INSTEAD = {
     r"that can be meant": "plausible",
     r"a line a ": "one line per",
     r"misspelt": "misspelled",
+    r"any more(?! [a-z])": "no longer",
+    r"asked for by ": "looked up by",
+    r"[Ll]et(?:ting)? go of": "close; release",
+    r"nothing of(?: (?:it|its|that|the)\b|$)": "none of",
+    r"See that ": "Check that",
+    r"spelled otherwise": "spelled differently",
     rf"[0-9]{{1,2}} (?:{MONTHS}) [0-9]{{4}}": "Month D, YYYY",
 }
 
