@@ -611,7 +611,8 @@ def test_the_dictionary_has_every_column_of_every_mart(home, folder):
     assert len(columns) > 300
     for name, column in columns:
         section = text[text.index(f'id="{name}"') :].split("</section>")[0]
-        assert f"<code>{column}</code>" in section, (name, column)
+        assert f'<th scope="row"><code>{column}</code></th>' in section, (name, column)
+    assert "`" not in text
 
 
 def test_the_first_page_is_shown_in_the_readme():
