@@ -176,8 +176,8 @@ def number(kind: type[int] | type[float], least: float, most: int = 86_400) -> R
 
 
 def port(name: str, said: str) -> int:
-    if not said.isdigit():
-        raise ConfigError(f"{name} is {said!r}; it must be a number.")
+    if not re.fullmatch(r"[0-9]{1,5}", said) or not 0 < int(said) < 65536:
+        raise ConfigError(f"{name} is {said!r}; it must be a port, 1 to 65535.")
     return int(said)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,19 +28,11 @@ def changes_since(
         number of rows in which each changed.
     """
     changes = f"{warehouse.table(dataset)}_changes"
-    runs = warehouse.ledger.runs
-    condition = "changed_at >= $since"
-    values: dict[str, Any] = {"since": since and start_of(since)}
     if since is None:
-        condition = f"""
-            run_id = (
-                select run_id from {runs}
-                where dataset = $dataset
-                    and run_id in (select run_id from {changes})
-                order by number desc nulls last, started_at desc limit 1
-            )
-        """
-        values = {"dataset": dataset.name}
+        condition = f"run_id = ({newest_run(warehouse, changes)})"
+        values: dict[str, Any] = {"dataset": dataset.name}
+    else:
+        condition, values = "changed_at >= $since", {"since": start_of(since)}
     with warehouse.connect() as connection:
         rows = connection.execute(
             "select cast(changed_at as date) as day, change, changed_fields, "
@@ -47,24 +40,35 @@ def changes_since(
             "group by cast(changed_at as date), change, changed_fields",
             values,
         ).fetchall()
+    return [{"dataset": dataset.name, **day} for day in by_day(rows)]
+
+
+def newest_run(warehouse: Warehouse, changes: str) -> str:
+    """SQL of the newest run of $dataset that wrote anything to its change log."""
+    return f"""
+        select run_id from {warehouse.ledger.runs}
+        where dataset = $dataset and run_id in (select run_id from {changes})
+        order by number desc nulls last, started_at desc limit 1
+    """
+
+
+def by_day(rows: Iterable[tuple[date, str, str | None, int]]) -> list[dict[str, Any]]:
+    """Counts by day, kind of change and changed fields, as one entry per day."""
     days: dict[date, dict[str, int]] = {}
     fields: dict[date, Counter[str]] = {}
-    for day, change, changed_fields, number in rows:
-        days.setdefault(day, dict.fromkeys(KINDS, 0))[change] += number
-        fields.setdefault(day, Counter()).update(
-            dict.fromkeys(changed_fields.split(",") if changed_fields else [], number)
-        )
+    for day, change, changed_fields, count in rows:
+        days.setdefault(day, dict.fromkeys(KINDS, 0))[change] += count
+        names = changed_fields.split(",") if changed_fields else []
+        fields.setdefault(day, Counter()).update(dict.fromkeys(names, count))
     return [
-        {
-            "dataset": dataset.name,
-            "day": str(day),
-            **days[day],
-            "changed_fields": dict(
-                sorted(fields[day].items(), key=lambda field: (-field[1], field[0]))
-            ),
-        }
+        {"day": str(day), **days[day], "changed_fields": most_first(fields[day])}
         for day in sorted(days)
     ]
+
+
+def most_first(counts: Counter[str]) -> dict[str, int]:
+    """Counts in descending order, then by name."""
+    return dict(sorted(counts.items(), key=lambda field: (-field[1], field[0])))
 
 
 def start_of(day: date) -> datetime:

@@ -39,41 +39,26 @@ def empty_tables(dataset: Dataset) -> dict[str, pa.Table]:
     `_changes` what was added, changed, removed or restored, and `_rejects` the portal's
     rows that can't be loaded.
     """
-    text, moment = pa.array([], pa.string()), pa.array([], INSTANT)
+    text, day = pa.string(), pa.date32()
     version = dict.fromkeys(version_columns(dataset), text)
-    entity = dataset.entity
+    rows = {
+        **version,
+        **{"row_hash": text, "run_id": text, "loaded_at": INSTANT},
+        **{"removed_at": INSTANT, "window_month": day},
+    }
+    former = {**version, "run_id": text, "replaced_at": INSTANT}
+    changes = {
+        **{"row_id": text, "change": text, "changed_fields": text},
+        **{"run_id": text, "changed_at": INSTANT},
+    }
+    rejects = {
+        **{"reason": text, "row": text, "window_value": text},
+        **{"run_id": text, "rejected_at": INSTANT},
+    }
+    kinds = {"": rows, "_former": former, "_changes": changes, "_rejects": rejects}
     return {
-        entity: pa.table(
-            {
-                **version,
-                "row_hash": text,
-                "run_id": text,
-                "loaded_at": moment,
-                "removed_at": moment,
-                "window_month": pa.array([], pa.date32()),
-            }
-        ),
-        f"{entity}_former": pa.table(
-            {**version, "run_id": text, "replaced_at": moment}
-        ),
-        f"{entity}_changes": pa.table(
-            {
-                "row_id": text,
-                "change": text,
-                "changed_fields": text,
-                "run_id": text,
-                "changed_at": moment,
-            }
-        ),
-        f"{entity}_rejects": pa.table(
-            {
-                "reason": text,
-                "row": text,
-                "window_value": text,
-                "run_id": text,
-                "rejected_at": moment,
-            }
-        ),
+        f"{dataset.entity}{kind}": pa.schema(columns).empty_table()
+        for kind, columns in kinds.items()
     }
 
 

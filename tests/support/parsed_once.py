@@ -5,6 +5,7 @@ for another path of the warehouse it would parse all files anew, which takes it 
 seconds. No model sees that path, so here it does not count; all else dbt checks itself.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -28,15 +29,25 @@ def with_shared_parsing(invoke: Callable[..., Any]) -> Callable[..., Any]:
 
 def share_parsing() -> None:
     """Patch dbt in this process, once."""
+    from dbt.artifacts.schemas import base
     from dbt.parser.manifest import ManifestLoader as Loader
     from dbt_common.tests import enable_test_caching
 
     if "shared" not in vars(Loader):
         # What a test of dbt's own does: the trees of its thousand macros are kept.
         enable_test_caching()
+        base.write_json = write_json
         Loader.shared = property(lambda self: shared_file(self.root_project))
         for name, patched in PATCHES.items():
             setattr(Loader, name, patched(getattr(Loader, name)))
+
+
+def write_json(path: str, data: dict[str, Any]) -> None:
+    """An artifact of dbt's, in one piece: Python writes that ten times as fast."""
+    from dbt_common.utils.encoding import JSONEncoder
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps(data, cls=JSONEncoder))
 
 
 def without_path(check: Callable[..., Any]) -> Callable[..., Any]:
