@@ -96,7 +96,9 @@ def tables(tmp_path_factory, postgres_settings, zipped_cities):
             live.prepared(home)
             load_incidents(home, portal, url)
             load_shootings(home, portal, url, zipped_cities)
-            outcome = invoke(home, ["build", "--exclude-resource-type", "unit_test"])
+            # The data's tests take DuckDB's half of the time; they pass on it elsewhere.
+            left_out = ["unit_test"] if target == "postgres" else ["unit_test", "test"]
+            outcome = invoke(home, ["build", "--exclude-resource-type", *left_out])
             bad = [n.node.name for n in outcome.result if n.status in ("error", "fail")]
             assert bad == []
             warehouse = Warehouse(settings_in(home))

@@ -14,6 +14,7 @@ from pipelines.warehouse.ledger import MODELS
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below
+from tests.support.live_portal import NO_REPORTS
 from tests.support.same_numbers import Table, tables_of
 from tests.support.set_up import settings_in
 
@@ -30,9 +31,8 @@ VARYING = {
 }
 # The data's tests look at what is compared here; the emulator takes its time for each.
 NO_TESTS = ("--exclude-resource-type", "test")
-# Reports are made of the facts alone: they are compared on the last day.
-REPORTS = ("path:models/marts/reports", "path:models/report_inputs")
-NO_REPORTS = ("--exclude", *REPORTS, *NO_TESTS)
+# Reports are compared on the last day.
+FACTS = (*NO_REPORTS, *NO_TESTS)
 
 
 @dataclass
@@ -62,7 +62,7 @@ def run_days(home: Path, settings: dict[str, str], *, tests: bool = False) -> Go
 
     def run(url: str, day: date) -> None:
         is_last = day == golden_days.DAYS[-1]
-        left_out = () if is_last and tests else NO_TESTS if is_last else NO_REPORTS
+        left_out = () if is_last and tests else NO_TESTS if is_last else FACTS
         failure = golden_days.run_day(url, home, day, *left_out, everything=is_last)
         assert failure is None, (day, failure)
         found.days[day] = everything(home, with_raw=is_last)

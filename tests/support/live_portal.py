@@ -39,6 +39,8 @@ IMPATIENT = Patience(timeout=1.0, retries=2, backoff=0.01)
 # For dbt, of tests of other things than the data: those of the data, which take it half
 # of its time, are run elsewhere.
 NO_DATA_TESTS = ("DBT_RESOURCE_TYPES", "seed model")
+# Reports are made of the facts alone.
+NO_REPORTS = ("--exclude", "path:models/marts/reports", "path:models/report_inputs")
 
 SPRINGFIELD = variant(columns=["id", "reported", "category", "district"])
 SPRINGFIELD_TYPES = {

@@ -70,14 +70,18 @@ def portal():
 
 @pytest.fixture(scope="module")
 def published(portal):
-    return stock(portal, rows=1000, today=date.today(), seed=1)
+    return stock(portal, rows=300, today=date.today(), seed=1)
 
 
 @pytest.fixture(scope="module")
 def settings(portal, published):
     """The environment of a container that reads the local portal."""
     with serve(portal) as url:
-        yield {"BLOTTER_PORTAL": url, "SOCRATA_APP_TOKEN": TOKEN}
+        yield {
+            "BLOTTER_PORTAL": url,
+            "SOCRATA_APP_TOKEN": TOKEN,
+            **dict([NO_DATA_TESTS]),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -197,8 +201,7 @@ def test_the_cronfile_runs_the_job_on_time_with_environment_and_output(
     daily = (REPOSITORY / "cronfile").read_text()
     every_minute.write_text(daily.replace("15 6 * * * blotter", "* * * * * blotter"))
     asked_before = len(portal.requests)
-    soon = {**settings, **dict([NO_DATA_TESTS])}
-    with image.start(volume, cronfile=every_minute, **soon) as container:
+    with image.start(volume, cronfile=every_minute, **settings) as container:
         container.wait_for("`blotter daily` begins", seconds=90)
         container.wait_for("`blotter daily` ended with 0", seconds=120)
         assert container.stop(seconds=10) == 0

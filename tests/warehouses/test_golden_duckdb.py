@@ -11,7 +11,8 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Golden:
     settings = {"BLOTTER_TARGET": "duckdb"}
-    return golden_tables.run_days(tmp_path_factory.mktemp("golden"), settings)
+    home = tmp_path_factory.mktemp("golden")
+    return golden_tables.run_days(home, settings, tests=True)
 
 
 def test_every_table_and_file_has_the_digest_that_is_kept(golden: Golden) -> None:

@@ -202,7 +202,7 @@ def test_a_warehouse_that_is_held_is_told_and_the_recovery_too(blotter, listener
         stdout=subprocess.PIPE,
     ) as holder:
         holder.stdout.readline()
-        code, _ = blotter(*LOAD)
+        code, _ = blotter(*LOAD, BLOTTER_WAIT="0.5")
         holder.communicate(b"\n")
     assert code == 1
     blotter(*LOAD)

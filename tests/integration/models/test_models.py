@@ -408,28 +408,6 @@ def test_a_doubled_key_in_any_seed_fails_the_build(warehouse: Warehouse) -> None
     assert {statuses[test] for test in caught_by.values()} == {"fail"}, statuses
 
 
-def test_all_data_tests_pass_on_four_cities(warehouse: Warehouse) -> None:
-    crime = {"row_id": "1", "date": "2024-02-01T10:00:00.000", "primary_type": "THEFT"}
-    offense = {"row_id": "a", "crime_id": "x", "offense_datetime": "1583910000000"}
-    entry = {"row_id": "c", "date_time": "2025-03-06T01:07:00.000", "type": "SP"}
-    make_raw(
-        warehouse.path,
-        {
-            SF: [report("1", "A")],
-            "chicago__incidents": [crime],
-            "chicago__recent_incidents": [{"row_id": "r", "beat": "332"}],
-            "memphis__incidents": [{**offense, "ucr_category": "ROBBERY "}],
-            "cambridge__incidents": [entry],
-        },
-    )
-    warehouse.build()
-    statuses = warehouse.dbt(
-        "test", "--select", *MODELS, "--indirect-selection=buildable"
-    )
-    assert set(statuses.values()) == {"pass"}, statuses
-    assert len(statuses) > 30
-
-
 def test_the_unit_tests_of_incidents_and_counties_pass(warehouse: Warehouse) -> None:
     """Those of the reports of shootings: test_shooting_reports.py."""
     others = ("rpt_shootings_*", "int_shootings_by_state_race_and_year")
