@@ -96,7 +96,7 @@ def tables(tmp_path_factory, postgres_settings, zipped_cities):
             live.prepared(home)
             load_incidents(home, portal, url)
             load_shootings(home, portal, url, zipped_cities)
-            # The data's tests take DuckDB's half of the time; they pass on it elsewhere.
+            # Those of the data take half of DuckDB's time; they pass on it elsewhere.
             left_out = ["unit_test"] if target == "postgres" else ["unit_test", "test"]
             outcome = invoke(home, ["build", "--exclude-resource-type", *left_out])
             bad = [n.node.name for n in outcome.result if n.status in ("error", "fail")]
