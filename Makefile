@@ -9,11 +9,11 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/python -m demo
 
-# Two workers more than the two cores of a small machine: tests also wait. What Python
+# One worker more than the two cores of a small machine: tests also wait. What Python
 # compiles is kept, for the many processes that tests start.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/installed lint
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile \
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile \
 		--no-loadscope-reorder
 
 # The loop while changing code: functions, the demo's portal and rows, the project's files.

@@ -6,4 +6,4 @@ walk them again and again for what might be freed took a quarter of all time.
 
 import gc
 
-gc.set_threshold(50_000, 20, 10)
+gc.set_threshold(50_000, 20, 100)

@@ -1,5 +1,6 @@
 """In CI, where `.ci/run` installs everything, a test that skips has failed."""
 
+import gc
 import os
 import secrets
 from pathlib import Path
@@ -68,6 +69,13 @@ def pytest_terminal_summary(terminalreporter):
     if len(seconds) > slowest.SHOWN:
         terminalreporter.section("slowest modules")
         terminalreporter.write_line("\n".join(slowest.lines(seconds)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled_memory():
+    """What modules before left in memory is not looked through for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -161,7 +161,7 @@ def rarely_collected() -> Iterator[None]:
     again for what might be freed takes a quarter of its time.
     """
     before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 10)
+    gc.set_threshold(50_000, 20, 100)
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """The command as its user meets it: help, list, status, changes; no telemetry."""
 
+import gc
 import json
 import os
 import re
@@ -338,6 +339,28 @@ def test_dbt_reports_no_usage_and_writes_below_the_home(monkeypatch, tmp_path):
     for option in ("--log-path", "--target-path"):
         assert arguments[arguments.index(option) + 1].startswith(str(tmp_path))
     assert "send_anonymous_usage_stats: false" in (ROOT / "dbt_project.yml").read_text()
+
+
+def test_python_looks_for_garbage_rarely_while_dbt_runs_and_then_as_before(
+    monkeypatch, tmp_path
+):
+    seen, before = [], gc.get_threshold()
+
+    class Runner:
+        def invoke(self, arguments):
+            seen.append(gc.get_threshold())
+            raise KeyboardInterrupt
+
+    fake = types.SimpleNamespace(dbtRunner=Runner)
+    monkeypatch.setitem(sys.modules, "dbt.cli.main", fake)
+    gc.set_threshold(700, 10, 10)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            runner.invoke(tmp_path, ["build"])
+        assert gc.get_threshold() == (700, 10, 10)
+    finally:
+        gc.set_threshold(*before)
+    assert seen[0][0] >= 50_000
 
 
 def test_the_newest_row_is_told_by_the_citys_clock_whatever_the_api():

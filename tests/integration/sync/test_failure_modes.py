@@ -320,13 +320,13 @@ main()
 def test_memory_does_not_grow_with_a_citys_history(tmp_path):
     """22: the peak of the process that reads and loads; a batch more would be seen.
 
-    Sixty thousand rows held at once take 80 MB more than a sixth of them. What a
-    million take: `make bench`.
+    A hundred thousand rows held at once take 140 MB more than a fifth of them. What
+    a million take: `make bench`.
     """
     peaks = [
-        peak_of_a_first_load(tmp_path / str(rows), rows) for rows in (10_000, 60_000)
+        peak_of_a_first_load(tmp_path / str(rows), rows) for rows in (20_000, 100_000)
     ]
-    assert peaks[1] < peaks[0] + 50, peaks
+    assert peaks[1] < peaks[0] + 100, peaks
 
 
 def peak_of_a_first_load(home, rows):

@@ -64,7 +64,7 @@ def where_joins_may_be_unnests(self, this):
     return this if all(j.args.get("on") for j in joins) else find_unnests(self, this)
 
 
-gc.set_threshold(50_000, 20, 10)
+gc.set_threshold(50_000, 20, 100)
 SQLTranslator.translate = translate_once
 SQLTranslator._annotate_tree = staticmethod(lambda tree, schema: tree)
 inner_query.build_catalog_schema = lambda *given, **options: {}
