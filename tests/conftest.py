@@ -73,7 +73,10 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="module", autouse=True)
 def settled_memory():
-    """What modules before left in memory is not looked through for garbage again."""
+    """Keep garbage collection to what this module makes.
+
+    What earlier modules left in memory would otherwise be walked each time.
+    """
     gc.collect()
     gc.freeze()
 

@@ -2,7 +2,8 @@
 
 The job is the command itself, dbt and all, on a local portal's made-up rows of the four
 cities. A child runs it and is killed, with whatever it started; one more run must leave
-rows, change log and marts as an undisturbed twin has them.
+rows, change log and facts as an undisturbed twin has them. Reports, made of the facts
+alone, are left out.
 """
 
 import contextlib
@@ -275,7 +276,7 @@ def shorten_history() -> None:
 
 
 def leave_out_reports() -> None:
-    """Have dbt build the facts alone: a report is one more table like them."""
+    """Have dbt build all but the reports, whose tables are made like the facts."""
     whole = plan.plan
 
     def planned(*arguments: Any) -> list[str]:

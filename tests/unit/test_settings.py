@@ -65,6 +65,12 @@ def test_a_warehouses_settings_count_where_it_is_the_target(target, wrong):
     assert set(read(Settings, {"BLOTTER_TARGET": target, **given}).wrong) == wrong
 
 
+@pytest.mark.parametrize("said", ["0", "65536", "1" * 5000, "-1", "\u00b2"])
+def test_a_port_is_1_to_65535(said):
+    found = read(Settings, {"BLOTTER_TARGET": "postgres", "PGPORT": said})
+    assert found.wrong["PGPORT"].endswith("it must be a port, 1 to 65535.")
+
+
 def test_a_variable_that_looks_like_a_setting_is_told():
     given = {"BLOTTER_WEBHOK": "x", "PGHOTS": "x", "BLOTTER_HOME": "x"}
     assert read(Settings, given).unknown == ["BLOTTER_WEBHOK"]

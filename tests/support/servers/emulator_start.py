@@ -68,8 +68,8 @@ gc.set_threshold(50_000, 20, 100)
 SQLTranslator.translate = translate_once
 SQLTranslator._annotate_tree = staticmethod(lambda tree, schema: tree)
 inner_query.build_catalog_schema = lambda *given, **options: {}
-# No table has a policy of row access; to look for one writes each view's text into the
-# statement that reads it, and so on down.
+# No table here has a row access policy. Looking for one copies the SQL of every view,
+# and of the views below it, into each statement that reads it.
 inner_query.rewrite_for_row_access = lambda sql, **options: sql
 Parser._implicit_unnests_to_explicit = where_joins_may_be_unnests
 sys.exit(main())
