@@ -6,11 +6,18 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS dependencies
 
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
+    && groupadd --gid 10001 blotter \
+    && useradd --uid 10001 --gid blotter --home-dir /data --no-create-home \
+        --shell /usr/sbin/nologin blotter \
+    && install --directory --owner blotter --group blotter /data
 RUN python3 -m venv --without-pip /opt/venv
 WORKDIR /app
 COPY requirements.lock .
 RUN python3 -m pip --python /opt/venv/bin/python install --require-hashes \
-        --no-warn-script-location --requirement requirements.lock
+        --no-cache-dir --no-warn-script-location --requirement requirements.lock
 
 FROM dependencies AS project
 
@@ -21,19 +28,8 @@ RUN python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --editable . \
     && /opt/venv/bin/python -m compileall -q pipelines container demo metabase
 
-FROM ${BASE_IMAGE} AS system
-
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends tini \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
-    && groupadd --gid 10001 blotter \
-    && useradd --uid 10001 --gid blotter --home-dir /data --no-create-home \
-        --shell /usr/sbin/nologin blotter \
-    && install --directory --owner blotter --group blotter /data
-COPY --from=dependencies /opt/venv /opt/venv
-
 # Images with the same dependencies differ only from here on.
-FROM system
+FROM dependencies
 
 COPY --from=project /opt/project /
 COPY --from=project /app /app

@@ -41,6 +41,8 @@ AGE = timedelta(days=30)
 
 KINDS = ("added", "changed", "removed", "restored")
 
+COMMAND = [sys.executable, "-m", "pipelines"]
+
 # Time and level of the command's log lines.
 LOG_HEAD = re.compile(r"^\S+Z (INFO )?")
 
@@ -171,7 +173,7 @@ def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
         SystemExit: It failed; its last lines say why.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *arguments],
+        [*COMMAND, *arguments],
         env=os.environ
         | {"BLOTTER_PORTAL": portal, "BLOTTER_HOME": str(home)}
         | {"BLOTTER_TARGET": "duckdb"},

@@ -4,6 +4,7 @@ Pages load nothing from other hosts, and nothing in them depends on the clock: t
 marts and moments give the same bytes.
 """
 
+import functools
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -231,9 +232,7 @@ def write_assets(folder: Path) -> None:
     (folder / "script").mkdir()
     for path in sorted((FOLDER / "script").glob("*.js")):
         shutil.copyfile(path, folder / "script" / path.name)
-    # `vega` by itself is null in a bundle (vl-convert 1.9).
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    (folder / "script" / "vega.js").write_text(bundle)
+    (folder / "script" / "vega.js").write_text(vega_bundle())
     config = json.loads((FOLDER / "charts" / "config.json").read_text())
     specs = {
         path.stem: vl_convert.vegalite_to_vega(
@@ -244,3 +243,12 @@ def write_assets(folder: Path) -> None:
     }
     text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
     (folder / "script" / "specs.js").write_text(f"window.chartSpecs = {text};\n")
+
+
+@functools.cache
+def vega_bundle() -> str:
+    """Vega and its embedding, as one script."""
+    import vl_convert
+
+    # `vega` by itself is null in a bundle (vl-convert 1.9).
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from pipelines import signals
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import WarehouseError, root_cause
+from pipelines.warehouse.dlt_settings import configure_dlt
 from pipelines.warehouse.engines.base import Engine
 from pipelines.warehouse.tables import hints, incoming_name
 
@@ -110,24 +110,3 @@ class Loader:
                 **self.engine.pipeline_options(),
             )
         return self._pipelines[dataset.name]
-
-
-def configure_dlt(home: Path) -> None:
-    """Set dlt's environment variables; none of them is a setting for users."""
-    os.environ.update(
-        {
-            "RUNTIME__DLTHUB_TELEMETRY": "false",
-            # Failures are reported in one sentence: dlt would add tracebacks.
-            "RUNTIME__LOG_LEVEL": "CRITICAL",
-            # The command handles signals: dlt would wait, and may lose them.
-            "RUNTIME__INTERCEPT_SIGNALS": "false",
-            "DLT_DATA_DIR": str(home / "dlt"),
-            # Names as declared: `case_` would lose its underscore.
-            "SCHEMA__NAMING": "direct",
-            # Loaded packages and the staging tables hold published values.
-            "LOAD__DELETE_COMPLETED_JOBS": "true",
-            "LOAD__TRUNCATE_STAGING_DATASET": "true",
-            "RESTORE_FROM_DESTINATION": "false",
-            "GIT_PYTHON_REFRESH": "quiet",
-        }
-    )

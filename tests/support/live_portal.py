@@ -36,6 +36,8 @@ ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 3, 10)
 IMPATIENT = Patience(timeout=1.0, retries=2, backoff=0.01)
 
+COMMAND = [sys.executable, "-m", "tests.support.blotter"]
+
 # For dbt, of tests of other things than the data: those of the data, which take it half
 # of its time, are run elsewhere.
 NO_DATA_TESTS = ("DBT_RESOURCE_TYPES", "seed model")
@@ -270,7 +272,7 @@ def start(
 ) -> "subprocess.Popen[str]":
     """Start the command as a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *arguments],
+        [*COMMAND, *arguments],
         cwd=ROOT,
         env={**os.environ, **settings(home, portal, **more)},
         stdout=subprocess.PIPE,

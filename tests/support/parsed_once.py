@@ -31,12 +31,16 @@ def share_parsing() -> None:
     """Patch dbt in this process, once."""
     from dbt.artifacts.schemas import base
     from dbt.parser.manifest import ManifestLoader as Loader
+    from dbt_common.behavior_flags import BehaviorFlagRendered
     from dbt_common.tests import enable_test_caching
 
     if "shared" not in vars(Loader):
         # What a test of dbt's own does: the trees of its thousand macros are kept.
         enable_test_caching()
         base.write_json = write_json
+        # For each flag dbt looks through all modules for the caller's name, which it
+        # shows nowhere: under pytest that takes longer than a small model.
+        BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
         Loader.shared = property(lambda self: shared_file(self.root_project))
         for name, patched in PATCHES.items():
             setattr(Loader, name, patched(getattr(Loader, name)))

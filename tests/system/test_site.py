@@ -42,6 +42,7 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_SITE", "on")
         patch.setenv(*live.NO_DATA_TESTS)
+        patch.setattr(demo, "COMMAND", live.COMMAND)
         assert demo.show(ROWS, FIRST, TODAY, home)
     return home
 

@@ -13,7 +13,9 @@ from tests.support import killed_runs
 from tests.support.killed_runs import Kill, Scenario, beyond, scenarios, shown, tortured
 
 # Modules of the warehouse that write none of its tables.
-WRITES_NO_TABLE = {"differences", "engines", "lake", "ledger_tables", "tables"}
+WRITES_NO_TABLE = {
+    *("differences", "dlt_settings", "engines", "lake", "ledger_tables", "tables"),
+}
 
 # A whole job is killed and run again, many times.
 pytestmark = pytest.mark.timeout(900)

@@ -143,7 +143,7 @@ DLT = """
 from pipelines import logs
 logs.set_up("json")
 from pathlib import Path
-from pipelines.warehouse.loader import configure_dlt
+from pipelines.warehouse.dlt_settings import configure_dlt
 configure_dlt(Path({home!r}))
 import dlt
 dlt.pipeline("x", destination="duckdb", pipelines_dir={home!r})

@@ -70,8 +70,6 @@ def running_emulator(folder: Path) -> Iterator[dict[str, str]]:
             "BIGQUERY_EMULATOR_HOST": rest,
             "STORAGE_EMULATOR_HOST": storage,
             "BLOTTER_BUCKET": f"gs://{BUCKET}",
-            # The emulator reads no gzip.
-            "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
         }
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium")
+# The shell prepares no windows, which a whole Chromium does even unseen.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 # It has no business elsewhere: without these it looks up hosts at every start.
 FLAGS = [
     "--no-sandbox",

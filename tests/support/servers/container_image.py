@@ -26,9 +26,13 @@ PACKAGES = "ca-certificates,python3,python3-pip"
 CERTIFICATES = "/etc/ssl/certs"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 IMAGE = "blotter-test"
-# Of the Dockerfile, those that hold no file of the project but its lock of packages.
-KEPT_STAGES = ("dependencies", "system")
-NEVER_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "blotter_home*")
+# Of the Dockerfile, that which holds no file of the project but its lock of packages.
+KEPT_STAGE = "dependencies"
+# Of what lies about in a checkout, what is big: the decoys stand for it.
+NEVER_COPIED = shutil.ignore_patterns(
+    *(".git", ".venv", ".emulator", ".*_cache", ".hypothesis", "__pycache__"),
+    "blotter_home*",
+)
 
 
 def missing_tools() -> list[str]:
@@ -153,15 +157,14 @@ class Container:
 def built_image(context: Path) -> Iterator[Image]:
     """Build a context's Dockerfile on the Debian root.
 
-    The base and the stages below the project's own files are kept, by what they are
+    The base and the stage below the project's own files are kept, by what they are
     made of, in the test cache; what is of this context is gone at the end.
     """
     if not kept_image("base"):
         base = buildah("from", "scratch")
         buildah("add", "--quiet", base, base_root(), "/")
         buildah("commit", "--quiet", "--rm", base, f"{IMAGE}-base")
-    for stage in KEPT_STAGES:
-        keep(context, stage)
+    keep(context, KEPT_STAGE)
     project, name = f"{IMAGE}-project-{os.getpid()}", f"{IMAGE}-{os.getpid()}"
     build(context, project, "--target", "project")
     build(context, name)

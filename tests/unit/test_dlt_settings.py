@@ -1,0 +1,30 @@
+"""dlt's settings come from the project and from nowhere else."""
+
+from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.schema.configuration import SchemaConfiguration
+from dlt.common.storages.configuration import LoadStorageConfiguration
+from dlt.load.configuration import LoaderConfiguration
+
+from pipelines.warehouse.dlt_settings import configure_dlt
+
+
+def test_no_file_or_variable_left_lying_changes_a_load(monkeypatch, tmp_path):
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[load]\nworkers = 7\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "8")
+    monkeypatch.setenv("LOAD__DELETE_COMPLETED_JOBS", "false")
+    monkeypatch.setenv("DLT_DATA_DIR", "elsewhere")
+    configure_dlt(tmp_path)
+    load = found(LoaderConfiguration(), "load")
+    assert (load.workers, load.raise_on_max_retries) == (20, 5)
+    assert load.truncate_staging_dataset
+    assert found(LoadStorageConfiguration(), "load").delete_completed_jobs
+    assert found(SchemaConfiguration(), "schema").naming == "direct"
+
+
+def found(configuration, section):
+    """A part of dlt's configuration, but for what its caller would add."""
+    return resolve_configuration(
+        configuration, sections=(section,), accept_partial=True
+    )
