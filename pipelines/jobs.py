@@ -22,8 +22,9 @@ from pipelines.sync.run import Run
 from pipelines.transform.plan import PROJECT, fingerprint, plan
 from pipelines.transform.runner import build
 from pipelines.warehouse import schema, writes
+from pipelines.warehouse.history import MODELS
 from pipelines.warehouse.lake import copy_to_lake
-from pipelines.warehouse.ledger import MODELS
+from pipelines.warehouse.outcomes import Outcome
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger("blotter")
@@ -187,7 +188,7 @@ def build_models(
         "command": run.command,
         "dataset": MODELS,
         "started_at": run.clock(),
-        "outcome": "running",
+        "outcome": Outcome.RUNNING.value,
         "declaration": fingerprint(PROJECT),
     }
     try:
@@ -209,7 +210,7 @@ def build_models(
         {
             "finished_at": run.clock(),
             "seconds": round(time.monotonic() - begin, 3),
-            "outcome": "dbt_failed" if failure else "dbt_ok",
+            "outcome": (Outcome.DBT_FAILED if failure else Outcome.DBT_OK).value,
             "error": str(failure) if failure else None,
         },
     )

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +19,15 @@ from pipelines.datasets.windows import local_day
 from pipelines.errors import WarehouseError, remedy
 from pipelines.ops.rhythm import rhythm
 from pipelines.sql import quote
-from pipelines.warehouse.ledger import MODELS
+from pipelines.warehouse.history import MODELS
 from pipelines.warehouse.warehouse import Warehouse
+
+# What is told of the ledger's rows.
+OF_MODELS = ("outcome", "finished_at", "error")
+OF_DATASET = (
+    *("run_id", "command", "outcome", "finished_at"),
+    *("added", "changed", "removed", "restored", "rejected", "error", "warnings"),
+)
 
 # How far apart two correct clocks may be.
 SLACK = timedelta(minutes=5)
@@ -52,22 +59,8 @@ def as_json(content: dict[str, Any]) -> str:
 def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, Any]:
     """The state of all data sets and runs, from the ledger and the raw tables."""
     entries = [dataset_status(warehouse, dataset) for dataset in datasets]
-    runs = ledger_rows(
-        warehouse,
-        "select run_id, command, min(started_at) as started_at, "
-        "max(finished_at) as finished_at, "
-        "count(case when outcome in ('loaded', 'unchanged', 'moving', 'dbt_ok') "
-        "then 1 end) = count(*) as is_good "
-        f"from {warehouse.ledger.runs} group by run_id, command "
-        "order by max(number) desc nulls last, started_at desc",
-    )
-    models = ledger_rows(
-        warehouse,
-        f"select outcome, finished_at, error from {warehouse.ledger.runs} "
-        "where dataset = $dataset "
-        "order by number desc nulls last, started_at desc limit 1",
-        {"dataset": MODELS},
-    )
+    runs = warehouse.ledger.whole_runs()
+    models = warehouse.ledger.last_line(MODELS)
     # A build, or a run of one data set, must not hide that the daily run is failing.
     good = [run for run in runs if run["is_good"] and run["command"] == "daily"]
     return {
@@ -75,7 +68,7 @@ def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, A
         "last_run": runs[0] if runs else None,
         "last_good_run": good[0]["finished_at"] if good else None,
         "healthy": bool(runs and runs[0]["is_good"]),
-        "models": models[0] if models else None,
+        "models": shown(models, OF_MODELS),
         "datasets": entries,
     }
 
@@ -86,21 +79,14 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     newest = "cast(null as text)"
     if column:
         newest = warehouse.engine.in_byte_order(quote(column.lower()))
-    (held,) = ledger_rows(
-        warehouse,
-        "select count(*) - count(removed_at) as row_count, "
-        "count(removed_at) as removed_count, "
-        f"max({newest}) as newest, max(loaded_at) as newest_load "
-        f"from {warehouse.table(dataset)}",
-    )
-    runs = ledger_rows(
-        warehouse,
-        "select run_id, command, outcome, finished_at, added, changed, removed, "
-        f"restored, rejected, error, warnings from {warehouse.ledger.runs} "
-        "where dataset = $dataset "
-        "order by number desc nulls last, started_at desc limit 1",
-        {"dataset": dataset.name},
-    )
+    with warehouse.connect() as connection:
+        found = connection.execute(
+            "select count(*) - count(removed_at) as row_count, "
+            "count(removed_at) as removed_count, "
+            f"max({newest}) as newest, max(loaded_at) as newest_load "
+            f"from {warehouse.table(dataset)}"
+        ).to_arrow_table()
+    (held,) = found.to_pylist()
     good = warehouse.ledger.last_good_run(dataset)
     return {
         "dataset": dataset.name,
@@ -108,59 +94,18 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "enabled": dataset.enabled,
         **held,
         "newest": wall_clock(held["newest"], zone),
-        "last_run": runs[0] if runs else None,
+        "last_run": shown(warehouse.ledger.last_line(dataset.name), OF_DATASET),
         "last_good_run": good["finished_at"] if good else None,
         "zone": dataset.zone,
         "rhythm": asdict(
-            rhythm(looks(warehouse, dataset), local_day(warehouse.clock(), zone))
+            rhythm(warehouse.ledger.looks(dataset), local_day(warehouse.clock(), zone))
         ),
     }
 
 
-def looks(warehouse: Warehouse, dataset: Dataset) -> list[tuple[date, int]]:
-    """The city's day of each daily run that looked, and how many new rows it found.
-
-    Leaves out the first run and those that read months before their window: what they
-    add is history. A failed run counts as having looked if it found something. A run
-    that skipped reading did not look: it repeats the `swept_to` of the one that did.
-    """
-    runs = ledger_rows(
-        warehouse,
-        f"""
-        with looked as (
-            select *, outcome in ('loaded', 'unchanged', 'moving') as is_good
-            from {warehouse.ledger.runs}
-            where dataset = $dataset and window_start is not null
-        )
-        select finished_at, coalesce(added, 0) as added from looked
-        where (is_good or added > 0)
-            and finished_at > (select min(finished_at) from looked where is_good)
-            and not exists (
-                select 1 from looked as earlier
-                where earlier.number < looked.number
-                    and earlier.swept_to = looked.swept_to
-            )
-            and not exists (
-                select 1 from {warehouse.ledger.months.table} as months
-                where months.dataset = looked.dataset
-                    and months.run_id = looked.run_id
-                    and months.month < looked.window_start
-            )
-        """,
-        {"dataset": dataset.name},
-    )
-    return [
-        (local_day(run["finished_at"], dataset.tzinfo), run["added"]) for run in runs
-    ]
-
-
-def ledger_rows(
-    warehouse: Warehouse, sql: str, values: dict[str, Any] | None = None
-) -> list[dict[str, Any]]:
-    with warehouse.connect() as connection:
-        found = connection.execute(sql, values or {}).to_arrow_table()
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
+def shown(line: dict[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    """What a status has of a row of the ledger."""
+    return {name: line[name] for name in names} if line else None
 
 
 def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:

@@ -22,6 +22,7 @@ from pipelines.sync.parts import missed_parts
 from pipelines.sync.plan import Known, Plan, plan_backfill, plan_day, rests
 from pipelines.sync.run import DatasetRun, Run
 from pipelines.warehouse import writes
+from pipelines.warehouse.outcomes import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def backfill(
 class End:
     """How a data set's part of a run ended."""
 
-    outcome: str
+    outcome: Outcome
     version: str | None = None
     """The portal's version that is now loaded; None if it changed during the read."""
     failure: BlotterError | None = None
@@ -108,7 +109,7 @@ def first_line(job: DatasetRun, window: Window | None) -> dict[str, Any]:
         "command": job.run.command,
         "dataset": job.dataset.name,
         "started_at": job.run.clock(),
-        "outcome": "running",
+        "outcome": Outcome.RUNNING.value,
         "window_start": window.start if window else None,
         "day": job.today,
         "declaration": job.dataset.fingerprint,
@@ -122,7 +123,7 @@ def last_line(job: DatasetRun, end: End, seconds: float) -> dict[str, Any]:
         "finished_at": job.run.clock(),
         "portal_version": end.version,
         "seconds": round(seconds, 3),
-        "outcome": end.outcome,
+        "outcome": end.outcome.value,
         "error": str(end.failure) if end.failure else None,
     }
 
@@ -143,7 +144,7 @@ def attempt(job: DatasetRun, way: Way, line: dict[str, Any], may_rest: bool) -> 
         name = job.dataset.name
         failure = BlotterError(f"{name}: this is a bug in Blotter: {error!r}.")
         log.exception("%s", failure)
-    return End("failed", failure=failure)
+    return End(Outcome.FAILED, failure=failure)
 
 
 def rest_or_read(
@@ -156,7 +157,7 @@ def rest_or_read(
     ledger.open_run(line)
     if last and rests(dataset, last, job.today):
         job.swept_to = last["swept_to"]
-        return End("unchanged", last["portal_version"], is_rest=True)
+        return End(Outcome.UNCHANGED, last["portal_version"], is_rest=True)
     return look(job, way)
 
 
@@ -176,10 +177,10 @@ def look(job: DatasetRun, way: Way) -> End:
         job.warn(warning)
     if failure:
         log.error("%s", failure)
-        return End("partial", version, failure)
+        return End(Outcome.PARTIAL, version, failure)
     if job.is_moving:
-        return End("moving")
-    return End("unchanged" if plan.is_unchanged else "loaded", version)
+        return End(Outcome.MOVING)
+    return End(Outcome.UNCHANGED if plan.is_unchanged else Outcome.LOADED, version)
 
 
 def known(job: DatasetRun) -> Known:
@@ -203,7 +204,7 @@ def summary(job: DatasetRun, end: End) -> str:
     if end.is_rest:
         every = f"every {dataset.read_every_days} days"
         return f"{dataset.name}: read {every}, not today; as of {job.swept_to:%F}"
-    if end.outcome == "unchanged":
+    if end.outcome is Outcome.UNCHANGED:
         return f"{dataset.name}: unchanged since the last good run"
     parts = [f"{job.counts.rows_read:,} rows read"]
     for name in ("added", "changed", "removed", "restored", "rejected"):

@@ -10,7 +10,7 @@ import pytest
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops.changes import changes_since, removals_since
 from pipelines.publish import parquet, publication
-from pipelines.warehouse.ledger import MODELS
+from pipelines.warehouse.history import MODELS
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below

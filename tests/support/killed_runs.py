@@ -90,11 +90,7 @@ READS: dict[Any, set[str]] = {
         *("known", "rows", "count_rows", "monthly_counts", "monthly_counts_of"),
         *("bounds_of", "counting", "in_window", "as_bound", "literal"),
     },
-    Ledger: {
-        *("last_good_run", "last_read", "swept_to", "compared_on", "read_on"),
-        *("last_build", "last_look", "changed_since", "known_version"),
-        *("models_are_good", "unswept_at"),
-    },
+    Ledger: set(),
     Months: {"finished", "surplus", "before"},
     Loader: {"pipeline"},
 }

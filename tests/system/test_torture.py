@@ -14,7 +14,8 @@ from tests.support.killed_runs import Kill, Scenario, beyond, scenarios, shown, 
 
 # Modules of the warehouse that write none of its tables.
 WRITES_NO_TABLE = {
-    *("differences", "dlt_settings", "engines", "lake", "ledger_tables", "tables"),
+    *("differences", "dlt_settings", "engines", "history", "lake", "ledger_tables"),
+    *("outcomes", "tables"),
 }
 
 # A whole job is killed and run again, many times.

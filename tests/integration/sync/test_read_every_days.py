@@ -8,7 +8,7 @@ import pytest
 
 from demo.portal.server import Portal, serve
 from pipelines import jobs
-from pipelines.ops.status import dataset_status, looks
+from pipelines.ops.status import dataset_status
 from tests.integration.portals.test_geojson import AREAS, PATH, collection, feature
 from tests.support import live_portal as live
 
@@ -140,7 +140,7 @@ def test_a_day_of_rest_is_no_look_by_which_a_rhythm_is_told(tmp_path, portal, we
         assert run(tmp_path, weekly, number) is None
     with live.opened(tmp_path, weekly) as warehouse:
         # The first is left out of every rhythm.
-        assert [rows for _, rows in looks(warehouse, weekly)] == [0, 0]
+        assert [rows for _, rows in warehouse.ledger.looks(weekly)] == [0, 0]
         assert dataset_status(warehouse, weekly)["last_run"]["outcome"] == "unchanged"
 
 
