@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 3, 10)
 IMPATIENT = Patience(timeout=1.0, retries=2, backoff=0.01)
 
+# `python -m pipelines`, but in a fresh home dbt need not read the whole project.
 COMMAND = [sys.executable, "-m", "tests.support.blotter"]
 
 # For dbt, of tests of other things than the data: those of the data, which take it half

@@ -1,11 +1,20 @@
 """dlt's settings come from the project and from nowhere else."""
 
+from collections import Counter
+
+import dlt.destinations.impl.bigquery.configuration
+import dlt.destinations.impl.duckdb.configuration
+import dlt.destinations.impl.filesystem.configuration
+import dlt.destinations.impl.postgres.configuration
+import dlt.normalize.configuration
+import dlt.pipeline.configuration  # noqa: F401
 from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.schema.configuration import SchemaConfiguration
 from dlt.common.storages.configuration import LoadStorageConfiguration
 from dlt.load.configuration import LoaderConfiguration
 
-from pipelines.warehouse.dlt_settings import configure_dlt
+from pipelines.warehouse.dlt_settings import BY_NAME, configure_dlt
 
 
 def test_no_file_or_variable_left_lying_changes_a_load(monkeypatch, tmp_path):
@@ -28,3 +37,19 @@ def found(configuration, section):
     return resolve_configuration(
         configuration, sections=(section,), accept_partial=True
     )
+
+
+def test_each_name_is_one_setting_of_dlt():
+    """They are told by name alone: another of the same name would be set too."""
+    specs = [
+        spec for spec in below(BaseConfiguration) if vars(spec).get("__configspec__")
+    ]
+    named = Counter(name for spec in specs for name in spec.__annotations__)
+    assert {name: named[name] for name in BY_NAME} == dict.fromkeys(BY_NAME, 1)
+
+
+def below(spec):
+    """Every kind of configuration that was imported."""
+    for each in spec.__subclasses__():
+        yield each
+        yield from below(each)
