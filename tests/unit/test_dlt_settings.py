@@ -41,10 +41,8 @@ def found(configuration, section):
 
 def test_each_name_is_one_setting_of_dlt():
     """They are told by name alone: another of the same name would be set too."""
-    specs = [
-        spec for spec in below(BaseConfiguration) if vars(spec).get("__configspec__")
-    ]
-    named = Counter(name for spec in specs for name in spec.__annotations__)
+    specs = {*below(BaseConfiguration)}
+    named = Counter(n for spec in specs for n in vars(spec).get("__annotations__", ()))
     assert {name: named[name] for name in BY_NAME} == dict.fromkeys(BY_NAME, 1)
 
 
