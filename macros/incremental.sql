@@ -53,3 +53,32 @@
 {% macro removed_incidents() -%}
     select incident_id from {{ ref('int_removed_incidents') }}
 {%- endmacro %}
+
+
+{% macro build_instant(relation=none) -%}
+    {%- set started = "cast('" ~ run_started_at ~ "' as " ~ type_instant() ~ ")" -%}
+    {%- if relation -%}
+    (
+        select
+            greatest(
+                {{ started }}, coalesce({{ just_after('max(built_at)') }}, {{ started }})
+            )
+        from {{ relation }}
+    )
+    {%- else -%}
+    {{ started }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro just_after(instant) -%}
+    {{ return(adapter.dispatch('just_after')(instant)) }}
+{%- endmacro %}
+
+{% macro default__just_after(instant) -%}
+    {{ instant }} + interval '1 microsecond'
+{%- endmacro %}
+
+{% macro bigquery__just_after(instant) -%}
+    timestamp_add({{ instant }}, interval 1 microsecond)
+{%- endmacro %}

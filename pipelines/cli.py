@@ -237,19 +237,21 @@ def check(found: Found[Settings], state: Path | None, drop: bool) -> None:
 @cli.command()
 @click.option("--serve", is_flag=True, help="Serve the published site on this machine.")
 @click.option("--port", default=8000, show_default=True, help="For --serve.")
+@click.option("--full-refresh", is_flag=True, help="Rewrite every file.")
 @with_settings
-def site(found: Found[Settings], serve: bool, port: int) -> None:
+def site(found: Found[Settings], serve: bool, port: int, full_refresh: bool) -> None:
     """Republish the tables and the site from the current models.
 
-    `daily` ends with this. With --serve, shows what was last published at a local
+    `daily` ends with this. Files whose rows are unchanged are taken over from the last
+    publication. With --serve, shows what was last published at a local
     address until stopped; if nothing has been published yet, publishes first.
     """
     from pipelines.jobs import publish_only
 
     settings = found.well()
     published = settings.home / "published"
-    if not serve or not published.exists():
-        publish_only(settings)
+    if full_refresh or not serve or not published.exists():
+        publish_only(settings, full_refresh)
     if serve:
         from pipelines.site.serve import serve_folder
 

@@ -132,14 +132,14 @@ def build_only(settings: Settings, full_refresh: bool) -> None:
         finish(warehouse, [failure])
 
 
-def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
-    """Publish what was built; log a failure and return it."""
+def publish_models(warehouse: Warehouse, run: Run, **how: bool) -> BlotterError | None:
+    """Publish what was built (see `publish`); log a failure and return it."""
     begin = time.monotonic()
     try:
         with signals.stoppable():
             from pipelines.publish.publication import publish
 
-            folder = publish(warehouse, run.run_id)
+            folder = publish(warehouse, run.run_id, **how)
     except BlotterError as error:
         log.error("%s", error)
         return error
@@ -152,13 +152,18 @@ def publish_models(warehouse: Warehouse, run: Run) -> BlotterError | None:
     return None
 
 
-def publish_only(settings: Settings) -> None:
-    """Publish from the current models."""
+def publish_only(settings: Settings, whole: bool = False) -> None:
+    """Publish from the current models, even if the ledger says that none was built.
+
+    Args:
+        whole: Rewrite every file.
+    """
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
         schema.prepare(warehouse, list(read_datasets().values()))
         run = new_run(warehouse, "site", None)
-        if failure := publish_models(warehouse, run):
+        how = {"knows_builds": False, "whole": whole}
+        if failure := publish_models(warehouse, run, **how):
             raise failure
 
 

@@ -14,3 +14,8 @@ def query(sql: str, **tables: pa.Table) -> pa.Table:
 
 def quote(name: str) -> str:
     return f'"{name}"'
+
+
+def text(words: str) -> str:
+    """A text as a SQL literal."""
+    return "'" + words.replace("'", "''") + "'"

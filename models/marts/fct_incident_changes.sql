@@ -335,4 +335,7 @@ final as (
 
 )
 
-select * from final
+select
+    *,
+    {{ build_instant(this if is_incremental()) }} as built_at
+from final

@@ -299,7 +299,8 @@ joined as (
         incidents.has_unparsed_values,
         incidents.has_implausible_date,
         incidents.has_implausible_place,
-        incidents.loaded_at
+        incidents.loaded_at,
+        {{ build_instant(this if is_incremental()) }} as built_at
 
     from incidents
     inner join ranked on incidents.incident_id = ranked.incident_id

@@ -11,31 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
 from pipelines.publish.described import (
+    DATA,
     DESCRIPTION,
     TITLE,
     Described,
     File,
     Json,
     Source,
+    Table,
     instant,
     newest,
 )
-from pipelines.warehouse.warehouse import Warehouse
 
 
-def read_cities(warehouse: Warehouse) -> dict[str, str]:
-    """Each city's name with its state."""
-    seeds = warehouse.engine.schema("seeds")
-    with warehouse.connect() as connection:
-        rows = connection.execute(
-            f"select city, city_name, state_code from {seeds}.cities"
-        ).fetchall()
-    return {city: f"{name}, {state}" for city, name, state in rows}
+def read_cities(tables: list[Table], folder: Path) -> dict[str, str]:
+    """Each city's name with its state, as the written files have them."""
+    (cities,) = (table for table in tables if table.name == "dim_cities")
+    rows = parquet.read_table(folder / DATA / cities.paths[0]).to_pylist()
+    return {row["city"]: f"{row['city_name']}, {row['state_code']}" for row in rows}
 
 
 @dataclass(frozen=True)
@@ -53,14 +49,11 @@ class Host:
         return urlsplit(self.address).hostname or "Blotter"
 
 
-def catalogue(
-    described: list[Described], cities: dict[str, str], folder: Path, host: Host
-) -> Json:
+def catalogue(described: list[Described], cities: dict[str, str], host: Host) -> Json:
     """A catalog with one data set per table.
 
     Args:
         cities: Each city's name.
-        folder: The publication's folder, for reading values from its files.
     """
     return {
         "@type": "Catalog",
@@ -72,11 +65,11 @@ def catalogue(
         "title": TITLE,
         "description": DESCRIPTION,
         "language": "en",
-        "dataset": [dataset(one, cities, folder, host) for one in described],
+        "dataset": [dataset(one, cities, host) for one in described],
     }
 
 
-def dataset(one: Described, cities: dict[str, str], folder: Path, host: Host) -> Json:
+def dataset(one: Described, cities: dict[str, str], host: Host) -> Json:
     """A table as a data set."""
     model, at = one.table.model, newest(one.sources)
     content: Json = {
@@ -91,8 +84,8 @@ def dataset(one: Described, cities: dict[str, str], folder: Path, host: Host) ->
         "provenance": [source.url for source in one.sources],
         "accrualPeriodicity": "daily",
         "modified": instant(at) if at else None,
-        "temporal": temporal(one, folder),
-        "spatial": spatial(one, cities, folder),
+        "temporal": temporal(one),
+        "spatial": spatial(one, cities),
         "distribution": [distribution(one, file, host) for file in one.files],
     }
     return {name: value for name, value in content.items() if value not in ([], None)}
@@ -146,36 +139,17 @@ def rights(sources: list[Source]) -> Iterator[str]:
             yield source.retrieval_note
 
 
-def temporal(one: Described, folder: Path) -> list[Json]:
+def temporal(one: Described) -> list[Json]:
     """From the table's first day, or year, to its last."""
-    year = "year" if "year" in one.table.schema.names else None
-    if not (column := one.table.day or year):
+    if one.table.span is None:
         return []
-    ends = pc.min_max(column_of(one, column, folder)).as_py()
-    if ends["min"] is None:
-        return []
-    return [
-        {
-            "@type": "PeriodOfTime",
-            "startDate": str(ends["min"]),
-            "endDate": str(ends["max"]),
-        }
-    ]
+    first, last = one.table.span
+    return [{"@type": "PeriodOfTime", "startDate": first, "endDate": last}]
 
 
-def spatial(one: Described, cities: dict[str, str], folder: Path) -> list[Json]:
+def spatial(one: Described, cities: dict[str, str]) -> list[Json]:
     """The cities with rows in the table; the country if it is not about cities."""
     names = ["United States"] if one.sources else []
     if "city" in one.table.schema.names:
-        found = pc.unique(column_of(one, "city", folder)).to_pylist()
-        names = sorted(cities.get(city, city) for city in found if city)
+        names = sorted(cities.get(city, city) for city in one.table.cities)
     return [{"@type": "Location", "prefLabel": name} for name in names]
-
-
-def column_of(one: Described, name: str, folder: Path) -> pa.ChunkedArray:
-    """A column of all the table's rows."""
-    return pa.concat_tables(
-        parquet.ParquetFile(folder / file.path).read([name])
-        for file in one.files
-        if file.kind == ".parquet"
-    )[name]

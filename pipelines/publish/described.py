@@ -4,7 +4,6 @@ The writers in this folder describe the same things in different formats. What t
 share is here, so that they do not import each other.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +14,13 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
+from pipelines.publish.edition import Edition
 from pipelines.transform.manifest import Manifest, Model, marts
 
 Json = dict[str, Any]
+
+DATA = "data"
+"""The folder of a publication that holds the tables."""
 
 Moments = Mapping[str, datetime | None]
 """When each data set was last read successfully (UTC)."""
@@ -53,6 +56,8 @@ class ColumnType:
     """Whether an Arrow type, from a warehouse or a file, belongs to it."""
     duckdb: str
     """What DuckDB casts it to and writes."""
+    arrow: pa.DataType
+    """The same in Parquet files."""
     table_schema: str
 
 
@@ -63,15 +68,17 @@ def is_local(kind: pa.DataType) -> bool:
 
 # The types in the files, whatever a column's type in the warehouse.
 TYPES = (
-    ColumnType(pa.types.is_boolean, "boolean", "boolean"),
-    ColumnType(pa.types.is_integer, "bigint", "integer"),
-    ColumnType(pa.types.is_floating, "double", "number"),
-    ColumnType(pa.types.is_decimal, "double", "number"),
-    ColumnType(pa.types.is_date, "date", "date"),
-    ColumnType(is_local, "timestamp", "datetime"),
-    ColumnType(pa.types.is_timestamp, "timestamptz", "datetime"),
-    ColumnType(pa.types.is_string, "varchar", "string"),
-    ColumnType(pa.types.is_large_string, "varchar", "string"),
+    ColumnType(pa.types.is_boolean, "boolean", pa.bool_(), "boolean"),
+    ColumnType(pa.types.is_integer, "bigint", pa.int64(), "integer"),
+    ColumnType(pa.types.is_floating, "double", pa.float64(), "number"),
+    ColumnType(pa.types.is_decimal, "double", pa.float64(), "number"),
+    ColumnType(pa.types.is_date, "date", pa.date32(), "date"),
+    ColumnType(is_local, "timestamp", pa.timestamp("us"), "datetime"),
+    ColumnType(
+        pa.types.is_timestamp, "timestamptz", pa.timestamp("us", "UTC"), "datetime"
+    ),
+    ColumnType(pa.types.is_string, "varchar", pa.string(), "string"),
+    ColumnType(pa.types.is_large_string, "varchar", pa.string(), "string"),
 )
 
 
@@ -90,6 +97,11 @@ class Table:
     rows: int
     schema: pa.Schema
     """The columns of its Parquet files."""
+    span: list[str] | None
+    """Its first and last day, in ISO 8601, or year; None if it has none."""
+    cities: list[str]
+    recent_from: str | None
+    """The day from which on it has so few rows that a DuckDB file may hold them."""
 
     @property
     def name(self) -> str:
@@ -146,8 +158,20 @@ class File:
 
     @property
     def parts(self) -> dict[str, str]:
-        """The city and year of a large table's part, from its Hive-style path."""
-        return dict(re.findall(r"(\w+)=([^/]+)/", self.path))
+        """The city and time of a large table's part."""
+        return parts_in(self.path)
+
+
+def parts_in(path: str) -> dict[str, str]:
+    """What a path tells of the rows of its file: `city`, `year`, `month` or `day`."""
+    told = dict(re.findall(r"(\w+)=([^/]+)/", path))
+    month = re.search(r"/(\d{4}-\d\d)\.parquet$", path)
+    day = re.search(r"/(\d{4}-\d\d-\d\d)\.parquet$", path)
+    return {
+        **told,
+        **({"month": month[1]} if month else {}),
+        **({"day": day[1]} if day else {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -160,13 +184,15 @@ class Described:
     """Empty if the project itself made it, such as the calendar."""
 
 
-def describe(tables: list[Table], folder: Path, moments: Moments) -> list[Described]:
-    """Describe what was written to a folder's `data/`: sizes, hashes and terms."""
-    sources = read_sources(tables, folder, moments)
+def describe(
+    tables: list[Table], edition: Edition, moments: Moments
+) -> list[Described]:
+    """Describe the tables of a publication: sizes, hashes and terms."""
+    sources = read_sources(tables, edition.folder, moments)
     return [
         Described(
             table,
-            files_of(table, folder),
+            files_of(table, edition),
             [sources[name] for name in table.model.sources if name in sources],
         )
         for table in tables
@@ -178,23 +204,23 @@ def read_sources(
 ) -> dict[str, Source]:
     """The publishers' terms by data set, as the written files have them."""
     (publishers,) = (table for table in tables if table.name == "dim_publishers")
-    rows = parquet.read_table(folder / "data" / publishers.paths[0]).to_pylist()
+    rows = parquet.read_table(folder / DATA / publishers.paths[0]).to_pylist()
     return {
         row["dataset"]: Source(**row, retrieved_at=moments.get(row["dataset"]))
         for row in rows
     }
 
 
-def files_of(table: Table, folder: Path) -> list[File]:
+def files_of(table: Table, edition: Edition) -> list[File]:
     """A table's files, its CSV file last."""
     paths = [*table.paths, *([f"{table.name}.csv"] if table.model.is_report else [])]
-    return [file_at(folder, f"data/{path}") for path in paths]
+    return [file_at(edition, path) for path in paths]
 
 
-def file_at(folder: Path, path: str) -> File:
-    with (folder / path).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(path, (folder / path).stat().st_size, digest)
+def file_at(edition: Edition, path: str) -> File:
+    """A file of `data/`."""
+    entry = edition.entries[f"{DATA}/{path}"]
+    return File(f"{DATA}/{path}", entry.size, entry.sha256)
 
 
 def newest(sources: list[Source]) -> datetime | None:

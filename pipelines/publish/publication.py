@@ -9,6 +9,9 @@
     publications/<run id>/  one publication; until it is finished its name has a dot
     published               a link to the newest
 
+What did not change since the last publication is linked from it; see `edition`. Only
+what tells when portals were read is written each time.
+
 The link is replaced in one step, so readers see either the old publication or the new
 one, and a run that is killed leaves the old one. The previous publication is kept for
 readers who are still loading it.
@@ -18,12 +21,10 @@ import json
 import logging
 import os
 import shutil
-from contextlib import closing
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
@@ -32,6 +33,7 @@ from pipelines.publish.data_package import data_package
 from pipelines.publish.database import DATABASE, write_database
 from pipelines.publish.dcat import Host, catalogue, read_cities
 from pipelines.publish.described import (
+    DATA,
     Json,
     Moments,
     Table,
@@ -39,11 +41,14 @@ from pipelines.publish.described import (
     dictionary,
     file_at,
 )
-from pipelines.publish.parquet import explained, write_tables
+from pipelines.publish.edition import Edition
+from pipelines.publish.site_files import write_site
+from pipelines.publish.tables import StateOf, explained, write_tables
 from pipelines.redaction import without_values
-from pipelines.site.pages import Context, Site
+from pipelines.site.pages import Shown
 from pipelines.transform import runner
-from pipelines.transform.manifest import marts, read_manifest
+from pipelines.transform.manifest import Model, marts, read_manifest
+from pipelines.transform.plan import states
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -56,15 +61,24 @@ KEPT = 2
 
 UNFINISHED = "."
 
+# In the home: what the last publication is made of, and what its pages count.
+RECORD = Path("state", "publication.json")
+SUMMARIES = Path("state", "summaries.parquet")
+
 # DuckDB's limit. Sorting takes somewhat more; the process stays under 1 GB.
 MEMORY = "150MB"
 
 
-def publish(warehouse: Warehouse, run_id: str) -> Path:
-    """Write the current marts as a publication, and make it the newest.
+def publish(
+    warehouse: Warehouse, run_id: str, knows_builds: bool = True, whole: bool = False
+) -> Path:
+    """Publish the current marts, and make that the newest publication.
 
     Args:
         run_id: The name of the publication.
+        knows_builds: The ledger has every build, so that a table is read only if it was
+            built since the last publication.
+        whole: Write everything, whatever the last publication has.
 
     Raises:
         ModelsError: The last build failed, so the marts may mix two days.
@@ -76,15 +90,18 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
             "good publication stays. Run `blotter build` and see what it reports."
         )
     runner.describe(warehouse)
-    folder = warehouse.home / FOLDER / run_id
+    home = warehouse.home
+    folder = home / FOLDER / run_id
     unfinished = folder.with_name(UNFINISHED + run_id)
     try:
-        clear(warehouse.home)
+        clear(home)
         unfinished.mkdir(parents=True)
-        write(warehouse, unfinished)
+        edition = Edition(unfinished, None if whole else home / RECORD)
+        write(warehouse, edition, knows_builds)
         unfinished.rename(folder)
-        swap(warehouse.home, folder)
-        clear(warehouse.home)
+        edition.finish(home / RECORD, folder)
+        swap(home, folder)
+        clear(home)
     except OSError as error:
         raise WarehouseError(
             f"{folder} can't be written: {first_line(error)}; the last good "
@@ -93,8 +110,10 @@ def publish(warehouse: Warehouse, run_id: str) -> Path:
     return folder
 
 
-def write(warehouse: Warehouse, folder: Path) -> None:
+def write(warehouse: Warehouse, edition: Edition, knows_builds: bool) -> None:
     """Write a whole publication into an empty folder."""
+    home = warehouse.home
+    manifest = read_manifest(home)
     datasets = list(read_datasets().values())
     status = public(status_content(warehouse, datasets))
     moments = {
@@ -102,47 +121,57 @@ def write(warehouse: Warehouse, folder: Path) -> None:
         for entry in status["datasets"]
         if entry["last_good_run"]
     }
-    (folder / "data").mkdir()
-    data = folder / "data"
-    tables = write_data(warehouse, data)
-    write_descriptions(warehouse, tables, folder, moments)
-    (folder / "status.json").write_text(as_json(status))
-    context = Context(moments, status, **for_pages(warehouse.home, folder))
-    with closing(opened(tables, data)) as db:
-        Site(db, folder, context).build()
+    state_of = states(warehouse) if knows_builds else unknown
+    tables = write_data(warehouse, marts(manifest), edition, state_of)
+    write_descriptions(warehouse, tables, edition, moments)
+    edition.file("status.json", None, lambda path: path.write_text(as_json(status)))
+    shown = Shown(
+        read=sorted(moments),
+        tests=test_results(home),
+        dictionary=dictionary(manifest),
+        downloads=downloads(edition),
+    )
+    write_site(edition, tables, shown, status, moments, home / SUMMARIES)
 
 
-def write_data(warehouse: Warehouse, folder: Path) -> list[Table]:
-    """Write every mart and report into an empty folder, and the database of them.
+def unknown(model: Model) -> None:
+    """What a model was built from, if builds are not known."""
+
+
+def write_data(
+    warehouse: Warehouse, models: list[Model], edition: Edition, state_of: StateOf
+) -> list[Table]:
+    """Have every mart and report in a publication, and the database of them.
 
     Raises:
         WarehouseError: The folder can't be written, or the warehouse not read.
     """
-    models = marts(read_manifest(warehouse.home))
-    before = warehouse.home / LINK / folder.name
-    tables = write_tables(warehouse, models, folder, MEMORY)
-    with explained(folder):
-        write_database(tables, folder, before, MEMORY)
+    tables = write_tables(warehouse, models, edition, MEMORY, state_of)
+    with explained(edition.folder):
+        write_database(tables, edition, MEMORY)
     return tables
 
 
 def write_descriptions(
-    warehouse: Warehouse, tables: list[Table], folder: Path, moments: Moments
+    warehouse: Warehouse, tables: list[Table], edition: Edition, moments: Moments
 ) -> None:
-    """Describe what `write_data` wrote to a folder's `data/`.
+    """Describe what `write_data` wrote.
 
     Args:
         moments: When each data set was last read successfully.
     """
-    found = describe(tables, folder, moments)
-    database = file_at(folder, f"data/{DATABASE}")
-    write_json(folder / "datapackage.json", data_package(found, database))
-    cities, settings = read_cities(warehouse), warehouse.settings
+    found = describe(tables, edition, moments)
+    cities, settings = read_cities(tables, edition.folder), warehouse.settings
     host = Host(settings.site_url or "", settings.site_contact)
-    write_json(folder / "dcat-us.json", catalogue(found, cities, folder, host))
+    contents = {
+        "datapackage.json": data_package(found, file_at(edition, DATABASE)),
+        "dcat-us.json": catalogue(found, cities, host),
+    }
+    for name, content in contents.items():
+        edition.file(name, None, partial(write_json, content))
 
 
-def write_json(path: Path, content: Json) -> None:
+def write_json(content: Json, path: Path) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -175,29 +204,21 @@ def without_quotes(run: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**run, **sentences}
 
 
-def opened(tables: list[Table], data: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that has every published table under its name."""
-    db = duckdb.connect()
-    db.execute("set memory_limit = '400MB'")
-    db.execute("set timezone = 'UTC'")
-    for table in tables:
-        db.execute(f"create view {table.name} as from {table.read(data)}")
-    return db
-
-
-def for_pages(home: Path, folder: Path) -> dict[str, Any]:
-    """What the pages show about the tables, their tests and the files."""
-    return {
-        "dictionary": dictionary(read_manifest(home)),
-        "tests": test_results(home),
-        "downloads": [
-            {"path": str(path.relative_to(folder)), "size": size(path)}
-            for path in sorted(
-                [*folder.glob("*.json"), *(folder / "data").rglob("*.*")]
-            )
-            if path.is_file()
-        ],
-    }
+def downloads(edition: Edition) -> list[Json]:
+    """Every data file with its size in words; those of a large table below its name."""
+    by_table: dict[str, dict[str, int]] = {}
+    for path, entry in sorted(edition.entries.items()):
+        if path.startswith(f"{DATA}/"):
+            table = "/".join(path.split("/")[:2])
+            by_table.setdefault(table, {})[path] = entry.size
+    return [
+        {
+            "path": table,
+            "size": size(sum(files.values())),
+            "files": [] if table in files else list(files),
+        }
+        for table, files in by_table.items()
+    ]
 
 
 def test_results(home: Path) -> dict[str, Any] | None:
@@ -221,9 +242,8 @@ def test_results(home: Path) -> dict[str, Any] | None:
     }
 
 
-def size(path: Path) -> str:
+def size(count: int) -> str:
     """A file's size in words."""
-    count = path.stat().st_size
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, count // 1000):,} kB"
 
 

@@ -1,36 +1,41 @@
 """The numbers on a city's pages, queried from the marts; see `figures`."""
 
+from datetime import date
+
 from pipelines.site import wording
 from pipelines.site.figures import Db, Row, ask
-from pipelines.site.period import Comparisons, Days
+from pipelines.site.period import MEASURES, Comparisons, Days
+
+# What is counted of each day, in the table of the same name.
+COUNTED = ", ".join(f"sum({measure})::int as {measure}" for measure in MEASURES)
 
 
-def days(db: Db, city: Row, police_district: str | None = None) -> Days:
-    """Incidents of each day, violent and property ones, and what is known of arrests.
-
-    Only those of one police district, if one is given.
-    """
-    rows = ask(
-        db,
-        """
-        select
-            occurred_date as day,
-            count(*) as incidents,
-            count(*) filter (is_violent) as violent,
-            count(*) filter (is_property) as property,
-            count(*) filter (is_arrest) as arrests,
-            count(is_arrest) as known
-        from fct_incidents
-        where city = $city and is_counted and occurred_date >= $first
-            and ($district is null or police_district = $district)
-        group by 1
-        """,
-        city=city["city"],
-        first=city["first_day"],
-        district=police_district,
-    )
+def days(db: Db, city: Row) -> tuple[Days, dict[str, Days]]:
+    """A city's counts of each day, and those of each of its police districts."""
     complete = max(city["complete_through"], city["first_day"])
-    return Days(city["first_day"], complete, {row["day"]: row for row in rows})
+
+    def counts(rows: list[Row]) -> Days:
+        return Days(city["first_day"], complete, {row["day"]: row for row in rows})
+
+    values = {"city": city["city"], "first": city["first_day"]}
+    where = "city = $city and occurred_date >= $first"
+    whole = ask(
+        db,
+        f"select occurred_date as day, {COUNTED} from incident_days "
+        f"where {where} group by all",
+        **values,
+    )
+    by_district: dict[str, list[Row]] = {}
+    for row in ask(
+        db,
+        f"select police_district as code, occurred_date as day, {COUNTED} "
+        f"from incident_days where {where} and occurred_date >= $since group by all",
+        **values,
+        since=date(complete.year - 2, 1, 1),
+    ):
+        by_district.setdefault(row["code"], []).append(row)
+    codes = [row["code"] for row in police_districts(db, city["city"])]
+    return counts(whole), {code: counts(by_district.get(code, [])) for code in codes}
 
 
 def categories(db: Db, city: Row, compared: Comparisons) -> list[Row]:
@@ -61,11 +66,13 @@ def undated(db: Db, city: Row) -> Row:
         db,
         """
         select
-            count(*) filter (occurred_date is null) as without_day,
-            count(*) filter (occurred_date < $first) as before_first,
-            count(*) filter (hour_of_day is null) as without_hour
-        from fct_incidents
-        where city = $city and is_counted
+            coalesce(sum(incidents) filter (occurred_date is null), 0)::int
+                as without_day,
+            coalesce(sum(incidents) filter (occurred_date < $first), 0)::int
+                as before_first,
+            coalesce(sum(incidents - with_hour), 0)::int as without_hour
+        from incident_days
+        where city = $city
         """,
         city=city["city"],
         first=city["first_day"],
@@ -74,6 +81,13 @@ def undated(db: Db, city: Row) -> Row:
 
 def latest_changes(db: Db, city: str) -> Row | None:
     """How many rows changed in the last run that found any change."""
+    (last,) = ask(
+        db,
+        "select max(changed_date) as day from rpt_incident_changes_by_day "
+        "where city = $city",
+        city=city,
+    )
+    # A run may begin on the day before, but not two.
     rows = ask(
         db,
         """
@@ -84,12 +98,13 @@ def latest_changes(db: Db, city: str) -> Row | None:
             count(*) filter (change = 'removed') as removed,
             count(*) filter (change = 'restored') as restored
         from fct_incident_changes
-        where city = $city
+        where city = $city and changed_date >= $day::date - 1
         group by run_id
         order by max(changed_at) desc
         limit 1
         """,
         city=city,
+        day=last["day"],
     )
     return rows[0] if rows else None
 
@@ -188,13 +203,15 @@ def placeless(db: Db, city: str) -> Row:
         db,
         """
         select
-            count(*) as incidents,
-            count(*) - count(neighborhood) as neighborhood,
-            count(*) - count(police_district) as police_district,
-            count(*) - count(present_council_district) as council_district,
-            count(*) - count(latitude) as coordinates
-        from fct_incidents
-        where city = $city and is_counted
+            coalesce(sum(incidents), 0)::int as incidents,
+            coalesce(sum(incidents - with_neighborhood), 0)::int as neighborhood,
+            coalesce(sum(incidents) filter (police_district is null), 0)::int
+                as police_district,
+            coalesce(sum(incidents - with_council_district), 0)::int
+                as council_district,
+            coalesce(sum(incidents - with_coordinates), 0)::int as coordinates
+        from incident_days
+        where city = $city
         """,
         city=city,
     )[0]

@@ -3,13 +3,12 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from pipelines.site import city_figures
 from pipelines.site.figures import Db, Row
 from pipelines.site.map_areas import areas_of
-from pipelines.site.packed import pack
+from pipelines.site.packed import Packed
 
 PAGES = [("index.html", "Overview"), ("when.html", "When"), ("where.html", "Where")]
 
@@ -23,22 +22,15 @@ class CityPages:
     def __init__(
         self,
         db: Db,
-        folder: Path,
         city: Row,
         publishers: list[Row],
+        packed: Packed,
         write_page: WritePage,
     ):
-        """Count what all pages show, and write the packed files.
-
-        Args:
-            folder: The city's folder.
-        """
+        """Count what all pages show."""
         self.db, self.city, self.name = db, city, city["city"]
         self.write_page, self.publishers = write_page, publishers
-        (folder / "packed").mkdir(parents=True)
-        first, newest = city["first_day"], city["newest_day"]
-        packed = pack(db, self.name, first, newest, folder / "packed")
-        self.counted = city_figures.days(db, city)
+        self.counted, self.in_districts = city_figures.days(db, city)
         self.tiles = self.counted.tiles()
         self.districts = titled(city_figures.police_districts(db, self.name))
         # For the script; days as ISO text.
@@ -47,7 +39,7 @@ class CityPages:
             "base": "packed/",
             "first": self.counted.first.isoformat(),
             "complete": self.counted.complete.isoformat(),
-            "newest": newest.isoformat(),
+            "newest": city["newest_day"].isoformat(),
             "provisional": city["provisional_day_count"],
             "labels": packed.labels,
             "years": packed.years,
@@ -71,7 +63,6 @@ class CityPages:
             template,
             here_in_city=file,
             city=self.city,
-            moment=self.city["moment"],
             has_charts=True,
             period=self.counted.compared.now,
             publishers=self.publishers,
@@ -117,7 +108,7 @@ class CityPages:
         )
 
     def _district(self, district: Row) -> None:
-        counted = city_figures.days(self.db, self.city, district["code"])
+        counted = self.in_districts[district["code"]]
         fixed = {"district": district["code"]}
         self._page(
             district["href"],

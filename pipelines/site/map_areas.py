@@ -9,7 +9,7 @@ from typing import Any
 import shapely
 
 from pipelines.site.figures import Db, Row, ask
-from pipelines.site.packed import WITHHELD
+from pipelines.site.summaries import WITHHELD
 
 # The packed dimension of each kind of area that can have boundaries.
 KINDS = {"neighborhood": "neighborhood", "police_district": "district"}

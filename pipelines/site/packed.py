@@ -8,8 +8,10 @@ each of `DIMENSIONS` (uint8, or uint16 if there are more than 255 labels), its h
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +19,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-# What the site filters and counts by, and the column of `fct_incidents` for each.
-DIMENSIONS = {
-    "category": "incident_category",
-    "district": "police_district",
-    "neighborhood": "neighborhood",
-    "resolution": "resolution",
-}
-
-# Shown instead of the neighborhood of sensitive incidents.
-WITHHELD = "Withheld for privacy"
-
-INCIDENTS = f"""
-    select * replace (
-        case
-            when neighborhood is null then null
-            when offense_group in (
-                select offense_group from dim_offense_categories where is_sensitive
-            ) then '{WITHHELD}'
-            else neighborhood
-        end as neighborhood
-    )
-    from fct_incidents
-    where city = $city and is_counted and occurred_date between $first and $last
-"""
+from pipelines.site.files import WriteFile
+from pipelines.site.summaries import DIMENSIONS, SHOWN, IncidentFile
 
 CODED = """
-    with incidents as ({incidents})
-
     select
         occurred_date,
         {codes},
@@ -54,8 +32,8 @@ CODED = """
         + 2 * coalesce(is_property, false)::int
         + 4 * coalesce(is_arrest, false)::int
         + 8 * (is_arrest is not null)::int as flags
-    from incidents
-    {joins}
+    from ({shown})
+    where city = $city and occurred_date between $first and $last
     order by all
 """
 
@@ -65,42 +43,72 @@ class Packed:
     """What a page needs to know about a city's files."""
 
     labels: dict[str, list[str]]
-    """Each dimension's labels, the most frequent first; their codes start at 1."""
+    """Each dimension's labels; their codes start at 1."""
     years: list[dict[str, Any]]
-    """`year`, `file`, `rows`, and how many `bytes` each dimension's codes take."""
+    """`year`, `file`, and how many `bytes` each dimension's codes take."""
 
 
 def pack(
-    db: duckdb.DuckDBPyConnection, city: str, first: date, last: date, folder: Path
+    db: duckdb.DuckDBPyConnection,
+    city: str,
+    first: date,
+    last: date,
+    sources: list[IncidentFile],
+    write_file: WriteFile,
 ) -> Packed:
-    """Write a city's files into a folder.
+    """Have a city's files in `<city>/packed/`.
+
+    Their names have a digest of what they are made of, so that a page from an older
+    publication never reads a newer file, whose codes may mean something else.
 
     Args:
-        db: Has `fct_incidents`.
+        db: Has `fct_incidents` and what `summaries` counted of it.
         first: The first day; late reports of days before it are left out.
         last: The last day.
+        sources: The files of `fct_incidents`.
     """
-    labels = {
-        name: labels_of(db, column, {"city": city, "first": first, "last": last})
-        for name, column in DIMENSIONS.items()
-    }
+    labels = {name: labels_of(db, name, city, first, last) for name in DIMENSIONS}
+    sizes = {name: 1 if len(known) < 256 else 2 for name, known in labels.items()}
     years = []
     for year in range(first.year, last.year + 1):
-        start = max(first, date(year, 1, 1))
-        end = min(last, date(year, 12, 31))
-        rows = coded_rows(db, city, labels, start, end)
-        years.append(write_year(rows, labels, year, folder))
+        start, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+        made_of = [
+            *sorted(f.sha256 for f in sources if may_hold(f, city, year)),
+            *(city, str(start), str(end), labels, sensitive_groups(db)),
+        ]
+        name = f"{year}-{digest_of(made_of)}.bin"
+        write = partial(write_year, db, city, labels, start, end)
+        write_file(f"{city}/packed/{name}", made_of, write)
+        years.append({"year": year, "file": name, "bytes": sizes})
     return Packed(labels, years)
 
 
-def labels_of(
-    db: duckdb.DuckDBPyConnection, column: str, values: dict[str, Any]
-) -> list[str]:
-    """The values of a column, the most frequent first."""
+def may_hold(file: IncidentFile, city: str, year: int) -> bool:
+    """Whether a file may have a city's incidents of a year."""
+    return file.city in (None, city) and file.year in (None, year)
+
+
+def sensitive_groups(db: duckdb.DuckDBPyConnection) -> list[str]:
     found = db.execute(
-        f"with incidents as ({INCIDENTS}) select {column} from incidents "
-        f"where {column} is not null group by 1 order by count(*) desc, 1",
-        values,
+        "select distinct offense_group from dim_offense_categories "
+        "where is_sensitive order by 1"
+    ).fetchall()
+    return [group for (group,) in found]
+
+
+def digest_of(made_of: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:12]
+
+
+def labels_of(
+    db: duckdb.DuckDBPyConnection, dimension: str, city: str, first: date, last: date
+) -> list[str]:
+    """The values of a dimension, in an order that the next day's rows leave alone."""
+    found = db.execute(
+        "select distinct label from incident_labels where city = $city "
+        "and dimension = $dimension and first_day <= $last and last_day >= $first "
+        "order by label",
+        {"city": city, "dimension": dimension, "first": first, "last": last},
     ).fetchall()
     return [label for (label,) in found]
 
@@ -113,43 +121,40 @@ def coded_rows(
     last: date,
 ) -> dict[str, np.ndarray]:
     """The incidents of some days as codes, sorted by day, then by everything else."""
-    codes, joins = [], []
+    codes = []
     for name, column in DIMENSIONS.items():
-        table = pa.table(
-            {
-                "label": pa.array(labels[name], pa.string()),
-                "code": pa.array(range(1, len(labels[name]) + 1), pa.int32()),
-            }
-        )
-        db.register(f"{name}_labels", table)
-        codes.append(f"coalesce({name}_labels.code, 0) as {name}")
-        joins.append(f"left join {name}_labels on {column} = {name}_labels.label")
-    sql = CODED.format(
-        incidents=INCIDENTS, codes=", ".join(codes), joins=" ".join(joins)
-    )
+        code = "0"
+        if labels[name]:
+            db.register("labels", pa.table({"label": labels[name]}))
+            db.execute(f"create or replace type {name}_label as enum (from labels)")
+            # DuckDB counts them from 0, in the smallest type that holds them.
+            code = f"coalesce(enum_code({column}::{name}_label)::integer + 1, 0)"
+        codes.append(f"{code} as {name}")
+    shown = SHOWN.format(incidents="fct_incidents")
+    sql = CODED.format(shown=shown, codes=", ".join(codes))
     values = {"city": city, "first": first, "last": last}
     found = db.execute(sql, values).fetchnumpy()
     return {name: v for name, v in found.items() if isinstance(v, np.ndarray)}
 
 
 def write_year(
-    rows: dict[str, np.ndarray], labels: dict[str, list[str]], year: int, folder: Path
-) -> dict[str, Any]:
-    """Write one year's file, and describe it for the script.
-
-    Its name has a digest of its content, so that a page from an older publication never
-    reads a newer file, whose codes may mean something else.
-    """
-    days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    db: duckdb.DuckDBPyConnection,
+    city: str,
+    labels: dict[str, list[str]],
+    first: date,
+    last: date,
+    path: Path,
+) -> None:
+    """Write the file of a year, from its first day to its last."""
+    rows = coded_rows(db, city, labels, first, last)
+    new_year = date(first.year, 1, 1)
+    days = (date(first.year + 1, 1, 1) - new_year).days
     offsets = rows["occurred_date"].astype("datetime64[D]") - np.datetime64(
-        date(year, 1, 1), "D"
+        new_year, "D"
     )
-    per_day = np.bincount(offsets.astype(int), minlength=days)
-    sizes = {name: 1 if len(known) < 256 else 2 for name, known in labels.items()}
-    parts = [per_day.astype("<u4")]
-    parts += [rows[name].astype(f"<u{sizes[name]}") for name in DIMENSIONS]
+    parts = [np.bincount(offsets.astype(int), minlength=days).astype("<u4")]
+    for name, known in labels.items():
+        parts.append(rows[name].astype("u1" if len(known) < 256 else "<u2"))
     parts += [rows["hour"].astype("u1"), rows["flags"].astype("u1")]
-    content = gzip.compress(b"".join(part.tobytes() for part in parts), 6, mtime=0)
-    name = f"{year}-{hashlib.sha256(content).hexdigest()[:12]}.bin"
-    (folder / name).write_bytes(content)
-    return {"year": year, "file": name, "rows": int(per_day.sum()), "bytes": sizes}
+    packed = b"".join(part.tobytes() for part in parts)
+    path.write_bytes(gzip.compress(packed, 6, mtime=0))

@@ -1,12 +1,15 @@
 """The static site: pages, script and packed data, from the marts.
 
 Pages load nothing from other hosts, and nothing in them depends on the clock: the same
-marts and moments give the same bytes.
+marts give the same bytes. When each portal was last read is told by the status page,
+and by a script that puts it into the others: a day on which nothing changed writes
+these alone.
 """
 
 import functools
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -17,8 +20,17 @@ import jinja2
 from pipelines.site import city_pages, figures, wording
 from pipelines.site.city_pages import CityPages
 from pipelines.site.figures import Db, Row
+from pipelines.site.files import WriteFile
+from pipelines.site.packed import pack
+from pipelines.site.summaries import IncidentFile
 
 FOLDER = Path(__file__).parents[2] / "site"
+
+# The script that puts into pages when portals were last read.
+LAST_READ = "last_read.js"
+
+Moments = Mapping[str, datetime]
+"""When each data set was last read successfully (UTC)."""
 
 PAGES = [
     ("compare.html", "Compare"),
@@ -58,39 +70,46 @@ PRIVACY = (
 
 
 @dataclass(frozen=True)
-class Context:
+class Shown:
     """What the pages show that is not in the marts."""
 
-    moments: dict[str, datetime]
-    """When each data set was last read successfully (UTC)."""
-    status: dict[str, Any]
+    read: list[str]
+    """The data sets that were ever read successfully."""
     tests: dict[str, Any] | None = None
     """How many `passed`; name and message of those that `warned`; None if unknown."""
     dictionary: list[Any] = field(default_factory=list)
-    downloads: list[dict[str, str]] = field(default_factory=list)
+    downloads: list[dict[str, Any]] = field(default_factory=list)
+    """`path` and `size` of each file; of a large table also its `files`."""
 
 
 class Site:
-    """A site being written into a folder."""
+    """A site being written.
 
-    def __init__(self, db: Db, folder: Path, context: Context):
-        self.db, self.folder, self.context = db, folder, context
+    Args:
+        db: Has every mart, and what `summaries` counted of the incidents.
+        write_file: How its files get into the folder.
+        incident_files: The files of `fct_incidents`.
+    """
+
+    def __init__(
+        self,
+        db: Db,
+        write_file: WriteFile,
+        shown: Shown,
+        incident_files: list[IncidentFile] | None = None,
+    ):
+        self.db, self.write_file, self.shown = db, write_file, shown
+        self.incident_files = incident_files or []
         self.cities = figures.cities(db)
         self.publishers = figures.publishers(db)
         self.env = environment()
-        for one in self.publishers:
-            one["moment"] = context.moments.get(one["dataset"])
         has_shootings = bool(figures.shootings_by_day(db))
         self.pages = [p for p in PAGES if p[0] != "shootings.html" or has_shootings]
 
     def build(self) -> None:
-        """Write every page."""
-        write_assets(self.folder)
+        """Write every page but that of the status."""
+        write_assets(self.write_file)
         for city in self.cities:
-            city["moment"] = max(
-                (p["moment"] for p in self._publishers_of(city) if p["moment"]),
-                default=None,
-            )
             if city["newest_day"]:
                 self._city(city)
         self.page("index.html", "home.html", publishers=self._shown())
@@ -101,13 +120,24 @@ class Site:
         self.page(
             "method.html",
             all_publishers=self.publishers,
-            tests=self.context.tests,
-            downloads=self.context.downloads,
+            tests=self.shown.tests,
+            downloads=self.shown.downloads,
             privacy=PRIVACY,
             mapping=figures.mapping(self.db),
         )
-        self.page("status.html", status=self.context.status)
-        self.page("dictionary.html", dictionary=self.context.dictionary)
+        self.page("dictionary.html", dictionary=self.shown.dictionary)
+
+    def write_status(self, status: dict[str, Any], moments: Moments) -> None:
+        """Write the status page, and the script that tells when portals were read."""
+        self.page("status.html", status=status)
+        last_read = {dataset: wording.moment(at) for dataset, at in moments.items()}
+        for city in self.cities:
+            read = [moments.get(p["dataset"]) for p in self._publishers_of(city)]
+            if newest := max((at for at in read if at), default=None):
+                last_read[city["city"]] = wording.moment(newest)
+        script = (FOLDER / "script" / LAST_READ).read_text()
+        told = f"window.lastRead = {json.dumps(last_read, sort_keys=True)};\n{script}"
+        self.write_file(f"script/{LAST_READ}", None, lambda path: path.write_text(told))
 
     def page(self, path: str, template: str | None = None, **values: Any) -> None:
         """Write one page; links in it are relative to it."""
@@ -120,24 +150,35 @@ class Site:
             city_pages=city_pages.PAGES,
             **{"city": None, "publishers": [], **values},
         )
-        to = self.folder / path
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
+        self.write_file(path, None, lambda to: to.write_text(text, encoding="utf-8"))
 
     def _publishers_of(self, city: Row) -> list[Row]:
         """The publishers whose data sets are named `<city>__<entity>`."""
         prefix = f"{city['city']}__"
         return [p for p in self.publishers if p["dataset"].startswith(prefix)]
 
+    def _read(self, publishers: list[Row]) -> list[Row]:
+        """Those of which something was read."""
+        return [p for p in publishers if p["dataset"] in self.shown.read]
+
     def _shown(self) -> list[Row]:
         """The publishers whose incidents are shown, each once."""
-        read = [p for city in self.cities for p in self._publishers_of(city)]
-        return list({p["attribution"]: p for p in read if p["moment"]}.values())
+        read = [
+            p for city in self.cities for p in self._read(self._publishers_of(city))
+        ]
+        return list({p["attribution"]: p for p in read}.values())
 
     def _city(self, city: Row) -> None:
-        read = [p for p in self._publishers_of(city) if p["moment"]]
-        folder = self.folder / city["city"]
-        pages = CityPages(self.db, folder, city, read, self.page)
+        packed = pack(
+            self.db,
+            city["city"],
+            city["first_day"],
+            city["newest_day"],
+            self.incident_files,
+            self.write_file,
+        )
+        read = self._read(self._publishers_of(city))
+        pages = CityPages(self.db, city, read, packed, self.page)
         pages.write()
         city |= {"tiles": pages.tiles, "complete": pages.counted.complete}
 
@@ -179,8 +220,8 @@ class Site:
             states=figures.shootings_by_state(self.db),
             publishers=[
                 p
-                for p in self.publishers
-                if p["moment"] and p["dataset"].startswith("washington_post__")
+                for p in self._read(self.publishers)
+                if p["dataset"].startswith("washington_post__")
             ],
         )
 
@@ -224,15 +265,24 @@ def coded(labels: list[str]) -> list[tuple[str, int]]:
     return sorted(codes, key=lambda pair: (pair[0].casefold(), pair[0]))
 
 
-def write_assets(folder: Path) -> None:
-    """Write the style sheet, the scripts, Vega, and the charts' Vega specifications."""
+def write_assets(write_file: WriteFile) -> None:
+    """Write the style sheet, the scripts, Vega, and the charts' Vega specifications.
+
+    They are the same until the project changes.
+    """
+    scripts = sorted((FOLDER / "script").glob("*.js"))
+    copied = [FOLDER / "style.css", *(p for p in scripts if p.name != LAST_READ)]
+    for path in copied:
+        to = str(path.relative_to(FOLDER))
+        write_file(to, [], functools.partial(shutil.copyfile, path))
+    write_file("script/vega.js", [], lambda path: path.write_text(vega_bundle()))
+    write_file("script/specs.js", [], lambda path: path.write_text(chart_specs()))
+
+
+def chart_specs() -> str:
+    """The charts, compiled to Vega, as a script."""
     import vl_convert
 
-    shutil.copyfile(FOLDER / "style.css", folder / "style.css")
-    (folder / "script").mkdir()
-    for path in sorted((FOLDER / "script").glob("*.js")):
-        shutil.copyfile(path, folder / "script" / path.name)
-    (folder / "script" / "vega.js").write_text(vega_bundle())
     config = json.loads((FOLDER / "charts" / "config.json").read_text())
     specs = {
         path.stem: vl_convert.vegalite_to_vega(
@@ -242,7 +292,7 @@ def write_assets(folder: Path) -> None:
         if path.stem != "config"
     }
     text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
-    (folder / "script" / "specs.js").write_text(f"window.chartSpecs = {text};\n")
+    return f"window.chartSpecs = {text};\n"
 
 
 @functools.cache

@@ -14,6 +14,11 @@ Manifest = dict[str, Any]
 BESIDE = re.compile(r"_(changes|former|rejects|versions)$")
 
 
+# A fact's column that tells when a build wrote the row. It is in no published file:
+# the same rows would give other bytes.
+BUILT_AT = "built_at"
+
+
 @dataclass(frozen=True)
 class Reference:
     """A column whose values a test expects in another model's column."""
@@ -31,7 +36,7 @@ class Model:
     name: str
     description: str
     columns: dict[str, str]
-    """Each column's description, in the YAML's order."""
+    """Each published column's description, in the YAML's order."""
     key: list[str]
     """The columns that identify a row: tested to be unique and never null."""
     required: list[str]
@@ -41,6 +46,8 @@ class Model:
     references: list[Reference]
     sources: list[str]
     """The data sets that it is made of, directly or through other models."""
+    tells_builds: bool
+    """Whether its rows have BUILT_AT."""
 
     @property
     def is_report(self) -> bool:
@@ -85,9 +92,10 @@ def model_of(manifest: Manifest, unique_id: str, node: dict[str, Any]) -> Model:
         columns={
             name: words(column["description"])
             for name, column in node["columns"].items()
+            if name != BUILT_AT
         },
         key=key,
-        required=sorted({*key, *never_null}),
+        required=sorted({*key, *never_null} - {BUILT_AT}),
         accepted={
             column: test["kwargs"]["values"]
             for column, test in tests
@@ -95,6 +103,7 @@ def model_of(manifest: Manifest, unique_id: str, node: dict[str, Any]) -> Model:
         },
         references=references_of(manifest, tests),
         sources=sources_of(manifest, unique_id),
+        tells_builds=BUILT_AT in node["columns"],
     )
 
 

@@ -2,8 +2,11 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from pipelines.transform.manifest import Model
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -40,9 +43,37 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
     if everything:
         return arguments
     changed = warehouse.ledger.changed_since(last["number"])
-    sources = sorted({name.split("__")[0] for name in changed})
+    sources = sorted({source_of(dataset) for dataset in changed})
     selected = [f"source:{source}+" for source in sources]
     return [*arguments, "--select", *selected] if selected else []
+
+
+def states(warehouse: Warehouse) -> Callable[[Model], list[Any] | None]:
+    """What each model was last built from: when it differs, so may the model's rows.
+
+    The counterpart of `plan`: a day builds a model again only if this has changed.
+    """
+    last = warehouse.ledger.last_build()
+    if last is None:
+        return lambda model: None
+    changes = warehouse.ledger.last_changes(until=last["number"])
+    rebuilt = warehouse.ledger.last_rebuild()
+    newest: dict[str, int] = {}
+    for dataset, number in changes.items():
+        source = source_of(dataset)
+        newest[source] = max(number, newest.get(source, 0))
+
+    def state(model: Model) -> list[Any]:
+        sources = sorted({source_of(dataset) for dataset in model.sources})
+        numbers = [newest.get(source, 0) for source in sources]
+        return [last["declaration"], rebuilt, numbers]
+
+    return state
+
+
+def source_of(dataset: str) -> str:
+    """The part of a data set's name by which dbt selects what depends on it."""
+    return dataset.split("__")[0]
 
 
 def fingerprint(project: Path) -> str:

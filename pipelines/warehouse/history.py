@@ -134,18 +134,40 @@ class History:
 
     def changed_since(self, number: int) -> set[str]:
         """Data sets for which runs after `number` may have written rows."""
+        return {
+            dataset for dataset, last in self.last_changes().items() if last > number
+        }
+
+    def last_changes(self, until: int | None = None) -> dict[str, int]:
+        """By data set the number of the newest run that may have written rows.
+
+        Args:
+            until: Leave out runs after this one.
+        """
         rows = self._rows(
             f"""
-            select distinct dataset from {self.runs}
-            where number > $number and dataset <> $models and (
+            select dataset, max(number) as number from {self.runs}
+            where number is not null and dataset <> $models and (
                 outcome not in {in_sql(COUNTED)}
                 or added + changed + removed + restored > 0
-            )
+            ) {"" if until is None else f"and number <= {until}"}
+            group by dataset
             """,
-            number=number,
             models=MODELS,
         )
-        return {row["dataset"] for row in rows}
+        return {row["dataset"]: row["number"] for row in rows}
+
+    def last_rebuild(self) -> int:
+        """The number of the newest build that may have built what had not changed.
+
+        On request, or before it failed. 0 if there is none.
+        """
+        (row,) = self._rows(
+            f"select max(number) as number from {self.runs} where dataset = $models "
+            f"and (command like 'build%' or outcome <> '{Outcome.DBT_OK}')",
+            models=MODELS,
+        )
+        return row["number"] or 0
 
     def known_version(self, dataset: Dataset) -> str | None:
         """The portal's version that is loaded under the current declaration."""

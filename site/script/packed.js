@@ -34,12 +34,13 @@ async function readYear(base, entry) {
   for (let day = 0; day < days; day++) starts[day + 1] = starts[day] + perDay[day];
   const year = { first, days, starts };
   let at = 4 * days;
+  const rows = starts[days];
   for (const name of [...DIMENSIONS, "hour", "flags"]) {
-    const end = at + entry.rows * (entry.bytes[name] ?? 1);
+    const end = at + rows * (entry.bytes[name] ?? 1);
     year[name] =
       entry.bytes[name] === 2
         ? new Uint16Array(buffer.slice(at, end))
-        : new Uint8Array(buffer, at, entry.rows);
+        : new Uint8Array(buffer, at, rows);
     at = end;
   }
   return year;

@@ -9,7 +9,9 @@ import pytest
 
 from pipelines.datasets.declarations import read_datasets
 from pipelines.ops.changes import changes_since, removals_since
-from pipelines.publish import parquet, publication
+from pipelines.publish import parts, publication
+from pipelines.publish.edition import Edition
+from pipelines.transform.manifest import marts, read_manifest
 from pipelines.warehouse.history import MODELS
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
@@ -79,17 +81,19 @@ def run_days(home: Path, settings: dict[str, str], *, tests: bool = False) -> Go
 def published(home: Path) -> dict[str, str]:
     """Digests of the files of a publication, by path."""
     target = os.environ["BLOTTER_TARGET"]
-    folder = home / "files" / "data"
-    folder.mkdir(parents=True)
+    folder = home / "files"
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         # So that facts and some reports are large, and read some rows at a time.
-        patch.setattr(parquet, "LARGE", 100)
+        patch.setattr(parts, "LARGE", 100)
+        patch.setattr(parts, "PART", 400)
         if target != "bigquery":
             patch.setattr(f"pipelines.warehouse.engines.{target}.BATCH", 50)
-        warehouse = Warehouse(settings_in(home))
-        publication.write_data(warehouse, folder)
+        warehouse, models = Warehouse(settings_in(home)), marts(read_manifest(home))
+        edition = Edition(folder)
+        publication.write_data(warehouse, models, edition, publication.unknown)
         warehouse.close()
-    files = files_below(folder)
+    files = files_below(folder / "data")
     # DuckDB's own file is never the same; see `publish/database.py`.
     del files["marts.duckdb"]
     return files

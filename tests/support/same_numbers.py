@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from pipelines.transform.manifest import BUILT_AT
 from pipelines.warehouse.engines.base import Engine
 
 # What a warehouse calls a type, and what it is called here. Whole numbers are compared
@@ -132,6 +133,8 @@ def typed(dialect: str, columns: Iterable[tuple[str, str]]) -> dict[str, str]:
 def tables_of(warehouse: Any, schemas: list[str]) -> dict[str, Table]:
     """Every table and view of some schemas, named without the prefix.
 
+    Without BUILT_AT, which is read from the clock of the machine.
+
     Args:
         warehouse: An open `Warehouse`.
         schemas: Without the prefix.
@@ -140,8 +143,10 @@ def tables_of(warehouse: Any, schemas: list[str]) -> dict[str, Table]:
     for name in schemas:
         schema = warehouse.engine.schema(name)
         for table, columns in column_types(warehouse.engine, schema).items():
+            columns.pop(BUILT_AT, None)
+            names = ", ".join(f'"{column}"' for column in columns)
             with warehouse.connect() as connection:
-                statement = f'select * from "{schema}"."{table}"'
+                statement = f'select {names} from "{schema}"."{table}"'
                 rows = connection.execute(statement).fetchall()
             found[f"{name}.{table}"] = Table(columns, rows)
     return found

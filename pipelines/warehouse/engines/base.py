@@ -20,6 +20,9 @@ T = TypeVar("T")
 Columns = dict[tuple[str, str], list[str]]
 """Column names by schema and table, in the table's order."""
 
+Batches = tuple[pa.Schema, Iterator[pa.RecordBatch]]
+"""Rows and their columns."""
+
 BATCH = 50_000
 """How many rows of a query to read at a time."""
 
@@ -125,9 +128,7 @@ class Engine(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    def reading(
-        self, statement: str
-    ) -> AbstractContextManager[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    def reading(self, statement: str) -> AbstractContextManager[Batches]:
         """Read a query's rows batch by batch, for the duration of the block.
 
         Only a batch or two are in memory, however many rows there are.

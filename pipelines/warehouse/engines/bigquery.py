@@ -18,7 +18,7 @@ from pipelines.clock import utc_now
 from pipelines.errors import ConfigError, first_line
 from pipelines.settings import Settings
 from pipelines.sql import quote
-from pipelines.warehouse.engines.base import Columns, Engine, gathered
+from pipelines.warehouse.engines.base import Batches, Columns, Engine, gathered
 from pipelines.warehouse.engines.bigquery_access import (
     FAILURES,
     credentials,
@@ -190,9 +190,7 @@ class BigqueryEngine(Engine):
         return gathered(rows)
 
     @contextmanager
-    def reading(
-        self, statement: str
-    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    def reading(self, statement: str) -> Iterator[Batches]:
         with self.connect() as connection:
             rows = connection.execute(statement).rows
             if not rows.total_rows:

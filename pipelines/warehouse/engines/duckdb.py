@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from pipelines.errors import WarehouseError, first_line
 from pipelines.settings import Settings
-from pipelines.warehouse.engines.base import BATCH, Engine
+from pipelines.warehouse.engines.base import BATCH, Batches, Engine
 from pipelines.warehouse.engines.duckdb_lock import opened, when_free
 
 T = TypeVar("T")
@@ -79,9 +78,7 @@ class DuckdbEngine(Engine):
         return dlt.destinations.duckdb(str(self.path))
 
     @contextmanager
-    def reading(
-        self, statement: str
-    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    def reading(self, statement: str) -> Iterator[Batches]:
         with self.connect() as connection:
             reader = connection.execute(statement).to_arrow_reader(BATCH)
             yield reader.schema, iter(reader)

@@ -13,7 +13,7 @@ from pyarrow import csv
 
 from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
 from pipelines.settings import Settings
-from pipelines.warehouse.engines.base import BATCH, Engine, translated
+from pipelines.warehouse.engines.base import BATCH, Batches, Engine, translated
 
 # Messages of the server or of libpq if the settings are wrong: before there is a
 # connection, errors have no code.
@@ -139,9 +139,7 @@ class PostgresEngine(Engine):
             raise self._explained(error) from error
 
     @contextmanager
-    def reading(
-        self, statement: str
-    ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    def reading(self, statement: str) -> Iterator[Batches]:
         with self.connect():
             # A server-side cursor: a client-side one would fetch all rows at once.
             cursor = self._connection.cursor("reading", withhold=True)

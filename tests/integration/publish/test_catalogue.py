@@ -14,8 +14,9 @@ import pytest
 from pyarrow import parquet
 
 from pipelines.publish.described import dictionary
-from pipelines.publish.publication import write_data, write_descriptions
-from pipelines.transform.manifest import keep_manifest, read_manifest
+from pipelines.publish.edition import Edition
+from pipelines.publish.publication import unknown, write_data, write_descriptions
+from pipelines.transform.manifest import keep_manifest, marts, read_manifest
 from pipelines.transform.runner import invoke
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support.raw_tables import make_raw
@@ -58,10 +59,10 @@ def folder(home, tmp_path_factory):
 
 
 def describe(home, folder):
-    (folder / "data").mkdir()
-    warehouse = Warehouse(settings_in(home))
-    tables = write_data(warehouse, folder / "data")
-    write_descriptions(warehouse, tables, folder, MOMENTS)
+    warehouse, edition = Warehouse(settings_in(home)), Edition(folder)
+    models = marts(read_manifest(home))
+    tables = write_data(warehouse, models, edition, unknown)
+    write_descriptions(warehouse, tables, edition, MOMENTS)
     warehouse.close()
 
 

@@ -17,9 +17,13 @@ from demo.rows.cambridge import MARKER, TAIL_MARKER
 from pipelines.cells import csv_cell
 from pipelines.errors import WarehouseError
 from pipelines.publish import parquet as export
+from pipelines.publish import parts
+from pipelines.publish import tables as writing
 from pipelines.publish.database import in_duckdb
-from pipelines.publish.described import Table
-from pipelines.publish.publication import write_data
+from pipelines.publish.described import parts_in
+from pipelines.publish.edition import Edition
+from pipelines.publish.publication import unknown, write_data
+from pipelines.transform.manifest import marts, read_manifest
 from pipelines.warehouse.warehouse import Warehouse
 from tests.support import golden_days
 from tests.support.files_below import files_below
@@ -31,7 +35,7 @@ pytestmark = pytest.mark.timeout(600)
 
 DAY = golden_days.DAYS[0]
 # So that facts and some reports of the made-up rows are large.
-FEW = 100
+FEW = 40
 NO_TESTS = ("--exclude-resource-type", "test")
 
 
@@ -47,13 +51,27 @@ def built(home: Path) -> Path:
     return home
 
 
-def write(home: Path, folder: Path, large: int = FEW) -> dict:
+def write(
+    home: Path, folder: Path, large: int = FEW, record: Path | None = None
+) -> dict:
+    """Write the marts to the folder `data` of a publication.
+
+    Args:
+        record: What the last publication is made of; that of this one in the end.
+    """
     folder.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "LARGE", large)
-        warehouse = Warehouse(settings_in(home))
-        tables = write_data(warehouse, folder)
+        patch.setattr(parts, "LARGE", large)
+        patch.setattr(parts, "PART", large)
+        warehouse, edition = (
+            Warehouse(settings_in(home)),
+            Edition(folder.parent, record),
+        )
+        models = marts(read_manifest(home))
+        tables = write_data(warehouse, models, edition, unknown)
         warehouse.close()
+    if record:
+        edition.finish(record, folder.parent)
     return {table.name: table for table in tables}
 
 
@@ -88,8 +106,12 @@ def without_points(schema: pa.Schema) -> list[str]:
 
 def rows_of(table, folder: Path) -> list[tuple]:
     """What a table's files hold, in order, points left out."""
+    return rows_in(table.paths, folder)
+
+
+def rows_in(paths: list[str], folder: Path) -> list[tuple]:
     whole = pa.concat_tables(
-        parquet.ParquetFile(folder / path).read() for path in table.paths
+        parquet.ParquetFile(folder / path).read() for path in paths
     )
     names = without_points(whole.schema)
     return list(zip(*(whole[name].to_pylist() for name in names), strict=True))
@@ -151,24 +173,33 @@ def as_bytes(value):
     return value.encode() if isinstance(value, str) else value
 
 
-def test_a_large_table_is_a_file_for_each_city_and_year(tables, folder):
+def test_a_large_table_is_a_file_for_each_city_and_time(tables, folder):
     incidents = tables["fct_incidents"]
-    assert incidents.paths[0] == "fct_incidents/city=cambridge/year=2025/rows.parquet"
+    assert len(incidents.paths) > 10
     day = incidents.schema.names.index("occurred_date")
     city = incidents.schema.names.index("city")
     for path in incidents.paths:
-        for row in rows_of(Table(incidents.model, [path], 0, None), folder):
-            year = row[day].year if row[day] else "__HIVE_DEFAULT_PARTITION__"
-            assert path == f"fct_incidents/city={row[city]}/year={year}/rows.parquet"
+        rows = rows_in([path], folder)
+        told = parts_in(path)
+        for row in rows:
+            at = str(row[day]) if row[day] else "__HIVE_DEFAULT_PARTITION__"
+            assert told["city"] == row[city]
+            assert at.startswith(told.get("day", told.get("month", told["year"])))
+        # A file of more is divided, down to a day.
+        assert len(rows) <= FEW or "day" in told
+        if len(told) > 2:
+            year = path.rpartition("/")[0]
+            whole = [p for p in incidents.paths if p.startswith(year)]
+            assert len(rows_in(whole, folder)) > FEW
+    kinds = {tuple(parts_in(path)) for path in incidents.paths}
+    assert kinds >= {("city", "year"), ("city", "year", "month")}
     # By the day of a change; a report, too; without cities; without days.
     changes = tables["fct_incident_changes"].paths
-    assert changes[0] == "fct_incident_changes/city=cambridge/year=2026/rows.parquet"
+    assert changes[0].startswith("fct_incident_changes/city=cambridge/year=2026/")
     reports = tables["rpt_incidents_by_day_and_category"].paths
-    assert "rpt_incidents_by_day_and_category/city=chicago/year=2026/rows.parquet" in (
-        reports
-    )
+    assert reports[0].startswith("rpt_incidents_by_day_and_category/city=cambridge/")
     shootings = tables["fct_shootings"].paths
-    assert "fct_shootings/year=2024/rows.parquet" in shootings
+    assert "fct_shootings/year=2024/2024-03.parquet" in shootings
     assert shootings[-1] == "fct_shootings/year=__HIVE_DEFAULT_PARTITION__/rows.parquet"
     bridge = tables["bridge_shooting_agencies"]
     assert (bridge.paths, bridge.rows > FEW) == (
@@ -272,13 +303,13 @@ def test_the_database_is_taken_over_while_no_table_differs(home, tmp_path):
     first, second, third = (
         home / "publications" / name / "data" for name in ("1", "2", "3")
     )
-    write(home, first)
-    (home / "published").symlink_to(first.parent)
-    write(home, second)
+    record = home / "state" / "publication.json"
+    write(home, first, record=record)
+    write(home, second, record=record)
     assert files_below(first) == files_below(second)
     with duckdb.connect(str(home / "blotter.duckdb")) as db:
         db.execute("update marts.dim_agencies set agency_name = 'Another'")
-    write(home, third)
+    write(home, third, record=record)
     database = duckdb.connect(str(third / "marts.duckdb"), read_only=True)
     names = database.sql("select distinct agency_name from dim_agencies").fetchall()
     assert names == [("Another",)]
@@ -305,7 +336,7 @@ def test_the_database_opens_in_old_clients_and_has_every_table(tables, folder, h
         large = {name for name, t in tables.items() if t.is_partitioned and t.day}
         assert set(comments) == {
             "about",
-            *(name + "_two_years" if name in large else name for name in tables),
+            *(name + "_recent" if name in large else name for name in tables),
         }
         for name in tables.keys() - large:
             there = db.sql(f"from {name}").fetchall()
@@ -318,18 +349,24 @@ def test_the_database_opens_in_old_clients_and_has_every_table(tables, folder, h
     assert described == "License or terms; `Not stated` where the publisher gives none."
 
 
-def test_of_a_large_table_it_has_the_last_two_years(tables, folder):
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as db:
-        first, last = db.sql(
-            "select min(date_day), max(date_day) from dim_dates_two_years"
-        ).fetchone()
-        ((comment,),) = db.sql(
-            "select comment from duckdb_tables() "
-            "where table_name = 'dim_dates_two_years'"
+def test_of_a_large_table_it_has_the_last_days(tables, folder):
+    def days(relation):
+        return db.sql(
+            f"select date_day, count(*) from {relation} group by 1 order by 1 desc"
         ).fetchall()
-    assert (last - first).days in (729, 730)
-    assert comment.endswith("Only the last 2 years; all rows are in dim_dates/.")
-    assert last == DAY
+
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as db:
+        there = days("dim_dates_recent")
+        every = days(tables["dim_dates"].read(folder))
+        ((comment,),) = db.sql(
+            "select comment from duckdb_tables() where table_name = 'dim_dates_recent'"
+        ).fetchall()
+    # As many whole days as have at most FEW rows.
+    assert there == every[: len(there)]
+    assert sum(rows for _, rows in there) <= FEW
+    assert sum(rows for _, rows in every[: len(there) + 1]) > FEW
+    since = there[-1][0]
+    assert comment.endswith(f" Only from {since} on; all rows are in dim_dates/.")
 
 
 def test_coordinates_are_points_too(tables, folder):
@@ -429,14 +466,12 @@ def test_nothing_else_is_left_in_the_folder(tables, folder):
 def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
     home, tmp_path, monkeypatch
 ):
-    def full(path, schema):
+    def full(schema, batches, path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "new_file", full)
-    warehouse = Warehouse(settings_in(home))
+    monkeypatch.setattr(writing, "write_parquet", full)
     with pytest.raises(WarehouseError, match="No space left on device") as caught:
-        write_data(warehouse, tmp_path)
-    warehouse.close()
+        write(home, tmp_path / "data")
     assert str(tmp_path) in str(caught.value)
     assert str(caught.value).endswith("Free up space there.")
 
@@ -452,7 +487,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
     ],
 )
 def test_only_a_full_disk_is_blamed_for_want_of_room(error, advice):
-    with pytest.raises(WarehouseError) as caught, export.explained(Path("data")):
+    with pytest.raises(WarehouseError) as caught, writing.explained(Path("data")):
         raise error
     assert str(caught.value).endswith(advice)
     assert ("Free up space" in str(caught.value)) == (advice == "Free up space there.")
