@@ -143,10 +143,17 @@
 {%- endmacro %}
 
 
+{# In branches: what was published is looked at only where it did not parse. #}
 {% macro is_unparsed(published, parsed) -%}
-    ({{ clean_text(published) }} is not null and {{ parsed }} is null)
+    case
+        when {{ parsed }} is null then {{ clean_text(published) }} is not null
+        else false
+    end
 {%- endmacro %}
 
 {% macro is_unparsed_number(published, parsed) -%}
-    ({{ published_number(published) }} is not null and {{ parsed }} is null)
+    case
+        when {{ parsed }} is null then {{ published_number(published) }} is not null
+        else false
+    end
 {%- endmacro %}

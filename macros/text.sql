@@ -22,8 +22,13 @@
 {%- endmacro %}
 
 
+{# Most have none: a pattern is tried where there is a point. #}
 {% macro without_decimals(column) -%}
-    regexp_replace({{ trimmed(column) }}, '[.]0+$', '')
+    case
+        when {{ column }} like '%.%'
+            then regexp_replace({{ trimmed(column) }}, '[.]0+$', '')
+        else {{ trimmed(column) }}
+    end
 {%- endmacro %}
 
 

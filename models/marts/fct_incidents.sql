@@ -51,9 +51,16 @@ spans as (
 
 ),
 
+-- A term without an end is given one: a join on `or` compares each row with each term.
 council_districts as (
 
-    select * from {{ ref('dim_council_districts') }}
+    select
+        city,
+        council_district,
+        member_name,
+        valid_from,
+        coalesce(valid_to, cast('9999-12-31' as date)) as valid_to
+    from {{ ref('dim_council_districts') }}
 
 ),
 
@@ -226,6 +233,20 @@ incidents as (
 
 ),
 
+-- In a build of everything read apart from the rows themselves: those are too many and
+-- too wide to be kept for a second use, or to be put in order.
+keys as (
+
+    select
+        incident_id,
+        city,
+        counting_id,
+        row_id,
+        is_supplement
+    from {{ 'published' if is_incremental() else ref('int_incidents_unioned') }}
+
+),
+
 -- Of the rows that are one incident the first counts; a supplement never does.
 ranked as (
 
@@ -236,7 +257,14 @@ ranked as (
             order by is_supplement, length(row_id), {{ in_byte_order('row_id') }}
         ) as row_position
 
-    from incidents
+    from keys
+
+),
+
+repeats as (
+
+    select incident_id from ranked
+    where row_position > 1
 
 ),
 
@@ -277,7 +305,7 @@ joined as (
         incidents.is_arrest,
         incidents.is_domestic,
         incidents.is_supplement,
-        ranked.row_position = 1 and not incidents.is_supplement as is_counted,
+        repeats.incident_id is null and not incidents.is_supplement as is_counted,
 
         -- where
         incidents.reported_city,
@@ -303,15 +331,12 @@ joined as (
         {{ build_instant(this if is_incremental()) }} as built_at
 
     from incidents
-    inner join ranked on incidents.incident_id = ranked.incident_id
+    left join repeats on incidents.incident_id = repeats.incident_id
     left join council_districts
         on incidents.city = council_districts.city
         and incidents.council_district = council_districts.council_district
         and incidents.occurred_date >= council_districts.valid_from
-        and (
-            incidents.occurred_date < council_districts.valid_to
-            or council_districts.valid_to is null
-        )
+        and incidents.occurred_date < council_districts.valid_to
     left join offense_categories
         on incidents.city = offense_categories.city
         and incidents.offense_code = offense_categories.offense_code
@@ -326,10 +351,3 @@ joined as (
 )
 
 select * from joined
-{{ in_storage_order([
-    dbt.date_trunc('month', 'occurred_date'),
-    'city',
-    'incident_category',
-    'neighborhood',
-    'supervisor_name',
-]) }}
