@@ -1,4 +1,4 @@
-{# How a fact is stored: partitions, order and indexes, as each warehouse has them. #}
+{# How a fact is stored: partitions and indexes, as each warehouse has them. #}
 
 {% macro month_partition(column) -%}
     {{ return(adapter.dispatch('month_partition')(column)) }}
@@ -8,17 +8,6 @@
 
 {% macro bigquery__month_partition(column) -%}
     {{ return({'field': column, 'data_type': 'date', 'granularity': 'month'}) }}
-{%- endmacro %}
-
-
-{% macro in_storage_order(columns) -%}
-    {{ return(adapter.dispatch('in_storage_order')(columns)) }}
-{%- endmacro %}
-
-{% macro default__in_storage_order(columns) %}{% endmacro %}
-
-{% macro duckdb__in_storage_order(columns) -%}
-    order by {{ columns | join(', ') }}
 {%- endmacro %}
 
 

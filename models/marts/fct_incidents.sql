@@ -83,25 +83,78 @@ holidays as (
 ),
 
 {% if is_incremental() -%}
+-- The fact is read once for each use, and its wide rows are read last: a warehouse keeps
+-- in memory what is used twice.
+altered_keys as (
+
+    select incident_id from changed
+    union distinct
+    select incident_id from removed
+
+),
+
+left_behind as (
+
+    select
+        city,
+        counting_id
+    from {{ this }}
+    where incident_id in (select incident_id from altered_keys)
+
+),
+
+implausible as (
+
+    select
+        city,
+        counting_id,
+        {% for day, moment in day_columns().items() -%}
+        coalesce(cast({{ moment }} as date), {{ day }}) as {{ day }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from {{ this }}
+    where has_implausible_date
+
+),
+
+-- A day that lay ahead when it was written, and has come.
+redated as (
+
+    select
+        implausible.city,
+        implausible.counting_id
+    from implausible
+    inner join spans on implausible.city = spans.city
+    where
+        implausible.occurred_date is not null
+        and not (
+            {{ is_implausible_day('implausible.occurred_date', 'spans') }}
+            or {{ is_implausible_day('implausible.report_date', 'spans') }}
+        )
+
+),
+
+-- A row that was changed or removed may alter which row counts, in the incident that it
+-- left as well as in the one that it joined: their other rows are written again.
+altered as (
+
+    select city, counting_id from changed
+    union distinct
+    select city, counting_id from left_behind
+    union distinct
+    select city, counting_id from redated
+
+),
+
 stored as (
 
     select * from {{ this }}
 
 ),
 
-stored_keys as (
-
-    select
-        incident_id,
-        city,
-        counting_id
-    from {{ this }}
-
-),
-
 -- The days as published again: the fact holds none that was implausible, and its time
 -- if there was one.
-dated as (
+siblings as (
 
     select
         stored.incident_id,
@@ -116,55 +169,11 @@ dated as (
         stored.has_implausible_date,
         stored.has_implausible_place
     from stored
-
-),
-
--- A day that lay ahead when it was written, and has come.
-redated as (
-
-    select
-        dated.city,
-        dated.counting_id
-    from dated
-    inner join spans on dated.city = spans.city
-    where
-        dated.has_implausible_date
-        and dated.occurred_date is not null
-        and not (
-            {{ is_implausible_day('dated.occurred_date', 'spans') }}
-            or {{ is_implausible_day('dated.report_date', 'spans') }}
-        )
-
-),
-
--- A row that was changed or removed may alter which row counts, in the incident that it
--- left as well as in the one that it joined: their other rows are written again.
-altered as (
-
-    select city, counting_id from changed
-    union distinct
-    select stored_keys.city, stored_keys.counting_id
-    from stored_keys
-    inner join changed on stored_keys.incident_id = changed.incident_id
-    union distinct
-    select stored_keys.city, stored_keys.counting_id
-    from stored_keys
-    inner join removed on stored_keys.incident_id = removed.incident_id
-    union distinct
-    select redated.city, redated.counting_id from redated
-
-),
-
-siblings as (
-
-    select dated.*
-    from dated
     inner join altered
-        on dated.city = altered.city
-        and dated.counting_id = altered.counting_id
-    left join changed on dated.incident_id = changed.incident_id
-    left join removed on dated.incident_id = removed.incident_id
-    where changed.incident_id is null and removed.incident_id is null
+        on stored.city = altered.city
+        and stored.counting_id = altered.counting_id
+    left join altered_keys on stored.incident_id = altered_keys.incident_id
+    where altered_keys.incident_id is null
 
 ),
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.transform.manifest import BUILT_AT
 from tests.support import parsed_once
 
 ROOT = Path(__file__).parents[2]
@@ -57,16 +58,22 @@ class Warehouse:
         return {row_id for (row_id,) in self.query(sql)}
 
     def difference_to_full_refresh(self, fact: str = "fct_incidents") -> list[tuple]:
-        """Rows of a fact as it stands that a rebuild lacks, and the reverse."""
+        """Rows of a fact as it stands that a rebuild lacks, and the reverse.
+
+        Without BUILT_AT: a rebuild writes every row anew.
+        """
         kept = self.home / "kept.duckdb"
         shutil.copy(self.path, kept)
         self.build(fact, "--full-refresh")
         with duckdb.connect(str(self.path), read_only=True) as connection:
             connection.execute(f"attach '{kept}' as kept (read_only)")
+            before, after = (
+                f"(select * exclude ({BUILT_AT}) from {schema}.{fact})"
+                for schema in ("kept.marts", "marts")
+            )
             rows = connection.execute(
-                f"(from kept.marts.{fact} except all from marts.{fact})"
-                " union all"
-                f" (from marts.{fact} except all from kept.marts.{fact})"
+                f"({before} except all {after}) union all"
+                f" ({after} except all {before})"
             ).fetchall()
         shutil.move(kept, self.path)
         return rows

@@ -235,25 +235,6 @@ def test_the_calendar_grows_with_the_incidents(warehouse: Warehouse) -> None:
     assert warehouse.query(months)[-1] == ("2024-03-01", 31, True)
 
 
-def test_the_fact_is_stored_by_month_and_city(warehouse: Warehouse) -> None:
-    months = ["2024-03", "2024-01", "2024-02"]
-    rows = [
-        report(str(n), str(n), incident_datetime=f"{months[n % 3]}-15T10:00:00.000")
-        for n in range(30)
-    ]
-    crime = {"row_id": "1", "date": "2024-02-01T10:00:00.000"}
-    make_raw(warehouse.path, {SF: rows, "chicago__incidents": [crime]})
-    warehouse.build()
-    stored = warehouse.query(
-        "select left(occurred_date::text, 7), city from marts.fct_incidents"
-        " order by rowid"
-    )
-    expected = [("2024-01", "san_francisco")] * 10 + [("2024-02", "chicago")]
-    expected += [("2024-02", "san_francisco")] * 10
-    expected += [("2024-03", "san_francisco")] * 10
-    assert stored == expected
-
-
 def test_a_row_lost_or_doubled_on_the_way_fails_the_build(
     warehouse: Warehouse,
 ) -> None:
