@@ -93,11 +93,14 @@ class Settings:
         "Parquet: [lake.md](lake.md)",
         folder_or_bucket,
     )
-    memory: str = setting(
+    memory: str | None = setting(
         "All",
         "BLOTTER_MEMORY",
-        "400MB",
-        "memory for DuckDB while the models are built",
+        None,
+        "memory for DuckDB while the models are built, beside some 500 MB for Python; "
+        "without it a quarter of what the machine has, or its container may use, from "
+        "400MB to 1000MB; what needs more is written to disk meanwhile",
+        shown="a quarter",
     )
     wait: float = setting(
         "All",

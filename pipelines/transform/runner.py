@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines import signals
 from pipelines.errors import HeldError, ModelsError
+from pipelines.memory import share_for_duckdb
 from pipelines.transform.manifest import keep_manifest, kept_manifest
 from pipelines.transform.plan import PROJECT
 from pipelines.warehouse.engines.duckdb_lock import is_held
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 # How a run passes its day to the models; not a setting for people.
 TODAY = "BLOTTER_TODAY"
+
+# A setting whose default depends on the machine, which profiles.yml can't ask.
+MEMORY = "BLOTTER_MEMORY"
 
 
 def build(warehouse: Warehouse, arguments: list[str], today: date | None = None) -> str:
@@ -130,7 +134,11 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
     Args:
         folder: Subfolder of dbt's folder for what it parses and compiles.
     """
-    told = {"BLOTTER_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    told = {
+        "BLOTTER_HOME": str(home),
+        MEMORY: os.environ.get(MEMORY) or share_for_duckdb(),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
     with environment(told), signals.as_keyboard_interrupt(), rarely_collected():
         from dbt.cli.main import dbtRunner
 

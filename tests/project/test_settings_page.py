@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import memory
 from pipelines.environment import declared, read
 from pipelines.errors import ConfigError
 from pipelines.redaction import SECRET_NAMES
@@ -86,8 +87,13 @@ def test_defaults_are_those_of_the_code():
         "`./blotter_home`",
         Path("blotter_home").resolve(),
     )
+
+
+def test_dbt_alone_uses_no_more_memory_than_the_least_that_the_command_gives():
     profiles = (ROOT / "profiles.yml").read_text()
-    assert f"'BLOTTER_MEMORY', '{PAGE['BLOTTER_MEMORY']}'" in profiles
+    assert f"'BLOTTER_MEMORY', '{memory.LEAST // memory.MB}MB'" in profiles
+    bounds = f"from {memory.LEAST // memory.MB}MB to {memory.MOST // memory.MB}MB;"
+    assert bounds in DECLARED["memory"].sentence
 
 
 @pytest.mark.parametrize("target", ["postgres", "bigquery"])
