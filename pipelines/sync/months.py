@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import pyarrow as pa
@@ -10,33 +10,47 @@ import pyarrow as pa
 from pipelines.datasets.windows import WHOLE_TABLE, Window, month_start, next_month
 from pipelines.sql import query
 from pipelines.sync.compare import merged
+from pipelines.sync.row_groups import ROW_GROUP, whole_groups
 from pipelines.sync.run import Counts, DatasetRun
 from pipelines.sync.window import Proven, WindowRead, prove, read_window, total
 from pipelines.warehouse import lookups, writes
 
 # Months are loaded together up to this many rows, so that few loads cover many months,
 # or after this long, so that a kill loses little of what a slow portal has sent.
-BATCH_ROWS = 250_000
+BATCH_ROWS = 2 * ROW_GROUP
 
 BATCH_SECONDS = 60
 
 
 def load_months(job: DatasetRun, windows: list[Window]) -> None:
-    """Read windows in sequence and load each batch as soon as it is read."""
-    for part in read_months(job, windows):
-        load(job, [part])
+    """Read windows in sequence and load each batch as soon as it is read.
+
+    Of a batch that only adds rows, those beyond whole row groups are loaded with the
+    next one, and so are the months that they belong to.
+    """
+    waiting: list[Proven] = []
+    for batch in batches(job, windows, waiting):
+        now, rest = whole_groups(job.dataset, [*waiting, prove_batch(job, batch)])
+        load(job, now)
+        waiting[:] = rest
+    load(job, waiting)
 
 
 def read_months(job: DatasetRun, windows: list[Window]) -> Iterator[Proven]:
     """Read windows in sequence and yield, batch by batch, what differs in them."""
-    for batch in batches(job, windows):
+    for batch in batches(job, windows, []):
         yield prove_batch(job, batch)
 
 
-def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]]:
+def batches(
+    job: DatasetRun, windows: list[Window], waiting: list[Proven]
+) -> Iterator[list[WindowRead]]:
     """Read windows and group consecutive ones, up to about `BATCH_ROWS` rows each.
 
     The open-ended window gets a separate batch: its differences are the day's changes.
+
+    Args:
+        waiting: What will be loaded along with the next batch, at any time.
     """
     batch: list[WindowRead] = []
     since = time.monotonic()
@@ -46,7 +60,7 @@ def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]
             yield batch
             batch, since = [], time.monotonic()
         batch.append(read_whole(job, window))
-        if is_full(batch, time.monotonic() - since) or window.end is None:
+        if is_full([*waiting, *batch], since) or window.end is None:
             yield batch
             batch, since = [], time.monotonic()
     if batch:
@@ -54,10 +68,10 @@ def batches(job: DatasetRun, windows: list[Window]) -> Iterator[list[WindowRead]
     job.run.progress(job.dataset, len(windows), len(windows))
 
 
-def is_full(batch: list[WindowRead], seconds: float) -> bool:
-    """Whether a batch has enough rows, or took long enough to read, to be loaded."""
-    rows = sum(read.num_rows for read in batch)
-    return rows >= BATCH_ROWS or seconds > BATCH_SECONDS
+def is_full(parts: Iterable[Proven | WindowRead], since: float) -> bool:
+    """Whether there are enough rows, or enough time has passed, to load them."""
+    rows = sum(part.num_rows for part in parts)
+    return rows >= BATCH_ROWS or time.monotonic() - since > BATCH_SECONDS
 
 
 def read_whole(job: DatasetRun, window: Window) -> WindowRead:
@@ -158,7 +172,8 @@ def finish_months(job: DatasetRun, part: Proven) -> None:
     if part.counts is not None:
         bound = job.reader.bound
         held = lookups.monthly_counts(warehouse, dataset, bound, months)
-        surplus |= surplus_by_month(part.counts, held)
+        found = surplus_by_month(part.counts, held)
+        surplus |= {month: found[month] for month in surplus.keys() & found.keys()}
     warehouse.ledger.months.finish(
         dataset, surplus, job.run.run_id, job.run.now, part.window.end is not None
     )

@@ -103,6 +103,12 @@ class Proven:
     """The portal's rows per month, if the warehouse may hold fewer."""
 
     @property
+    def num_rows(self) -> int:
+        """How many rows it writes."""
+        rows: int = self.differences.rows.num_rows
+        return rows
+
+    @property
     def touched(self) -> pa.ChunkedArray:
         """`row_id` of every row it covers: those shown and those gone."""
         gone = self.differences.changes["row_id"]

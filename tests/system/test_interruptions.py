@@ -25,6 +25,7 @@ from demo.stock import publish
 from pipelines import cli as command
 from pipelines.datasets.dataset import Dataset
 from pipelines.sync import months as batches
+from pipelines.sync import row_groups
 from pipelines.warehouse import writes
 from pipelines.warehouse.ledger import Ledger
 from pipelines.warehouse.months import Months
@@ -150,8 +151,11 @@ def strike_after(number: int, which: int, chosen: list[tuple[Any, str]]) -> None
 
 
 def run_once(home: Path, dataset: Dataset, number: int, began: Any) -> None:
-    """In a child: one run that loads every month by itself; killed after a step."""
-    batches.BATCH_ROWS = 1
+    """In a child: one run that loads every month by itself; killed after a step.
+
+    Of a month's 20 rows or more, the last ones wait for the next load.
+    """
+    batches.BATCH_ROWS, row_groups.ROW_GROUP = 1, 9
     strike_after(number, signal.SIGKILL, STEPS)
     began.set()
     assert live.daily(home, dataset, whole=True) is None
