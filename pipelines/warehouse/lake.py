@@ -12,7 +12,6 @@ import os
 from datetime import date
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -70,6 +69,8 @@ def copy_to_lake(warehouse: Warehouse, dataset: Dataset, place: str) -> int:
 
 def file_system(place: str, account: str | None = None) -> tuple[Any, str]:
     """The fsspec file system of a place, and the path within it."""
+    import fsspec
+
     if place.startswith("gs://"):
         from pipelines.warehouse.engines.bigquery_access import gcsfs_arguments
 

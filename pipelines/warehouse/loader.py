@@ -22,6 +22,9 @@ UPSERT = {"disposition": "merge", "strategy": "upsert"}
 # than loading them.
 COLLECT_AFTER = 16 * 1024**2  # bytes
 
+# Where dlt keeps packages that are not loaded yet, in a pipeline's folder.
+PENDING = ("normalize/extracted", "load/normalized")
+
 
 class Loader:
     """The dlt pipelines of a home, with `dlt/` in it as their working folder."""
@@ -91,10 +94,17 @@ class Loader:
 
     def abort(self, dataset: Dataset) -> None:
         """Drop dlt's pending packages: it would load them instead of a new one."""
+        if not self._may_be_pending(dataset):
+            return
         pipeline = self.pipeline(dataset)
         if pipeline.has_pending_data:
             log.warning("%s: dropping a load that a killed run left.", dataset.name)
             pipeline.abort_packages()
+
+    def _may_be_pending(self, dataset: Dataset) -> bool:
+        """Whether dlt keeps packages. To ask dlt itself is to import it first."""
+        folder = self.home / "dlt" / dataset.name
+        return any(any(folder.glob(f"{place}/*")) for place in PENDING)
 
     def pipeline(self, dataset: Dataset) -> Any:
         """The data set's dlt pipeline."""
