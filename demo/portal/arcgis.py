@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from demo.portal.exchange import Asked, Reply, arcgis_problem, arcgis_reply
-from demo.portal.soql.expression import NUMBER, Expression, SoqlError, mismatch
+from demo.portal.soql.expression import Expression, SoqlError, as_number, mismatch
 from demo.portal.soql.parser import Parser
 from demo.portal.soql.query import shuffled
 from demo.portal.sql import quote
@@ -195,7 +195,7 @@ def field(name: str, kind: str) -> Expression:
     if kind == "string":
         return Expression(stored, "text", name, stored)
     if kind == "double":
-        return Expression(f"try_cast({stored} as {NUMBER})", "number", name, stored)
+        return Expression(as_number(stored), "number", name, stored)
     kind = "date" if kind == "date" else "number"
     return Expression(f"try_cast({stored} as bigint)", kind, name, stored)
 

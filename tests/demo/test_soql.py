@@ -67,12 +67,32 @@ def codes(dataset, where, order="code"):
         ("(size > 9 or size < 3) and not (code = '5')", ["7"]),
         ("case(size > 9, 'big', true, 'small') = 'big'", ["5"]),
         ("code::number = 5", ["05", "5"]),
+        ("size in('2.5','10')", ["5", "7"]),
         (":updated_at = '2026-11-01T06:30:00Z'", ["05", "5", "7", "9"]),
         (":updated_at > '2026-11-01T01:30:00-05:00'", []),
     ],
 )
 def test_a_condition_selects_the_rows_that_a_reader_expects(dataset, where, expected):
     assert codes(dataset, where) == expected
+
+
+def test_numbers_compare_exactly_however_they_are_written():
+    """Whole, of more digits than a float holds; with a fraction; negative; none."""
+    given = ["9007199254740992", "9007199254740993", "0.30000000000001", "-7", "x", "7"]
+    given += ["123456789012345678901234"]
+    rows = [{"key": str(n), "size": text} for n, text in enumerate(given)]
+    store = Store(lambda: datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
+    numbers = Dataset(store, "numb-ers0", rows, {"key": "text", "size": "number"})
+
+    def having(where):
+        rows = ask(numbers, select="size", where=where, order="key")
+        return [row["size"] for row in rows]
+
+    assert having("size = '9007199254740993'") == ["9007199254740993"]
+    assert having("size > 9007199254740992") == [given[1], given[6]]
+    assert having("size > 0.3 and size < 0.31") == ["0.30000000000001"]
+    assert having("size < 0") == ["-7"]
+    assert having("size = 7") == ["7"]
 
 
 def test_numbers_order_as_numbers_and_nulls_count_as_greatest(dataset):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from demo.portal.soql.expression import (
     Expression,
     SoqlError,
+    as_number,
     call,
     coerce,
     mismatch,
@@ -180,10 +181,9 @@ class Parser:
 
     def _cast(self, value: Expression) -> Expression:
         kind = self.word()
-        casts = {"number": "try_cast({} as decimal(38, 14))", "text": "{}"}
-        if kind not in casts:
+        if kind not in ("number", "text"):
             raise mismatch(f"no cast to {kind}")
-        sql = casts[kind].format(value.text)
+        sql = as_number(value.text) if kind == "number" else value.text
         return Expression(sql, kind, value.name, is_aggregate=value.is_aggregate)
 
     def word(self) -> str:
