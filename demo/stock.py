@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+
 from demo.generator import COLUMNS, FILES, generate
 from demo.rows import council as rows_council
 
@@ -42,16 +44,21 @@ def stock(portal: "Portal", rows: int, today: date, seed: int) -> dict[str, "Dat
 
     Returns: The portal's data sets by the pipelines' names.
     """
-    shares = {name: (round(rows * s), first) for name, (s, first) in STOCK.items()}
-    a_year_ago = today - timedelta(days=365)
-    shares[RECENT] = (shares["chicago__incidents"][0] // 9, a_year_ago)
     cities = {
-        name: publish(portal, name, generate(name, count, first, today, seed))
-        for name, (count, first) in shares.items()
+        name: publish(portal, name, made_up(name, rows, today, seed)) for name in STOCK
     }
+    recent = round(rows * STOCK["chicago__incidents"][0]) // 9
+    made = generate(RECENT, recent, today - timedelta(days=365), today, seed)
+    cities[RECENT] = publish(portal, RECENT, made)
     for name in STOCK:
         publish_council(portal, name, today)
     return cities | stock_files(portal, today, seed)
+
+
+def made_up(name: str, rows: int, today: date, seed: int) -> pa.Table:
+    """Make a city's share of `rows` rows of the four cities."""
+    share, first = STOCK[name]
+    return generate(name, round(rows * share), first, today, seed)
 
 
 def stock_files(portal: "Portal", today: date, seed: int) -> dict[str, "Dataset"]:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tools.bars import BARS
+
 ROOT = Path(__file__).parents[2]
 COSTS = (ROOT / "docs" / "bigquery.md").read_text()
 # Of a row of incidents: change log, fct_incidents, fct_incident_changes.
@@ -51,3 +53,24 @@ def test_a_month_on_bigquery_counts_the_reads_of_the_publication():
     (parts,) = re.findall(r"30 days x \(([\d. +]+)\) GB = 0\.53 TB", COSTS)
     assert parts.split(" + ") == ["1.6", "0.7", "2.2", "9.3", "4.0"]
     assert round(30 * sum(map(float, parts.split(" + "))) / 1000, 2) == 0.53
+
+
+def test_the_table_of_costs_has_the_lines_and_bars_of_the_benchmark():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    (table,) = re.findall(r"^\| 4,000,000 rows .*\n\|---.*\n((?:\|.*\n)+)", page, re.M)
+    lines = [[c.strip() for c in line.split("|")[1:-1]] for line in table.splitlines()]
+    assert [line[0] for line in lines] == list(BARS)
+    for (name, _, seconds, _, memory, *_), bar in zip(
+        lines, BARS.values(), strict=True
+    ):
+        times = bar.times_alone and f"{bar.times_alone} times"
+        at = bar.at(4_000_000, alone=0, scale=1)
+        assert seconds == (times or (f"{at:g}" if at else "")), name
+        assert memory == (f"{bar.memory:,}" if bar.memory else ""), name
+
+
+def test_the_bars_of_days_at_ten_million_rows_are_the_benchmarks():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    for day in ("a quiet day", "a changed day"):
+        (bar,) = re.findall(rf"^\| {day} \|(?: \S+ \|){{3}} (\d+) \|$", page, re.M)
+        assert float(bar) == BARS[day].at(10_000_000, alone=0, scale=1)

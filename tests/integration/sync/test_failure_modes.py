@@ -33,7 +33,7 @@ from pipelines.settings import Patience
 from pipelines.sync.window import read_window
 from tests.support import live_portal as live
 from tests.support.live_portal import IMPATIENT, SHELBYVILLE, SPRINGFIELD
-from tools.bench_loading import cost_of
+from tools.measured import cost_of
 
 CSV = "/resource/abcd-1234.csv"
 JSON = "/resource/abcd-1234.json"
