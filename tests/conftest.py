@@ -26,6 +26,7 @@ LONGEST = (
     *("interruptions", "torture", "real_days", "failure_modes", "models", "engines"),
     *("publish", "golden_postgres", "pull_request_check", "builds"),
     *("hostile_machine", "metabase_cards", "golden_duckdb", "export", "late_edits"),
+    "bench",
     *("rereads", "properties", "implausible_values", "real_shootings", "carried_on"),
     *("shooting_reports", "shootings", "real_rows", "incident_changes"),
 )

@@ -1,6 +1,7 @@
 """What each part of the job may cost, and a table of what it does cost."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tools.measured import Cost
@@ -36,15 +37,16 @@ class Bar:
         return self.seconds[size] * scale
 
 
-OVER = "over"
 ALONE = "DuckDB alone, reading the same pages"
+MODELS = "all models from nothing"
+HEADER = ("CPU s", "bar", "peak MB", "bar", "MB written", "requests")
 
-# The table's rows in order.
+# By the names of what `tools.bench` measures, in its order.
 BARS = {
     ALONE: Bar(),
     "first load of San Francisco": Bar(times_alone=1.8, memory=1_024),
     "`blotter --help`": Bar({MILLION: 0.3}),
-    "all models from nothing": Bar({4 * MILLION: 90, 10 * MILLION: 225}),
+    MODELS: Bar({4 * MILLION: 90, 10 * MILLION: 225}),
     "publication from nothing": Bar({4 * MILLION: 45, 10 * MILLION: 112}, memory=800),
     "a quiet day": Bar({4 * MILLION: 5}),
     "a quiet day: loading": Bar(),
@@ -58,6 +60,32 @@ BARS = {
 }
 
 
+def bars_in_seconds(
+    costs: dict[str, Cost], rows: int, first: int
+) -> dict[str, float | None]:
+    """The bars as they are for this machine; arguments as for `table`."""
+    alone = costs[ALONE].cpu
+    return {
+        name: bar.at(rows, alone, slowness(alone, first)) for name, bar in BARS.items()
+    }
+
+
+def slowness(alone: float, first: int) -> float:
+    """How much longer this machine takes than the one of the bars."""
+    return alone / (YARDSTICK * first / MILLION)
+
+
+def over(costs: dict[str, Cost], rows: int, first: int) -> set[str]:
+    """The names of what took more seconds or memory than it may."""
+    seconds = bars_in_seconds(costs, rows, first)
+    return {
+        name
+        for name, cost in costs.items()
+        if cost.cpu > (seconds[name] or math.inf)
+        or cost.memory > (BARS[name].memory or math.inf)
+    }
+
+
 def table(costs: dict[str, Cost], rows: int, first: int) -> Iterator[str]:
     """The lines of a table of costs with the bars beside them.
 
@@ -66,40 +94,28 @@ def table(costs: dict[str, Cost], rows: int, first: int) -> Iterator[str]:
         rows: How many rows the home of the models and days holds.
         first: How many rows the first load and the yardstick read.
     """
-    alone = costs[ALONE].cpu
-    scale = alone / (YARDSTICK * first / MILLION)
-    yield f"The bars are for a machine that takes {scale:.2f} times as long as the"
+    slower = slowness(costs[ALONE].cpu, first)
+    yield f"The bars are for a machine that takes {slower:.2f} times as long as the"
     yield f"one where DuckDB alone reads a million rows in {YARDSTICK} CPU seconds."
     yield ""
-    yield line(
-        f"{first:,} rows", "CPU s", "bar", "peak MB", "bar", "MB written", "requests"
-    )
-    for name, bar in BARS.items():
-        if name == "all models from nothing":
+    yield line(f"{first:,} rows", *HEADER)
+    seconds, too_much = bars_in_seconds(costs, rows, first), over(costs, rows, first)
+    for name, cost in costs.items():
+        if name == MODELS:
             yield f"{rows:,} rows of four cities"
-        if name not in costs:
-            continue
-        cost, seconds = costs[name], bar.at(rows, alone, scale)
+        bars = shown(seconds[name], ".1f"), shown(BARS[name].memory, ",")
         yield line(
-            *(name, f"{cost.cpu:.1f}", "" if seconds is None else f"{seconds:.1f}"),
-            *(f"{cost.memory:,}", f"{bar.memory:,}" if bar.memory else ""),
-            *(f"{cost.written:,}", f"{cost.requests:,}" if cost.requests else ""),
-            OVER if is_over(cost, seconds, bar.memory) else "",
+            *(name, f"{cost.cpu:.1f}", bars[0], f"{cost.memory:,}", bars[1]),
+            *(f"{cost.written:,}", shown(cost.requests, ",")),
+            "over" if name in too_much else "",
         )
+
+
+def shown(figure: float | None, form: str) -> str:
+    return "" if figure is None else format(figure, form)
 
 
 def line(name: str, *cells: str) -> str:
     widths = (9, 9, 9, 8, 12, 10, 7)
     ends = [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False)]
     return f"{name:42}{''.join(ends)}".rstrip()
-
-
-def is_over(cost: Cost, seconds: float | None, memory: int | None) -> bool:
-    """Whether a cost is over its bar in seconds or in memory."""
-    is_slow = seconds is not None and cost.cpu > seconds
-    return is_slow or (memory is not None and cost.memory > memory)
-
-
-def number_over(lines: Iterable[str]) -> int:
-    """How many lines of a table are over their bar."""
-    return sum(each.endswith(f" {OVER}") for each in lines)

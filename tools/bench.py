@@ -24,7 +24,7 @@ import click
 import requests
 
 from demo.stock import STOCK
-from tools.bars import ALONE, MILLION, number_over, table
+from tools.bars import ALONE, MILLION, MODELS, over, table
 from tools.fill_home import TODAY
 from tools.measured import Cost, cost_by_part, cost_of
 from tools.yardstick import duckdb_alone
@@ -102,7 +102,7 @@ def job(place: Path, rows: int) -> Measured:
     home = place / "home"
     cost_of("-m", "tools.fill_home", str(home), *given)
     told = {"BLOTTER_HOME": str(home)}
-    yield "all models from nothing", cost_of("-m", "pipelines", "build", **told)
+    yield MODELS, cost_of("-m", "pipelines", "build", **told)
     with portal(*given) as days:
         told["BLOTTER_PORTAL"] = days.url
 
@@ -173,10 +173,10 @@ def all_measured(rows: int, first: int) -> dict[str, Cost]:
 def main(rows: int) -> None:
     """Print what each part of the job costs, beside what it may cost."""
     first = min(rows, MILLION)
-    lines = list(table(all_measured(rows, first), rows, first))
-    click.echo("\n" + "\n".join(lines))
-    if over := number_over(lines):
-        raise click.ClickException(f"{over} lines are over their bars")
+    costs = all_measured(rows, first)
+    click.echo("\n" + "\n".join(table(costs, rows, first)))
+    if too_much := over(costs, rows, first):
+        raise click.ClickException(f"{len(too_much)} lines are over their bars")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 import pytest
 
-from tools.bars import ALONE, BARS, Bar, number_over, table
+from tools.bars import ALONE, BARS, MODELS, Bar, over, table
 from tools.measured import Cost
-
-MODELS = "all models from nothing"
 
 
 def costs(alone: float = 15.5, **of_models: float) -> dict[str, Cost]:
@@ -31,24 +29,25 @@ def test_a_bar_moves_with_the_machine():
 
 
 @pytest.mark.parametrize(
-    ("alone", "models", "over"),
+    ("alone", "seconds", "too_much"),
     [
-        (15.5, {"cpu": 89}, 0),
-        (15.5, {"cpu": 91}, 1),
-        (31.0, {"cpu": 91}, 0),
-        (7.75, {"cpu": 46}, 1),
+        (15.5, 89, set()),
+        (15.5, 91, {MODELS}),
+        (31.0, 91, set()),
+        (7.75, 46, {MODELS}),
     ],
 )
-def test_a_line_says_when_it_is_over_its_bar(alone, models, over):
-    lines = list(table(costs(alone, **models), 4_000_000, 1_000_000))
-    assert number_over(lines) == over
-    (line,) = (line for line in lines if line.startswith(MODELS))
-    assert line.endswith(" over") == bool(over)
+def test_a_line_says_when_it_is_over_its_bar(alone, seconds, too_much):
+    given = costs(alone, cpu=seconds), 4_000_000, 1_000_000
+    assert over(*given) == too_much
+    lines = [line for line in table(*given) if line.endswith(" over")]
+    assert [line.startswith(MODELS) for line in lines] == [True] * len(too_much)
 
 
 def test_memory_has_bars_too():
-    heavy = costs() | {"publication from nothing": Cost(0.1, 801, 1)}
-    assert number_over(table(heavy, 4_000_000, 1_000_000)) == 1
+    publication = "publication from nothing"
+    heavy = costs() | {publication: Cost(0.1, 801, 1)}
+    assert over(heavy, 4_000_000, 1_000_000) == {publication}
 
 
 def test_the_table_has_each_figure_beside_its_bar():
