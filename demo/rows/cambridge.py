@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.random import Generator
 
 from demo.rows import draw
@@ -154,5 +155,7 @@ def _description(
 
 def corrected(rng: Generator, rows: pa.Table) -> pa.Table:
     """Move each row to another street, and date its load a day after the latest."""
-    location = draw.joined(rows["location"].combine_chunks(), "EXT", by=" ")
+    # The street ends where blanks, and behind them an account, follow.
+    street = r"^(\S+(?: \S+)*)"
+    location = pc.replace_substring_regex(rows["location"], street, r"\1 EXT")
     return draw.stamped(draw.with_column(rows, "location", location), "last_updated")

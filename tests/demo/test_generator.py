@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from demo.generator import COLUMNS, corrected, day_rows, generate, sample, without
@@ -186,6 +187,19 @@ def test_corrected_rows_keep_their_keys_and_differ(name, may_change, tables, fra
     assert {column for column in changed if changed[column].any()} == may_change
     telling = list(may_change - {"updated_on", "last_updated"})
     assert changed[telling].any(axis=1).all()
+
+
+def test_a_corrected_street_differs_before_the_account_behind_it(tables):
+    """What follows a street is never loaded: a change there would not show."""
+    rows = tables["cambridge__incidents"]
+    told = rows.filter(pc.match_substring(rows["location"], "  "))
+    was = sample(told, 20, seed=3)["location"].to_pylist()
+    now = corrected(told, 20, seed=3)["location"].to_pylist()
+    streets, accounts = zip(*(text.split("  ", 1) for text in was), strict=True)
+    assert now == [
+        f"{street} EXT  {account}"
+        for street, account in zip(streets, accounts, strict=True)
+    ]
 
 
 def test_a_sample_leaves_repeated_keys_alone():
