@@ -61,7 +61,8 @@
     (
         select
             greatest(
-                {{ started }}, coalesce({{ just_after('max(built_at)') }}, {{ started }})
+                {{ started }},
+                coalesce({{ just_after('max(built_at)') }}, {{ started }})
             )
         from {{ relation }}
     )

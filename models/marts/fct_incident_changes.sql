@@ -324,7 +324,7 @@ erased as (
 ),
 
 {% endif -%}
-final as (
+written as (
 
     select * from keyed
     {% if is_incremental() %}
@@ -333,9 +333,15 @@ final as (
     select * from erased
     {%- endif %}
 
+),
+
+final as (
+
+    select
+        *,
+        {{ build_instant(this if is_incremental()) }} as built_at
+    from written
+
 )
 
-select
-    *,
-    {{ build_instant(this if is_incremental()) }} as built_at
-from final
+select * from final

@@ -83,8 +83,8 @@ holidays as (
 ),
 
 {% if is_incremental() -%}
--- The fact is read once for each use, and its wide rows are read last: a warehouse keeps
--- in memory what is used twice.
+-- The fact is read once for each use, and its wide rows are read last: a warehouse
+-- keeps in memory what is used twice.
 altered_keys as (
 
     select incident_id from changed
