@@ -65,8 +65,9 @@ def _prepare_tables(warehouse: Warehouse, dataset: Dataset, made: Columns) -> No
     has = {name: made.get((schema, name), []) for name in wanted}
     if all(set(wanted[name]) <= set(has[name]) for name in wanted):
         return
-    warehouse.loader.abort(dataset)
-    warehouse.loader.load(dataset, tables, "append")
+    if not warehouse.engine.make_tables(schema, tables, made):
+        warehouse.loader.abort(dataset)
+        warehouse.loader.load(dataset, tables, "append")
     if has[dataset.entity] and "window_month" not in has[view]:
         _fill_months(warehouse, dataset)
     held = warehouse.engine.columns([schema])[schema, f"{dataset.entity}_former"]

@@ -112,6 +112,16 @@ class Engine(ABC):
         with self.connect() as connection:
             connection.execute(f"create schema if not exists {name}")
 
+    def make_tables(
+        self, schema: str, tables: dict[str, pa.Table], made: Columns
+    ) -> bool:
+        """Create tables and add missing columns; False if that is left to dlt.
+
+        Args:
+            made: The columns that there are.
+        """
+        return False
+
     def columns(self, schemas: list[str]) -> Columns:
         """All columns of the tables and views of some schemas."""
         names = ", ".join(f"'{name}'" for name in schemas)

@@ -5,16 +5,25 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.errors import WarehouseError, first_line
 from pipelines.settings import Settings
-from pipelines.warehouse.engines.base import BATCH, Batches, Engine
+from pipelines.sql import quote
+from pipelines.warehouse.engines.base import BATCH, Batches, Columns, Engine
 from pipelines.warehouse.engines.duckdb_lock import opened, when_free
 
 T = TypeVar("T")
 
 # DuckDB's limit while loading: enough for a batch, and the process stays under 1 GB.
 MEMORY = "128MB"
+
+# The types of raw columns.
+KINDS = {
+    pa.string(): "text",
+    pa.timestamp("us", tz="UTC"): "timestamptz",
+    pa.date32(): "date",
+}
 
 # What DuckDB raises if the system fails: no space, no permission. After a failed commit
 # it refuses all use of the file until it is reopened.
@@ -71,6 +80,22 @@ class DuckdbEngine(Engine):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def make_tables(
+        self, schema: str, tables: dict[str, pa.Table], made: Columns
+    ) -> bool:
+        """Create them as dlt would, in a hundredth of the time."""
+        with self.connect() as connection:
+            for name, rows in tables.items():
+                columns = {field.name: KINDS[field.type] for field in rows.schema}
+                listed = ", ".join(f"{quote(n)} {kind}" for n, kind in columns.items())
+                place = f"{schema}.{name}"
+                connection.execute(f"create table if not exists {place} ({listed})")
+                held = made.get((schema, name), columns)
+                for column in [n for n in columns if n not in held]:
+                    added = f"{quote(column)} {columns[column]}"
+                    connection.execute(f"alter table {place} add column {added}")
+        return True
 
     def destination(self) -> Any:
         import dlt
