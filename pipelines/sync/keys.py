@@ -182,9 +182,24 @@ def hash_sql(dataset: Dataset) -> str:
     """SQL for a digest of the values that are not null, each with its column's name.
 
     A column that is declared later therefore leaves rows unchanged where it is null.
+    The key is never null, so a separator is due before each column after it and after
+    each one before it. `concat_ws` would do the same, but copy every value once more.
     """
-    named = [f"'{name}=' || {quote(name)}" for name in sorted(hashed_columns(dataset))]
-    return f"md5(concat_ws({SEPARATOR}, {', '.join(named)}))"
+    names, key = sorted(hashed_columns(dataset)), dataset.key[0].lower()
+    if key not in names:
+        named = [f"'{name}=' || {quote(name)}" for name in names]
+        return f"md5(concat_ws({SEPARATOR}, {', '.join(named)}))"
+    parts = []
+    for name in names:
+        before = f"{SEPARATOR} || '{name}='" if name > key else f"'{name}='"
+        parts += [unless_null(name, before), quote(name)]
+        if name < key:
+            parts.append(unless_null(name, SEPARATOR))
+    return f"md5(concat({', '.join(parts)}))"
+
+
+def unless_null(column: str, text: str) -> str:
+    return f"case when {quote(column)} is not null then {text} end"
 
 
 def digest_sql(expressions: list[str]) -> str:
