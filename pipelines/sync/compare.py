@@ -98,6 +98,8 @@ def merged(parts: list[tuple[Differences, pa.ChunkedArray]]) -> Differences:
 
 def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
     """The differences, except those of some rows."""
+    mine = found.changes["row_id"]
+    row_ids = row_ids.filter(pc.is_in(row_ids, mine))
     if not len(row_ids):
         return found
     rows, changes, former = (
