@@ -62,6 +62,9 @@ class Loader:
             if self._loaded_bytes > COLLECT_AFTER:
                 gc.collect()
                 self._loaded_bytes = 0
+                # What is left are modules above all: they need not be walked again.
+                if not gc.get_freeze_count():
+                    gc.freeze()
 
     def _resources(self, tables: dict[str, pa.Table], how: Any) -> list[Any]:
         import dlt
