@@ -99,8 +99,11 @@ class DuckdbEngine(Engine):
 
     def destination(self) -> Any:
         import dlt
+        from dlt.common.destination.configuration import ParquetFormatConfiguration
 
-        return dlt.destinations.duckdb(str(self.path))
+        # Read at once and deleted: to compress it takes longer than to write it.
+        plain = ParquetFormatConfiguration(compression="none")
+        return dlt.destinations.duckdb(str(self.path), parquet_format=plain)
 
     @contextmanager
     def reading(self, statement: str) -> Iterator[Batches]:
