@@ -1,6 +1,9 @@
 """Keys and digests of rows, whatever order they come in."""
 
+import hashlib
+
 import pyarrow as pa
+import pytest
 
 from pipelines.sync.keys import key_rows
 from tests.support.memory_portal import variant
@@ -101,3 +104,33 @@ def test_optional_columns_that_are_not_published_are_null():
 
 def test_no_rows_are_no_error():
     assert key_rows(composite(), []).rows.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "hashed"),
+    [
+        # The key is neither the first nor the last of the columns that are hashed.
+        (("a", "7", "x", "1"), "category=a\x1fid=7\x1freported=x"),
+        (("", "7", "", "1"), "category=\x1fid=7\x1freported="),
+        ((None, "7", "x", "1"), "id=7\x1freported=x"),
+        (("a", "7", None, "1"), "category=a\x1fid=7"),
+        ((None, "7", None, None), "id=7"),
+        (("é\n'", "7", "100%", "1"), "category=é\n'\x1fid=7\x1freported=100%"),
+    ],
+)
+def test_a_digest_is_of_the_values_there_are_each_with_its_name(row, hashed):
+    """Another digest would make every row of an old home a changed one."""
+    columns = ["category", "id", "reported", "updated"]
+    dataset = variant(columns=columns, key=["id"], unhashed=["updated"])
+    (digest,) = keyed(dataset, row).rows["row_hash"].to_pylist()
+    assert digest == hashlib.md5(hashed.encode()).hexdigest()
+
+
+def test_a_key_that_is_not_hashed_is_no_part_of_the_digest():
+    columns = ["category", "id", "reported"]
+    dataset = variant(columns=columns, key=["id"], unhashed=["id"])
+    rows = keyed(dataset, ("a", "7", None), (None, "8", "x"), (None, "9", None)).rows
+    assert rows["row_hash"].to_pylist() == [
+        hashlib.md5(text.encode()).hexdigest()
+        for text in ("category=a", "reported=x", "")
+    ]
