@@ -111,6 +111,8 @@ def without(found: Differences, row_ids: pa.ChunkedArray) -> Differences:
 
 def differing(received: pa.Table, known: pa.Table) -> list[str]:
     """Keys that the warehouse has with a different hash, and not as removed."""
+    if not known.num_rows:
+        return []
     rows = query(
         "select n.row_id from received as n inner join known as k "
         "on n.row_id = k.row_id where n.row_hash <> k.row_hash and not k.is_removed",
@@ -122,6 +124,8 @@ def differing(received: pa.Table, known: pa.Table) -> list[str]:
 
 def missing(received: pa.Table, known: pa.Table) -> list[str]:
     """Keys that the warehouse holds in the window and the portal no longer shows."""
+    if not known.num_rows:
+        return []
     rows = query(
         "select k.row_id from known as k anti join received as n "
         "on k.row_id = n.row_id where k.in_window and not k.is_removed "
