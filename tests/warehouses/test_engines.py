@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import duckdb
 import pyarrow as pa
 import pytest
 from google.cloud import bigquery
@@ -247,3 +248,19 @@ def test_datasets_keep_what_was_deleted_for_the_least_time(
     names = ("raw_springfield", "ledger", "seeds", "staging", "intermediate", "marts")
     made = {name: asked[f"travel_{name}"] for name in names}
     assert made == dict.fromkeys(names, 48)
+
+
+def test_a_duckdb_file_stays_readable_for_clients_of_version_1_4(tmp_path):
+    """One that an earlier version made keeps the format that it has."""
+    for name, options, kept in (
+        ("new", None, "v1.4.0+"),
+        ("old", {"storage_compatibility_version": "v1.0.0"}, "v1.0.0+"),
+    ):
+        (tmp_path / name).mkdir()
+        if options:
+            path = tmp_path / name / "blotter.duckdb"
+            duckdb.connect(str(path), config=options).close()
+        warehouse = new_warehouse(tmp_path / name)
+        version = "select tags['storage_version'] from duckdb_databases() where path"
+        assert select(warehouse, f"{version} like '%blotter.duckdb'") == [(kept,)]
+        warehouse.close()

@@ -18,6 +18,10 @@ T = TypeVar("T")
 # DuckDB's limit while loading: enough for a batch, and the process stays under 1 GB.
 MEMORY = "128MB"
 
+# How a new file stores its tables: DuckDB 1.4 and later can read it. It takes a fifth
+# less time to write text this way.
+STORAGE = "v1.4.0"
+
 # The types of raw columns.
 KINDS = {
     pa.string(): "text",
@@ -65,6 +69,8 @@ class DuckdbEngine(Engine):
                 ) from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
+        if not (self.read_only or self.path.exists()):
+            opened(self.path, storage=STORAGE).close()
         connection = when_free(
             lambda: opened(self.path, self.read_only), self.path, self.wait
         )

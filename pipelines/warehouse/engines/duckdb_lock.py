@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import tenacity
@@ -51,14 +51,22 @@ def when_free(work: Callable[[], T], path: Path, seconds: float) -> T:
     )(work)
 
 
-def opened(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def opened(
+    path: Path, read_only: bool = False, storage: str | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file; others can open it too if all of them only read.
+
+    Args:
+        storage: The version of the format of a new file; it keeps that.
 
     Raises:
         HeldError: Another program has it open.
         WarehouseError: It can't be opened.
     """
     try:
+        if storage:
+            config: dict[str, Any] = {"storage_compatibility_version": storage}
+            return duckdb.connect(str(path), config=config)
         return duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         raise why_closed(path, error) from error
