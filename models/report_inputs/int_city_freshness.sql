@@ -4,9 +4,48 @@ with incidents as (
 
 ),
 
-changes as (
+-- The log and the fact are read once for each use, in few columns: a warehouse keeps in
+-- memory what is used twice.
+additions as (
 
     select * from {{ ref('fct_incident_changes') }}
+    where change = 'added'
+
+),
+
+loads as (
+
+    select
+        city,
+        min(changed_date) as first_load_date,
+        max(changed_date) as last_load_date
+
+    from {{ ref('fct_incident_changes') }}
+    where change = 'added'
+    group by city
+
+),
+
+dated as (
+
+    select
+        incident_id,
+        city,
+        occurred_date
+
+    from {{ ref('fct_incidents') }}
+    where occurred_date is not null
+
+),
+
+dated_again as (
+
+    select
+        incident_id,
+        occurred_date
+
+    from {{ ref('fct_incidents') }}
+    where occurred_date is not null
 
 ),
 
@@ -58,18 +97,49 @@ published as (
 
 ),
 
+-- The first load is history, and so is what came for days before the window.
+recent as (
+
+    select
+        additions.incident_id,
+        additions.city,
+        additions.changed_at,
+        additions.changed_date
+
+    from additions
+    inner join loads on additions.city = loads.city
+    where
+        additions.changed_date > loads.first_load_date
+        and {{ dbt.datediff(
+            'additions.changed_date', 'loads.last_load_date', 'day'
+        ) }} < 90
+
+),
+
+history as (
+
+    select
+        dated.city,
+        max(dated.occurred_date) as newest_day
+
+    from dated
+    left join recent on dated.incident_id = recent.incident_id
+    where recent.incident_id is null
+    group by dated.city
+
+),
+
 added as (
 
     select
-        changes.city,
-        changes.changed_at,
-        changes.changed_date,
-        incidents.occurred_date,
+        recent.city,
+        recent.changed_at,
+        recent.changed_date,
+        dated_again.occurred_date,
         count(*) as row_count
 
-    from changes
-    inner join incidents on changes.incident_id = incidents.incident_id
-    where changes.change = 'added' and incidents.occurred_date is not null
+    from recent
+    inner join dated_again on recent.incident_id = dated_again.incident_id
     group by 1, 2, 3, 4
 
 ),
@@ -79,23 +149,38 @@ added as (
 placed as (
 
     select
+        added.city,
+        added.changed_date,
+        added.occurred_date,
+        added.row_count,
+        history.newest_day as newest_day_before,
+        max(added.occurred_date) over (
+            partition by added.city
+            order by added.changed_at
+            range between unbounded preceding and current row
+        ) as newest_day_since
+
+    from added
+    left join history on added.city = history.city
+
+),
+
+newest as (
+
+    select
         city,
         changed_date,
         occurred_date,
         row_count,
-        max(occurred_date) over (
-            partition by city
-            order by changed_at
-            range between unbounded preceding and current row
-        ) as newest_day,
-        min(changed_date) over (partition by city) as first_load_date,
-        max(changed_date) over (partition by city) as last_load_date
+        case
+            when newest_day_before > newest_day_since then newest_day_before
+            else newest_day_since
+        end as newest_day
 
-    from added
+    from placed
 
 ),
 
--- The first load is history, and so is what came for days before the window.
 lags as (
 
     select
@@ -104,10 +189,7 @@ lags as (
         row_count,
         {{ dbt.datediff('occurred_date', 'newest_day', 'day') }} as lag_days
 
-    from placed
-    where
-        changed_date > first_load_date
-        and {{ dbt.datediff('changed_date', 'last_load_date', 'day') }} < 90
+    from newest
 
 ),
 
