@@ -151,6 +151,26 @@ def test_after_a_failed_build_nothing_is_taken_for_built(
     assert selected(asked[-1])[0] == "source:cambridge+"
 
 
+def test_a_project_that_did_not_change_is_not_described_again(
+    home, url, published, monkeypatch
+):
+    target = home / "dbt" / "target"
+    described = [home / "state" / "manifest.json", target / "manifest.json"]
+    written = [path.stat().st_mtime_ns for path in described]
+    results = (target / "run_results.json").read_text()
+    memphis = published["memphis__incidents"]
+    memphis.append(day_rows("memphis__incidents", date(2026, 3, 10), 2, seed=8))
+    assert live.command_here(monkeypatch, home, url, *daily(12)) == 0
+    assert [path.stat().st_mtime_ns for path in described] == written
+    assert (target / "run_results.json").read_text() != results
+
+    assert live.command_here(monkeypatch, home, url, "build", "--full-refresh") == 0
+    assert all(
+        path.stat().st_mtime_ns > before
+        for path, before in zip(described, written, strict=True)
+    )
+
+
 def test_the_command_builds_everything(home, url, monkeypatch, asked):
     assert live.command_here(monkeypatch, home, url, "build") == 0
     assert asked == [["build", "--exclude-resource-type", "unit_test"]]
