@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import click
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,6 +142,25 @@ def fill(home: Path, rows: int, published_at: datetime, port: int) -> None:
         patch("pipelines.sync.daily.reader_for", partial(table_reader, rows)),
     ):
         cli.main()
+    backdate(home)
+
+
+def backdate(home: Path) -> None:
+    """Have the rows look as if loaded some days ago, as on any day but the first.
+
+    A day's entries in the change log lie together. Those of the first day are many.
+    """
+    with duckdb.connect(str(home / "blotter.duckdb")) as db:
+        instants = db.execute(
+            "select table_schema || '.' || table_name, column_name "
+            "from information_schema.columns where table_schema like 'raw\\_%' "
+            "escape '\\' and data_type = 'TIMESTAMP WITH TIME ZONE' "
+            "and table_name not like '%\\_versions' escape '\\' "
+            "and not starts_with(table_name, '_dlt')"
+        ).fetchall()
+        for table, column in instants:
+            db.execute(f"update {table} set {column} = {column} - interval 10 day")
+        db.execute("checkpoint")
 
 
 @click.command()
