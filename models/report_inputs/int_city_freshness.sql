@@ -26,26 +26,16 @@ loads as (
 
 ),
 
-dated as (
+occurred_days as (
 
     select
-        incident_id,
         city,
-        occurred_date
+        occurred_date,
+        count(*) as row_count
 
     from {{ ref('fct_incidents') }}
     where occurred_date is not null
-
-),
-
-dated_again as (
-
-    select
-        incident_id,
-        occurred_date
-
-    from {{ ref('fct_incidents') }}
-    where occurred_date is not null
+    group by city, occurred_date
 
 ),
 
@@ -116,16 +106,18 @@ recent as (
 
 ),
 
-history as (
+-- A row is written with its entry, so that rows written before the first of these need
+-- not be looked up.
+recent_incidents as (
 
     select
-        dated.city,
-        max(dated.occurred_date) as newest_day
+        incident_id,
+        occurred_date
 
-    from dated
-    left join recent on dated.incident_id = recent.incident_id
-    where recent.incident_id is null
-    group by dated.city
+    from {{ ref('fct_incidents') }}
+    where
+        occurred_date is not null
+        and loaded_at >= (select min(changed_at) from recent)
 
 ),
 
@@ -135,12 +127,40 @@ added as (
         recent.city,
         recent.changed_at,
         recent.changed_date,
-        dated_again.occurred_date,
+        recent_incidents.occurred_date,
         count(*) as row_count
 
     from recent
-    inner join dated_again on recent.incident_id = dated_again.incident_id
+    inner join recent_incidents on recent.incident_id = recent_incidents.incident_id
     group by 1, 2, 3, 4
+
+),
+
+recent_days as (
+
+    select
+        city,
+        occurred_date,
+        sum(row_count) as row_count
+
+    from added
+    group by city, occurred_date
+
+),
+
+-- The newest day that has rows besides the recent ones.
+history as (
+
+    select
+        occurred_days.city,
+        max(occurred_days.occurred_date) as newest_day
+
+    from occurred_days
+    left join recent_days
+        on occurred_days.city = recent_days.city
+        and occurred_days.occurred_date = recent_days.occurred_date
+    where occurred_days.row_count > coalesce(recent_days.row_count, 0)
+    group by occurred_days.city
 
 ),
 
