@@ -10,34 +10,75 @@ districts as (
 
 ),
 
--- A later arrest is in a supplement to the incident, which is not counted.
-arrested as (
+-- A later arrest is in a supplement to the incident, which is not counted. Few rows are
+-- such: only they are looked up by their incident.
+arrested_later as (
 
     select distinct
         city,
         counting_id
+    from {{ ref('fct_incidents') }}
+    where is_arrest and not is_counted
+
+),
+
+not_arrested as (
+
+    select
+        city,
+        counting_id,
+        police_district
+    from {{ ref('fct_incidents') }}
+    where is_counted and not coalesce(is_arrest, false)
+
+),
+
+later_arrests as (
+
+    select
+        not_arrested.city,
+        coalesce(not_arrested.police_district, 'Unknown') as police_district,
+        count(*) as arrest_count
+
+    from not_arrested
+    inner join arrested_later
+        on not_arrested.city = arrested_later.city
+        and not_arrested.counting_id = arrested_later.counting_id
+    group by 1, 2
+
+),
+
+of_rows as (
+
+    select
+        city,
+        coalesce(police_district, 'Unknown') as police_district,
+        count(*) as row_count,
+        count(case when is_counted then 1 end) as incident_count,
+        count(case when is_arrest then 1 end) as arrest_row_count,
+        count(case when is_counted and is_arrest then 1 end) as arrest_count,
+        count(is_arrest) as known_count
+
     from incidents
-    where is_arrest
+    group by 1, 2
 
 ),
 
 counted as (
 
     select
-        incidents.city,
-        coalesce(incidents.police_district, 'Unknown') as police_district,
-        count(*) as row_count,
-        count(case when incidents.is_counted then 1 end) as incident_count,
-        count(case when incidents.is_arrest then 1 end) as arrest_row_count,
-        count(case when incidents.is_counted then arrested.counting_id end)
-            as arrest_count,
-        count(incidents.is_arrest) as known_count
+        of_rows.city,
+        of_rows.police_district,
+        of_rows.row_count,
+        of_rows.incident_count,
+        of_rows.arrest_row_count,
+        of_rows.arrest_count + coalesce(later_arrests.arrest_count, 0) as arrest_count,
+        of_rows.known_count
 
-    from incidents
-    left join arrested
-        on incidents.city = arrested.city
-        and incidents.counting_id = arrested.counting_id
-    group by 1, 2
+    from of_rows
+    left join later_arrests
+        on of_rows.city = later_arrests.city
+        and of_rows.police_district = later_arrests.police_district
 
 ),
 

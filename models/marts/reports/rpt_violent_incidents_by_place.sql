@@ -1,10 +1,4 @@
-with incidents as (
-
-    select * from {{ ref('fct_incidents') }}
-
-),
-
-places as (
+with places as (
 
     {% for kind in ['beat', 'place'] -%}
     select
@@ -16,7 +10,7 @@ places as (
         count(case when is_violent then 1 end) as violent_row_count,
         count(case when is_counted and is_violent then 1 end) as violent_incident_count
 
-    from incidents
+    from {{ ref('fct_incidents') }}
     group by 1, 2, 3
     {% if not loop.last %}
     union all
