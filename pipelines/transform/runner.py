@@ -83,7 +83,7 @@ def build_once(warehouse: Warehouse, arguments: list[str]) -> list[Any]:
         ModelsError: Something failed; names the first.
         HeldError: Another program has the file open; nothing was begun.
     """
-    # A project that is no other than at the last good build is described already: dbt
+    # A project that is still that of the last good build is described already: dbt
     # then need not write its manifest, twice, which takes it longer than to read it.
     is_described = (
         "--full-refresh" not in arguments and kept_manifest(warehouse.home).exists()

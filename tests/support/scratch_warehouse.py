@@ -60,7 +60,7 @@ class Warehouse:
     def difference_to_full_refresh(self, fact: str = "fct_incidents") -> list[tuple]:
         """Rows of a fact as it stands that a rebuild lacks, and the reverse.
 
-        Without BUILT_AT: a rebuild writes every row anew.
+        Without BUILT_AT: a rebuild writes every row again.
         """
         kept = self.home / "kept.duckdb"
         shutil.copy(self.path, kept)

@@ -106,7 +106,7 @@ def test_one_citys_change_builds_what_is_made_of_its_rows(
 
 
 def marts(home) -> dict[str, list[tuple]]:
-    """Without when a build wrote a row: one in full writes every row anew."""
+    """Without when a build wrote a row: one in full writes every row again."""
     with duckdb.connect(str(home / "blotter.duckdb")) as connection:
         names = connection.execute(
             "select table_name from information_schema.tables "
