@@ -26,14 +26,17 @@ def load_months(job: DatasetRun, windows: list[Window]) -> None:
     """Read windows in sequence and load each batch as soon as it is read.
 
     Of a batch that only adds rows, those beyond whole row groups are loaded with the
-    next one, and so are the months that they belong to.
+    next one, or by themselves if that can't be read.
     """
     waiting: list[Proven] = []
-    for batch in batches(job, windows, waiting):
-        now, rest = whole_groups(job.dataset, [*waiting, prove_batch(job, batch)])
-        load(job, now)
-        waiting[:] = rest
-    load(job, waiting)
+    try:
+        for batch in batches(job, windows, waiting):
+            now, rest = whole_groups(job.dataset, [*waiting, prove_batch(job, batch)])
+            waiting.clear()
+            load(job, now)
+            waiting.extend(rest)
+    finally:
+        load(job, waiting)
 
 
 def read_months(job: DatasetRun, windows: list[Window]) -> Iterator[Proven]:

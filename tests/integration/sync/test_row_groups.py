@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 import pipelines.sync.daily as runs
-from pipelines.errors import PortalError
+from pipelines.errors import PortalError, WarehouseError
 from pipelines.sync import months, row_groups
 from pipelines.warehouse import writes
 from tests.support.memory_portal import (
@@ -98,19 +98,41 @@ class Failing(MemoryReader):
         return super().pages(window, read)
 
 
-def test_a_month_whose_rest_was_not_written_is_read_again(
+def test_what_waits_is_written_if_the_next_batch_cannot_be_read(
     warehouse, written, monkeypatch
 ):
+    """Else a month would stay without its last rows for as long as that goes on."""
     failure = daily(warehouse, monkeypatch, Failing(HISTORY, ROWS))
     assert isinstance(failure, PortalError)
+    assert [rows for rows, _ in written] == [5, 4, 8, 1]
+    assert finished(warehouse) == ["2026-02", "2026-01", "2025-12", "2025-11"]
+    assert sorted(held(warehouse)) == sorted(ROWS[:-2])
+    reader = MemoryReader(HISTORY, ROWS)
+    assert daily(warehouse, monkeypatch, reader) is None
+    assert "2025-11-01 to 2025-12-01" not in reader.reads
+    assert sorted(held(warehouse)) == sorted(ROWS)
+
+
+def test_a_load_that_fails_is_not_written_a_second_time(warehouse, monkeypatch):
+    """Neither are the rows that waited for it: nobody knows what was written."""
+    loads, load = [], warehouse.loader.load
+
+    def failing(dataset, tables, how):
+        loads.append(tables["incidents"].num_rows)
+        load(dataset, tables, how)
+        if len(loads) == 4:
+            raise WarehouseError("after all was written")
+
+    monkeypatch.setattr(warehouse.loader, "load", failing)
+    failure = daily(warehouse, monkeypatch, MemoryReader(HISTORY, ROWS))
+    assert isinstance(failure, WarehouseError)
+    assert loads == [5, 4, 8, 3]
     assert finished(warehouse) == ["2026-02", "2026-01", "2025-12"]
-    assert len(held(warehouse)) == 17
-    written.clear()
+    monkeypatch.undo()
     reader = MemoryReader(HISTORY, ROWS)
     assert daily(warehouse, monkeypatch, reader) is None
     assert "2025-11-01 to 2025-12-01" in reader.reads
     assert "2025-12-01 to 2026-01-01" not in reader.reads
-    assert [rows for rows, _ in written if rows] == [1, 2]
     assert sorted(held(warehouse)) == sorted(ROWS)
     assert sorted(logged(warehouse)) == sorted((row[0], "added") for row in ROWS)
 
