@@ -27,9 +27,7 @@ FAULTS = {
     r"\btarget\.(?:type|name)\b": "asks which warehouse it is, as only macros may",
 }
 # A model selects its last CTE at the end, ordered if needed; or it is all one macro.
-LAST = re.compile(
-    r"\)\n\nselect \* from (\w+)\n(?:\{\{ in_storage_order\(.*\) \}\}\n)?\Z", re.DOTALL
-)
+LAST = re.compile(r"\)\n\nselect \* from (\w+)\n\Z")
 ONE_MACRO = re.compile(r"\{\{ staged_\w+\(.*\) \}\}\n\Z", re.DOTALL)
 
 

@@ -53,7 +53,6 @@ def test_texts_and_comments_may_hold_anything(line):
 
 def test_a_model_ends_with_its_last_cte():
     assert lint_sql.ends_well(MODEL)
-    assert lint_sql.ends_well(MODEL + "{{ in_storage_order(['city']) }}\n")
     assert lint_sql.ends_well("{{ staged_changes(source('here', 'changes')) }}\n")
     assert not lint_sql.ends_well(MODEL.replace("from counted", "from days"))
     assert not lint_sql.ends_well(MODEL + "limit 1\n")

@@ -72,8 +72,7 @@ class Warehouse:
                 for schema in ("kept.marts", "marts")
             )
             rows = connection.execute(
-                f"({before} except all {after}) union all"
-                f" ({after} except all {before})"
+                f"({before} except all {after}) union all ({after} except all {before})"
             ).fetchall()
         shutil.move(kept, self.path)
         return rows
