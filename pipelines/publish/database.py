@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.publish.described import DATA, TERMS, Table
-from pipelines.publish.edition import Edition
+from pipelines.publish.described import TERMS, Table
+from pipelines.publish.edition import DATA, Edition
 from pipelines.sql import quote, text
 
 DATABASE = "marts.duckdb"
@@ -43,11 +43,7 @@ def write_database(tables: list[Table], edition: Edition, memory: str) -> None:
         OSError: It can't be written.
     """
     statements = [statement for table in tables for statement in in_duckdb(table)]
-    files = [
-        edition.entries[f"{DATA}/{path}"].sha256
-        for table in tables
-        for path in table.paths
-    ]
+    files = [edition.data(path).sha256 for table in tables for path in table.paths]
     edition.file(
         f"{DATA}/{DATABASE}",
         [STORAGE, statements, files],

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from pyarrow import parquet
 
 from pipelines.publish.described import (
-    DATA,
     DESCRIPTION,
     TITLE,
     Described,
@@ -25,6 +24,7 @@ from pipelines.publish.described import (
     instant,
     newest,
 )
+from pipelines.publish.edition import DATA
 
 
 def read_cities(tables: list[Table], folder: Path) -> dict[str, str]:

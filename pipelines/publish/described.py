@@ -14,13 +14,11 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from pipelines.publish.edition import Edition
+from pipelines.publish.edition import DATA, Edition
 from pipelines.transform.manifest import Manifest, Model, marts
 
 Json = dict[str, Any]
 
-DATA = "data"
-"""The folder of a publication that holds the tables."""
 
 Moments = Mapping[str, datetime | None]
 """When each data set was last read successfully (UTC)."""
@@ -219,7 +217,7 @@ def files_of(table: Table, edition: Edition) -> list[File]:
 
 def file_at(edition: Edition, path: str) -> File:
     """A file of `data/`."""
-    entry = edition.entries[f"{DATA}/{path}"]
+    entry = edition.data(path)
     return File(f"{DATA}/{path}", entry.size, entry.sha256)
 
 

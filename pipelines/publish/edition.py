@@ -22,6 +22,9 @@ from pipelines.transform.plan import PROJECT
 WRITERS = ("pipelines/publish", "pipelines/site", "pipelines/cells.py", "site")
 LIBRARIES = ("duckdb", "jinja2", "numpy", "pyarrow", "shapely", "vl-convert-python")
 
+DATA = "data"
+"""The folder of a publication that holds the tables."""
+
 # What a file can be made of: anything that JSON holds.
 MadeOf = Any
 
@@ -98,6 +101,10 @@ class Edition:
                 write(to)
         self.entries[path] = entry
         return entry
+
+    def data(self, path: str) -> Entry:
+        """The entry of a file in `data/`."""
+        return self.entries[f"{DATA}/{path}"]
 
     def keep(self, path: str) -> bool:
         """Take over a file of the last publication; False if it is not there whole."""

@@ -69,6 +69,11 @@ class Part:
         return [self.rows, max(times).isoformat()]
 
 
+def is_large(groups: Iterable[Group]) -> bool:
+    """Whether a table is divided at all."""
+    return sum(group.rows for group in groups) > LARGE
+
+
 def divided(
     name: str, groups: list[Group], day: str | None, by_city: bool
 ) -> list[Part]:
@@ -80,7 +85,7 @@ def divided(
         by_city: Whether every row is of a loaded city.
     """
     whole = Part(f"{name}.parquet", EVERYTHING, tuple(groups))
-    if whole.rows <= LARGE:
+    if not is_large(groups):
         return [whole]
     parts = [Part(name, EVERYTHING, whole.groups)]
     if by_city:

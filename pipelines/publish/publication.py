@@ -33,7 +33,6 @@ from pipelines.publish.data_package import data_package
 from pipelines.publish.database import DATABASE, write_database
 from pipelines.publish.dcat import Host, catalogue, read_cities
 from pipelines.publish.described import (
-    DATA,
     Json,
     Moments,
     Table,
@@ -41,7 +40,7 @@ from pipelines.publish.described import (
     dictionary,
     file_at,
 )
-from pipelines.publish.edition import Edition
+from pipelines.publish.edition import DATA, Edition
 from pipelines.publish.site_files import write_site
 from pipelines.publish.tables import StateOf, explained, write_tables
 from pipelines.redaction import without_values

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publish.described import DATA, Table, parts_in
-from pipelines.publish.edition import Edition, digest_of
+from pipelines.publish.described import Table, parts_in
+from pipelines.publish.edition import DATA, Edition, digest_of
 from pipelines.publish.scratch import scratch
 from pipelines.site import summaries
 from pipelines.site.pages import Moments, Shown, Site
@@ -42,9 +42,7 @@ def write_site(
         write, written = noting(edition)
         site = Site(db, write, shown, incidents)
         digests = [
-            edition.entries[f"{DATA}/{path}"].sha256
-            for table in tables
-            for path in table.paths
+            edition.data(path).sha256 for table in tables for path in table.paths
         ]
         made_of = digest_of([asdict(shown), digests])
         last = edition.last_facts.get(PAGES, {"made_of": None, "files": []})
@@ -52,7 +50,7 @@ def write_site(
             written = last["files"]
         else:
             (categories,) = (t for t in tables if t.name == "dim_offense_categories")
-            digest = edition.entries[f"{DATA}/{categories.paths[0]}"].sha256
+            digest = edition.data(categories.paths[0]).sha256
             summaries.count_files(db, incidents, digest, kept)
             site.build()
         edition.facts[PAGES] = {"made_of": made_of, "files": written.copy()}

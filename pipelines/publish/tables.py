@@ -15,10 +15,10 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pipelines.errors import WarehouseError, first_line, remedy
-from pipelines.publish.described import DATA, Json, Table
-from pipelines.publish.edition import Edition, MadeOf
+from pipelines.publish.described import Json, Table
+from pipelines.publish.edition import DATA, Edition, MadeOf
 from pipelines.publish.parquet import write_csv, write_parquet
-from pipelines.publish.parts import Part, divided, recent_from
+from pipelines.publish.parts import Part, divided, is_large, recent_from
 from pipelines.publish.scratch import scratch
 from pipelines.publish.source import Source, source_of
 from pipelines.transform.manifest import Model
@@ -43,20 +43,17 @@ def write_tables(
     Raises:
         WarehouseError: The folder can't be written, or the warehouse not read.
     """
+    data = edition.folder / DATA
     with explained(edition.folder), scratch(edition.folder, memory) as db:
         tables = [
             kept(edition, model, state_of(model))
             or write_table(warehouse, db, model, edition, state_of(model))
             for model in models
         ]
-        for table in tables:
-            if table.model.is_report:
-                data = edition.folder / DATA
-                edition.file(
-                    f"{DATA}/{table.name}.csv",
-                    [edition.entries[f"{DATA}/{path}"].sha256 for path in table.paths],
-                    partial(write_csv, db, table, data),
-                )
+        for table in [table for table in tables if table.model.is_report]:
+            digests = [edition.data(path).sha256 for path in table.paths]
+            write = partial(write_csv, db, table, data)
+            edition.file(f"{DATA}/{table.name}.csv", digests, write)
     return tables
 
 
@@ -92,9 +89,9 @@ def write_table(
     """Have a table in a publication; rewrite those of its parts that changed."""
     source = source_of(model, warehouse, db)
     groups = source.groups()
-    cities = {group.city for group in groups}
-    of_cities = source.city is not None and cities <= cities_of(warehouse)
-    parts = divided(model.name, groups, source.day, of_cities)
+    cities = {group.city for group in groups if group.city}
+    by_city = is_large(groups) and {g.city for g in groups} <= cities_of(warehouse)
+    parts = divided(model.name, groups, source.day, by_city)
     for part in parts:
         write = partial(write_part, source, part, model.key)
         edition.file(f"{DATA}/{part.path}", part.made_of, write)
@@ -105,7 +102,7 @@ def write_table(
         "paths": [part.path for part in parts],
         "rows": sum(part.rows for part in parts),
         "span": [min(days), max(days)] if days else None,
-        "cities": sorted({group.city for group in groups if group.city}),
+        "cities": sorted(cities),
         "recent_from": str(recent) if recent else None,
     }
     return table_of(edition, model, facts)
