@@ -205,7 +205,7 @@ versions_{{ moment }} as (
 ),
 
 {% endfor -%}
--- A version was valid until the row's next entry; the present one still is.
+-- A version was valid until the next entry of its row; the present one still is.
 compared as (
 
     select
