@@ -6,28 +6,21 @@ and by a script that puts it into the others: a day on which nothing changed wri
 these alone.
 """
 
-import functools
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from pipelines.site import city_pages, figures, wording
+from pipelines.site.assets import FOLDER, LAST_READ, write_assets
 from pipelines.site.city_pages import CityPages
 from pipelines.site.figures import Db, Row
 from pipelines.site.files import WriteFile
 from pipelines.site.packed import pack
 from pipelines.site.summaries import IncidentFile
-
-FOLDER = Path(__file__).parents[2] / "site"
-
-# The script that puts into pages when portals were last read.
-LAST_READ = "last_read.js"
 
 Moments = Mapping[str, datetime]
 """When each data set was last read successfully (UTC)."""
@@ -263,42 +256,3 @@ def coded(labels: list[str]) -> list[tuple[str, int]]:
     """Labels in alphabetical order, each with its code in the packed files."""
     codes = ((label, code) for code, label in enumerate(labels, 1))
     return sorted(codes, key=lambda pair: (pair[0].casefold(), pair[0]))
-
-
-def write_assets(write_file: WriteFile) -> None:
-    """Write the style sheet, the scripts, Vega, and the charts' Vega specifications.
-
-    They are the same until the project changes.
-    """
-    scripts = sorted((FOLDER / "script").glob("*.js"))
-    copied = [FOLDER / "style.css", *(p for p in scripts if p.name != LAST_READ)]
-    for path in copied:
-        to = str(path.relative_to(FOLDER))
-        write_file(to, [], functools.partial(shutil.copyfile, path))
-    write_file("script/vega.js", [], lambda path: path.write_text(vega_bundle()))
-    write_file("script/specs.js", [], lambda path: path.write_text(chart_specs()))
-
-
-def chart_specs() -> str:
-    """The charts, compiled to Vega, as a script."""
-    import vl_convert
-
-    config = json.loads((FOLDER / "charts" / "config.json").read_text())
-    specs = {
-        path.stem: vl_convert.vegalite_to_vega(
-            json.loads(path.read_text()) | {"config": config}
-        )
-        for path in sorted((FOLDER / "charts").glob("*.json"))
-        if path.stem != "config"
-    }
-    text = json.dumps(specs, sort_keys=True, separators=(",", ":"))
-    return f"window.chartSpecs = {text};\n"
-
-
-@functools.cache
-def vega_bundle() -> str:
-    """Vega and its embedding, as one script."""
-    import vl_convert
-
-    # `vega` by itself is null in a bundle (vl-convert 1.9).
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

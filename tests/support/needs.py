@@ -29,6 +29,7 @@ POSTGRES = Need("a PostgreSQL server", "apt-get install postgresql")
 BIGQUERY = Need("emulators of BigQuery and Cloud Storage", "make emulator")
 CHROMIUM = Need("Chromium", "apt-get install chromium-headless-shell")
 MOUNTS = Need("the right to mount file systems", "run as root, with CAP_SYS_ADMIN")
+LINUX = Need("Linux, which tells what a process used", "run on Linux")
 REAL_ROWS = Need("real rows", "see CONTRIBUTING.md; licenses forbid to ship them")
 
 

@@ -6,9 +6,16 @@ import sys
 
 import pytest
 
+from tests.support import needs
 from tools.measured import Cost, Parts, cost_of
 
-IS_LINUX = sys.platform == "linux"
+
+@pytest.fixture
+def linux():
+    """Elsewhere neither what a process writes nor its peak is known."""
+    if sys.platform != "linux":
+        needs.LINUX.skip()
+
 
 WORKS = """
 import pathlib, sys, time
@@ -20,8 +27,7 @@ while time.process_time() < begin + 0.5:
 """
 
 
-@pytest.mark.skipif(not IS_LINUX, reason="only Linux tells what a process writes")
-def test_a_process_is_measured_without_the_one_that_started_it(tmp_path):
+def test_a_process_is_measured_without_the_one_that_started_it(linux, tmp_path):
     ours = bytearray(400_000_000)
     cost = cost_of("-c", WORKS, str(tmp_path / "written"))
     assert 0.5 <= cost.cpu < 2
@@ -44,8 +50,7 @@ print(json.dumps({name: asdict(cost) for name, cost in parts.costs.items()}))
 """
 
 
-@pytest.mark.skipif(not IS_LINUX, reason="only Linux forgets a peak")
-def test_parts_of_a_process_are_told_apart(tmp_path):
+def test_parts_of_a_process_are_told_apart(linux, tmp_path):
     said = subprocess.run(
         [sys.executable, "-c", IN_PARTS, str(tmp_path / "written")],
         capture_output=True,
