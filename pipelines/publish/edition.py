@@ -106,6 +106,15 @@ class Edition:
         """The entry of a file in `data/`."""
         return self.entries[f"{DATA}/{path}"]
 
+    def changed(self) -> list[str]:
+        """The files that the last publication had not, or not with this content."""
+        return [
+            path
+            for path, entry in self.entries.items()
+            if path not in self.last_entries
+            or self.last_entries[path].sha256 != entry.sha256
+        ]
+
     def keep(self, path: str) -> bool:
         """Take over a file of the last publication; False if it is not there whole."""
         known = self.last_entries.get(path)

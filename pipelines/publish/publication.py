@@ -97,6 +97,8 @@ def publish(
         unfinished.mkdir(parents=True)
         edition = Edition(unfinished, None if whole else home / RECORD)
         write(warehouse, edition, knows_builds)
+        changed, files = len(edition.changed()), len(edition.entries)
+        log.info("publication: %d of %d files changed", changed, files)
         unfinished.rename(folder)
         edition.finish(home / RECORD, folder)
         swap(home, folder)
