@@ -72,6 +72,18 @@
 {%- endmacro %}
 
 
+{% macro touched_by_build(relation, column) -%}
+    {%- if execute and env_var('BLOTTER_TESTS', '') == 'built' -%}
+    where
+        {{ column }} is null
+        or {{ column }} in (
+            select {{ column }} from {{ relation }}
+            where built_at = (select max(built_at) from {{ relation }})
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
 {% macro just_after(instant) -%}
     {{ return(adapter.dispatch('just_after')(instant)) }}
 {%- endmacro %}

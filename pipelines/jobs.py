@@ -198,6 +198,8 @@ def build_models(
     }
     try:
         with signals.stoppable():
+            # What a failed build wrote is not tested.
+            everything = everything or not warehouse.ledger.models_are_good()
             warehouse.ledger.open_run(line)
             for dataset in read_datasets().values():
                 writes.take_back(warehouse, dataset)

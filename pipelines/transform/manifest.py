@@ -75,6 +75,27 @@ def marts(manifest: Manifest) -> list[Model]:
     return sorted(found, key=lambda model: model.name)
 
 
+def standing_views(manifest: Manifest) -> list[str]:
+    """The views that stay as they are while the project does.
+
+    Not those of a table: with the old table PostgreSQL drops what reads it.
+    """
+    nodes = manifest["nodes"]
+
+    def stands(unique_id: str) -> bool:
+        node = nodes.get(unique_id)
+        if node is None or node["resource_type"] == "seed":
+            return True
+        is_view = node["config"]["materialized"] == "view"
+        return is_view and all(map(stands, node["depends_on"]["nodes"]))
+
+    return sorted(
+        node["name"]
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "model" and stands(unique_id)
+    )
+
+
 def model_of(manifest: Manifest, unique_id: str, node: dict[str, Any]) -> Model:
     tests = tests_of(manifest, unique_id)
     key = key_of(tests)

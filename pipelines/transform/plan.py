@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines.transform.manifest import Model
+from pipelines.transform.manifest import (
+    Model,
+    kept_manifest,
+    read_manifest,
+    standing_views,
+)
 from pipelines.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -17,6 +22,9 @@ PROJECT = Path(__file__).parents[2]
 # incremental facts would keep rows that were made the old way.
 MADE_OF = ("dbt_project.yml", "models", "macros", "seeds")
 
+# Tests that read a large table as a whole, of what others prove of each day's rows.
+WHOLE = "tag:whole"
+
 
 def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str]:
     """What to ask dbt for: seeds, models and tests of the data.
@@ -26,6 +34,7 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
     Everything is built, and facts in full, on request and whenever a model, macro or
     seed has changed since the last good build. Otherwise only what depends on data sets
     that have changed since then: a table depends on nothing but rows and the project.
+    Of that, views that stay as they are and tests of WHOLE tables are left out.
 
     Args:
         everything: Also build what should be up to date.
@@ -43,9 +52,19 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
     if everything:
         return arguments
     changed = warehouse.ledger.changed_since(last["number"])
-    sources = sorted({source_of(dataset) for dataset in changed})
-    selected = [f"source:{source}+" for source in sources]
-    return [*arguments, "--select", *selected] if selected else []
+    if not changed:
+        return []
+    known = kept_manifest(warehouse.home).exists()
+    views = standing_views(read_manifest(warehouse.home)) if known else []
+    return [
+        *arguments,
+        "--select",
+        *(f"source:{tables_of(dataset)}+" for dataset in sorted(changed)),
+        "--exclude",
+        *(WHOLE, *views),
+        # Else a test that reads one of these views would be left out, too.
+        *("--indirect-selection", "empty"),
+    ]
 
 
 def states(warehouse: Warehouse) -> Callable[[Model], list[Any] | None]:
@@ -58,22 +77,18 @@ def states(warehouse: Warehouse) -> Callable[[Model], list[Any] | None]:
         return lambda model: None
     changes = warehouse.ledger.last_changes(until=last["number"])
     rebuilt = warehouse.ledger.last_rebuild()
-    newest: dict[str, int] = {}
-    for dataset, number in changes.items():
-        source = source_of(dataset)
-        newest[source] = max(number, newest.get(source, 0))
 
     def state(model: Model) -> list[Any]:
-        sources = sorted({source_of(dataset) for dataset in model.sources})
-        numbers = [newest.get(source, 0) for source in sources]
+        numbers = [changes.get(dataset, 0) for dataset in sorted(model.sources)]
         return [last["declaration"], rebuilt, numbers]
 
     return state
 
 
-def source_of(dataset: str) -> str:
-    """The part of a data set's name by which dbt selects what depends on it."""
-    return dataset.split("__")[0]
+def tables_of(dataset: str) -> str:
+    """How dbt's sources call a data set's table and those beside it."""
+    source, entity = dataset.split("__")
+    return f"{source}.{entity}*"
 
 
 def fingerprint(project: Path) -> str:

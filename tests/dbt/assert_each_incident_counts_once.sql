@@ -7,6 +7,7 @@ with incidents as (
         sum(case when is_counted then 1 else 0 end) as counted_rows,
         max(case when is_supplement then 0 else 1 end) as expected_rows
     from {{ ref('fct_incidents') }}
+    {{ touched_by_build(ref('fct_incidents'), 'counting_id') }}
     group by city, counting_id
 
 )

@@ -1,5 +1,6 @@
 """The models are built of what changed: no more than that, and no less."""
 
+import json
 from datetime import date
 
 import duckdb
@@ -10,7 +11,7 @@ from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines import jobs
 from pipelines.transform import plan, runner
-from pipelines.transform.manifest import BUILT_AT
+from pipelines.transform.manifest import BUILT_AT, read_manifest, standing_views
 from tests.support import live_portal as live
 
 CITIES = ("cambridge__incidents", "memphis__incidents")
@@ -79,7 +80,8 @@ def daily(day: int, *datasets: str) -> tuple[str, ...]:
 
 def selected(arguments: list[str]) -> list[str]:
     assert "--full-refresh" not in arguments
-    return arguments[arguments.index("--select") + 1 :]
+    first, end = arguments.index("--select") + 1, arguments.index("--exclude")
+    return arguments[first:end]
 
 
 def test_a_day_without_changes_builds_nothing(home, url, monkeypatch, asked, caplog):
@@ -99,10 +101,48 @@ def test_one_citys_change_builds_what_is_made_of_its_rows(
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
 
     (arguments,) = asked
-    assert selected(arguments) == ["source:memphis+"]
+    assert selected(arguments) == ["source:memphis.incidents*+"]
+    # Views stay as they are.
+    assert last_built(home) == {
+        "dim_dates",
+        "fct_incident_changes",
+        "fct_incidents",
+        "int_city_freshness",
+        "int_incident_days",
+        "rpt_arrests_by_police_district",
+        "rpt_freshness_by_city",
+        "rpt_incident_changes_by_day",
+        "rpt_incident_growth_by_month",
+        "rpt_incidents_by_calendar_day",
+        "rpt_incidents_by_council_district",
+        "rpt_incidents_by_day_and_category",
+        "rpt_incidents_by_holiday",
+        "rpt_incidents_by_hour",
+        "rpt_incidents_by_month_and_category",
+        "rpt_incidents_by_neighborhood_and_weekday",
+        "rpt_incidents_by_time_of_day",
+        "rpt_incidents_on_holidays",
+        "rpt_reclassifications_by_month",
+        "rpt_violent_incidents_by_place",
+    }
     daily_marts = marts(home)
     assert live.command_here(monkeypatch, home, url, "build", "--full-refresh") == 0
     assert marts(home) == daily_marts
+
+
+def last_built(home) -> set[str]:
+    """The models that the last build built."""
+    results = json.loads((home / "dbt" / "target" / "run_results.json").read_text())
+    ids = [result["unique_id"].split(".") for result in results["results"]]
+    return {name for kind, _, name, *_ in ids if kind == "model"}
+
+
+def test_views_that_read_a_table_are_created_with_it_and_others_stay(home):
+    views = standing_views(read_manifest(home))
+    assert {"base_memphis__incidents", "int_incidents_unioned"} <= set(views)
+    assert not {"int_county_population_dated", "stg_census__county_population"} & {
+        *views
+    }
 
 
 def marts(home) -> dict[str, list[tuple]]:
@@ -130,7 +170,7 @@ def test_what_a_load_without_a_build_left_is_built_by_the_next(
     assert asked == []
     memphis_only = daily(10, "memphis__incidents")
     assert live.command_here(monkeypatch, home, url, *memphis_only) == 0
-    assert "source:cambridge+" in selected(asked[0])
+    assert "source:cambridge.incidents*+" in selected(asked[0])
 
 
 def test_after_a_failed_build_nothing_is_taken_for_built(
@@ -148,7 +188,7 @@ def test_after_a_failed_build_nothing_is_taken_for_built(
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 1
     monkeypatch.setattr(runner, "invoke", noted)
     assert live.command_here(monkeypatch, home, url, *daily(11)) == 0
-    assert selected(asked[-1])[0] == "source:cambridge+"
+    assert asked[-1] == ["build", "--exclude-resource-type", "unit_test"]
 
 
 def test_a_project_that_did_not_change_is_not_described_again(

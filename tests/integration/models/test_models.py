@@ -97,6 +97,34 @@ def test_corrections_and_removals_move_which_row_counts(warehouse: Warehouse) ->
     assert warehouse.query("select count(*) from marts.fct_incidents") == [(7,)]
 
 
+def test_after_a_good_build_the_tests_of_a_fact_read_what_the_next_one_wrote(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [
+        "unique_and_not_null_fct_incidents_incident_id",
+        "assert_each_incident_counts_once",
+    ]
+    make_raw(warehouse.path, {SF: [report("1", "A"), report("2", "B")]})
+    warehouse.build()
+    make_raw(warehouse.path, {SF: [report("3", "C", NOON + timedelta(days=1))]})
+    warehouse.build()
+    copy = "insert into marts.fct_incidents select * {} from marts.fct_incidents"
+
+    def outcomes(told: str) -> set[str]:
+        monkeypatch.setenv("BLOTTER_TESTS", told)
+        return set(warehouse.dbt("test", "--select", *checks).values())
+
+    assert outcomes("built") == {"pass"}
+    # What an earlier build wrote was tested, and only builds write.
+    warehouse.change(copy.format("") + " where row_id = '1'")
+    assert outcomes("built") == {"pass"}
+    assert outcomes("") == {"fail"}
+    # A new row is compared with all of them.
+    newest = "replace ((select max(built_at) from marts.fct_incidents) as built_at)"
+    warehouse.change(copy.format(newest) + " where row_id = '1' limit 1")
+    assert outcomes("built") == {"fail"}
+
+
 def test_any_sequence_of_changes_ends_like_a_rebuild(warehouse: Warehouse) -> None:
     dice = random.Random(7)
     make_raw(warehouse.path, {SF: [report(str(n), str(n // 3)) for n in range(120)]})
