@@ -24,7 +24,7 @@ from pipelines.site.summaries import DIMENSIONS, SHOWN, IncidentFile
 
 CODED = """
     select
-        occurred_date,
+        dayofyear(occurred_date) - 1 as day,
         {codes},
         coalesce(hour_of_day, 24) as hour,
         -- FLAGS: violent, property, arrested, and whether it is known if arrested
@@ -34,7 +34,6 @@ CODED = """
         + 8 * (is_arrest is not null)::int as flags
     from ({shown})
     where city = $city and occurred_date between $first and $last
-    order by all
 """
 
 
@@ -68,16 +67,18 @@ def pack(
         sources: The files of `fct_incidents`.
     """
     labels = {name: labels_of(db, name, city, first, last) for name in DIMENSIONS}
-    sizes = {name: 1 if len(known) < 256 else 2 for name, known in labels.items()}
+    sizes = {name: size_of(known) for name, known in labels.items()}
+    sensitive = sensitive_groups(db)
     years = []
     for year in range(first.year, last.year + 1):
         start, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+        files = [file for file in sources if may_hold(file, city, year)]
         made_of = [
-            *sorted(f.sha256 for f in sources if may_hold(f, city, year)),
-            *(city, str(start), str(end), labels, sensitive_groups(db)),
+            *sorted(file.sha256 for file in files),
+            *(city, str(start), str(end), labels, sensitive),
         ]
         name = f"{year}-{digest_of(made_of)}.bin"
-        write = partial(write_year, db, city, labels, start, end)
+        write = partial(write_year, db, files, city, labels, start, end)
         write_file(f"{city}/packed/{name}", made_of, write)
         years.append({"year": year, "file": name, "bytes": sizes})
     return Packed(labels, years)
@@ -86,6 +87,11 @@ def pack(
 def may_hold(file: IncidentFile, city: str, year: int) -> bool:
     """Whether a file may have a city's incidents of a year."""
     return file.city in (None, city) and file.year in (None, year)
+
+
+def size_of(labels: list[str]) -> int:
+    """How many bytes the code of a label takes."""
+    return 1 if len(labels) < 256 else 2
 
 
 def sensitive_groups(db: duckdb.DuckDBPyConnection) -> list[str]:
@@ -113,14 +119,27 @@ def labels_of(
     return [label for (label,) in found]
 
 
+def rows_of(files: list[IncidentFile]) -> str:
+    """SQL for the rows of files; for all incidents without any."""
+    if not files:
+        return "fct_incidents"
+    paths = ", ".join(f"'{file.path}'" for file in files)
+    return f"read_parquet([{paths}], hive_partitioning = false)"
+
+
 def coded_rows(
     db: duckdb.DuckDBPyConnection,
+    files: list[IncidentFile],
     city: str,
     labels: dict[str, list[str]],
     first: date,
     last: date,
 ) -> dict[str, np.ndarray]:
-    """The incidents of some days as codes, sorted by day, then by everything else."""
+    """The incidents of some days of a year: the day, from 0, and what is packed.
+
+    Args:
+        files: Those that may have incidents of these days.
+    """
     codes = []
     for name, column in DIMENSIONS.items():
         code = "0"
@@ -130,15 +149,18 @@ def coded_rows(
             # DuckDB counts them from 0, in the smallest type that holds them.
             code = f"coalesce(enum_code({column}::{name}_label)::integer + 1, 0)"
         codes.append(f"{code} as {name}")
-    shown = SHOWN.format(incidents="fct_incidents")
+    shown = SHOWN.format(incidents=rows_of(files))
     sql = CODED.format(shown=shown, codes=", ".join(codes))
     values = {"city": city, "first": first, "last": last}
-    found = db.execute(sql, values).fetchnumpy()
-    return {name: v for name, v in found.items() if isinstance(v, np.ndarray)}
+    found = db.execute(sql, values).to_arrow_table()
+    types = {name: f"<u{size_of(known)}" for name, known in labels.items()}
+    types = {"day": "<u2", **types, "hour": "u1", "flags": "u1"}
+    return {name: found[name].to_numpy().astype(kind) for name, kind in types.items()}
 
 
 def write_year(
     db: duckdb.DuckDBPyConnection,
+    files: list[IncidentFile],
     city: str,
     labels: dict[str, list[str]],
     first: date,
@@ -146,15 +168,11 @@ def write_year(
     path: Path,
 ) -> None:
     """Write the file of a year, from its first day to its last."""
-    rows = coded_rows(db, city, labels, first, last)
-    new_year = date(first.year, 1, 1)
-    days = (date(first.year + 1, 1, 1) - new_year).days
-    offsets = rows["occurred_date"].astype("datetime64[D]") - np.datetime64(
-        new_year, "D"
-    )
-    parts = [np.bincount(offsets.astype(int), minlength=days).astype("<u4")]
-    for name, known in labels.items():
-        parts.append(rows[name].astype("u1" if len(known) < 256 else "<u2"))
-    parts += [rows["hour"].astype("u1"), rows["flags"].astype("u1")]
-    packed = b"".join(part.tobytes() for part in parts)
+    rows = coded_rows(db, files, city, labels, first, last)
+    # By day, then by everything else. Ten times as fast as DuckDB's `order by`.
+    order = np.lexsort(list(rows.values())[::-1])
+    days = (date(first.year + 1, 1, 1) - date(first.year, 1, 1)).days
+    counts = np.bincount(rows.pop("day"), minlength=days).astype("<u4")
+    columns = [counts, *(column[order] for column in rows.values())]
+    packed = b"".join(column.tobytes() for column in columns)
     path.write_bytes(gzip.compress(packed, 6, mtime=0))
