@@ -87,18 +87,16 @@ class Edition:
         Raises:
             OSError: It can't be written.
         """
-        digest = None if made_of is None else digest_of(made_of)
-        known = self.last_entries.get(path)
-        if digest and known and known.made_of == digest and self.keep(path):
-            return known
+        if self.keep_same(path, made_of):
+            return self.entries[path]
         to = self._place(path)
         write(to)
+        digest = None if made_of is None else digest_of(made_of)
         entry = Entry(to.stat().st_size, sha256_of(to), digest)
+        known = self.last_entries.get(path)
         if known and known.sha256 == entry.sha256:
             # Copies of a publication compare the times of files.
-            to.unlink()
-            if not self._link(path, known):
-                write(to)
+            self._link(path, known)
         self.entries[path] = entry
         return entry
 
@@ -114,6 +112,13 @@ class Edition:
             if path not in self.last_entries
             or self.last_entries[path].sha256 != entry.sha256
         ]
+
+    def keep_same(self, path: str, made_of: MadeOf) -> bool:
+        """Take over a file of the last publication if it was made of the same."""
+        known = self.last_entries.get(path)
+        if made_of is None or known is None or known.made_of != digest_of(made_of):
+            return False
+        return self.keep(path)
 
     def keep(self, path: str) -> bool:
         """Take over a file of the last publication; False if it is not there whole."""

@@ -57,6 +57,10 @@ class Part:
         return sum(group.rows for group in self.groups)
 
     @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
     def made_of(self) -> list[Any] | None:
         """What changes whenever a row of the part does; None if that is not known.
 
@@ -103,6 +107,22 @@ def file_of(path: str) -> str:
     """The file of a part whose path ends in a folder or in a month or day."""
     in_folder = "=" in path.rpartition("/")[2]
     return f"{path}/rows.parquet" if in_folder else f"{path}.parquet"
+
+
+def read_together(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """Parts in the same folder, up to PART rows together.
+
+    They are near each other in a warehouse: to read each alone reads much of it again.
+    """
+    together: list[Part] = []
+    for part in parts:
+        rows = sum(each.rows for each in [*together, part])
+        if together and (rows > PART or part.folder != together[0].folder):
+            yield together
+            together = []
+        together.append(part)
+    if together:
+        yield together
 
 
 def recent_from(groups: Iterable[Group]) -> date | None:

@@ -1,15 +1,18 @@
 """A mart's rows, as they are read to be published."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.publish.described import ColumnType, column_type
-from pipelines.publish.parts import Group
+from pipelines.publish.parts import Group, Part
 from pipelines.sql import quote
 from pipelines.transform.manifest import BUILT_AT, Model
 from pipelines.warehouse.engines.base import Batches
@@ -17,6 +20,9 @@ from pipelines.warehouse.warehouse import Warehouse
 
 # How many rows to hand on at a time.
 BATCH = 50_000
+
+# The column for the part that a row is in.
+PART = "part_number"
 
 
 class Source(ABC):
@@ -39,10 +45,13 @@ class Source(ABC):
         """The rows of a query, which reads `place`."""
 
     @abstractmethod
-    def sorted(self, where: str, key: list[str]) -> AbstractContextManager[Batches]:
-        """The rows that meet a condition, by the bytes of a key, in the files' types.
+    def sorted(
+        self, parts: list[Part], key: list[str]
+    ) -> AbstractContextManager[Batches]:
+        """The rows of parts, one after another, by the bytes of a key.
 
-        Only a batch or two are in memory.
+        Only a batch or two are in memory. Batches have one column more than the schema,
+        which has the types of the files: PART, the part's number in the list.
         """
 
     @property
@@ -85,14 +94,14 @@ class Fact(Source):
             return [row for batch in batches for row in batch.to_pylist()]
 
     @contextmanager
-    def sorted(self, where: str, key: list[str]) -> Iterator[Batches]:
+    def sorted(self, parts: list[Part], key: list[str]) -> Iterator[Batches]:
         engine = self.warehouse.engine
         names = ", ".join(map(quote, self.columns.names))
         order = ", ".join(engine.in_byte_order(quote(name)) for name in key)
-        statement = f"select {names} from {self.place} where {where} order by {order}"
+        statement = in_parts(names, self.place, parts, order)
         with engine.reading(statement) as (held, batches):
             schema = pa.schema([(field.name, type_of(field).arrow) for field in held])
-            yield schema, (batch.cast(schema) for batch in batches)
+            yield without_part(schema), (batch.cast(schema) for batch in batches)
 
 
 class Copy(Source):
@@ -117,12 +126,51 @@ class Copy(Source):
         return found
 
     @contextmanager
-    def sorted(self, where: str, key: list[str]) -> Iterator[Batches]:
-        rows = self.db.execute(
-            f"select * from {self.place} where {where} "
-            f"order by {', '.join(map(quote, key))}"
-        ).to_arrow_reader(BATCH)
-        yield rows.schema, iter(rows)
+    def sorted(self, parts: list[Part], key: list[str]) -> Iterator[Batches]:
+        order = ", ".join(map(quote, key))
+        statement = in_parts("*", self.place, parts, order)
+        rows = self.db.execute(statement).to_arrow_reader(BATCH)
+        yield without_part(rows.schema), iter(rows)
+
+
+def in_parts(names: str, place: str, parts: list[Part], order: str) -> str:
+    """SQL for the rows of parts, one part after another; see `Source.sorted`."""
+    cases = [f"when {part.where} then {n}" for n, part in enumerate(parts)]
+    number = f"case {' '.join(cases)} end" if len(parts) > 1 else "0"
+    where = " or ".join(f"({part.where})" for part in parts)
+    return (
+        f"select {names}, {number} as {PART} from {place} where {where} "
+        f"order by {PART}, {order}"
+    )
+
+
+def without_part(schema: pa.Schema) -> pa.Schema:
+    return schema.remove(schema.get_field_index(PART))
+
+
+def rows_of(
+    parts: list[Part], batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[Part, Iterator[pa.RecordBatch]]]:
+    """Each part with its rows, of the batches that `Source.sorted` yields.
+
+    The rows of one part must be read before the next part.
+    """
+    if len(parts) == 1:
+        yield parts[0], (batch.drop_columns([PART]) for batch in batches)
+        return
+    for number, pieces in groupby(pieces_of(batches), key=itemgetter(0)):
+        yield parts[number], (piece for _, piece in pieces)
+
+
+def pieces_of(
+    batches: Iterable[pa.RecordBatch],
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Batches cut where a part ends, each with the part's number."""
+    for batch in batches:
+        rows, begin = batch.drop_columns([PART]), 0
+        for run in pc.value_counts(batch.column(PART)).to_pylist():
+            yield run["values"], rows.slice(begin, run["counts"])
+            begin += run["counts"]
 
 
 def source_of(

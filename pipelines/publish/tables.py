@@ -18,9 +18,15 @@ from pipelines.errors import WarehouseError, first_line, remedy
 from pipelines.publish.described import Json, Table
 from pipelines.publish.edition import DATA, Edition, MadeOf
 from pipelines.publish.parquet import write_csv, write_parquet
-from pipelines.publish.parts import Part, divided, is_large, recent_from
+from pipelines.publish.parts import (
+    Part,
+    divided,
+    is_large,
+    read_together,
+    recent_from,
+)
 from pipelines.publish.scratch import scratch
-from pipelines.publish.source import Source, source_of
+from pipelines.publish.source import Source, rows_of, source_of
 from pipelines.transform.manifest import Model
 from pipelines.warehouse.warehouse import Warehouse
 
@@ -92,9 +98,9 @@ def write_table(
     cities = {group.city for group in groups if group.city}
     by_city = is_large(groups) and {g.city for g in groups} <= cities_of(warehouse)
     parts = divided(model.name, groups, source.day, by_city)
-    for part in parts:
-        write = partial(write_part, source, part, model.key)
-        edition.file(f"{DATA}/{part.path}", part.made_of, write)
+    changed = [p for p in parts if not edition.keep_same(at(p), p.made_of)]
+    for together in read_together(changed):
+        write_parts(source, together, model.key, edition)
     days = [str(group.day) for group in groups if group.day is not None]
     recent = recent_from(groups)
     facts = {
@@ -108,10 +114,19 @@ def write_table(
     return table_of(edition, model, facts)
 
 
-def write_part(source: Source, part: Part, key: list[str], path: Path) -> None:
-    """Write a part of a table as Parquet, sorted by its key."""
-    with source.sorted(part.where, key) as (schema, batches):
-        write_parquet(schema, batches, path)
+def write_parts(
+    source: Source, parts: list[Part], key: list[str], edition: Edition
+) -> None:
+    """Write parts of a table as Parquet, each sorted by its key."""
+    with source.sorted(parts, key) as (schema, batches):
+        for part, rows in rows_of(parts, batches):
+            write = partial(write_parquet, schema, rows)
+            edition.file(at(part), part.made_of, write)
+
+
+def at(part: Part) -> str:
+    """Where a part is in a publication."""
+    return f"{DATA}/{part.path}"
 
 
 def table_of(edition: Edition, model: Model, facts: Json) -> Table:
