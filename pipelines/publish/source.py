@@ -22,7 +22,7 @@ from pipelines.warehouse.warehouse import Warehouse
 BATCH = 50_000
 
 # The column for the part that a row is in.
-PART = "part_number"
+PART_NUMBER = "part_number"
 
 
 class Source(ABC):
@@ -51,7 +51,7 @@ class Source(ABC):
         """The rows of parts, one after another, by the bytes of a key.
 
         Only a batch or two are in memory. Batches have one column more than the schema,
-        which has the types of the files: PART, the part's number in the list.
+        which has the types of the files: PART_NUMBER, the part's number in the list.
         """
 
     @property
@@ -139,13 +139,13 @@ def in_parts(names: str, place: str, parts: list[Part], order: str) -> str:
     number = f"case {' '.join(cases)} end" if len(parts) > 1 else "0"
     where = " or ".join(f"({part.where})" for part in parts)
     return (
-        f"select {names}, {number} as {PART} from {place} where {where} "
-        f"order by {PART}, {order}"
+        f"select {names}, {number} as {PART_NUMBER} from {place} where {where} "
+        f"order by {PART_NUMBER}, {order}"
     )
 
 
 def without_part(schema: pa.Schema) -> pa.Schema:
-    return schema.remove(schema.get_field_index(PART))
+    return schema.remove(schema.get_field_index(PART_NUMBER))
 
 
 def rows_of(
@@ -156,7 +156,7 @@ def rows_of(
     The rows of one part must be read before the next part.
     """
     if len(parts) == 1:
-        yield parts[0], (batch.drop_columns([PART]) for batch in batches)
+        yield parts[0], (batch.drop_columns([PART_NUMBER]) for batch in batches)
         return
     for number, pieces in groupby(pieces_of(batches), key=itemgetter(0)):
         yield parts[number], (piece for _, piece in pieces)
@@ -167,8 +167,8 @@ def pieces_of(
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Batches cut where a part ends, each with the part's number."""
     for batch in batches:
-        rows, begin = batch.drop_columns([PART]), 0
-        for run in pc.value_counts(batch.column(PART)).to_pylist():
+        rows, begin = batch.drop_columns([PART_NUMBER]), 0
+        for run in pc.value_counts(batch.column(PART_NUMBER)).to_pylist():
             yield run["values"], rows.slice(begin, run["counts"])
             begin += run["counts"]
 

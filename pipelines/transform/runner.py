@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 # How a run passes its day to the models; not a setting for people.
 TODAY = "BLOTTER_TODAY"
 
-# What data tests read: "built" for the rows that the build wrote; else all.
+# Whether tests of a fact read all of its rows ("all") or what was built ("built").
 TESTS = "BLOTTER_TESTS"
 
 # A setting whose default depends on the machine, which profiles.yml can't ask.
@@ -50,9 +50,9 @@ def build(warehouse: Warehouse, arguments: list[str], today: date | None = None)
     if not arguments:
         return "up to date: no row changed since they were built"
     # See `run_day` in macros/times.sql, `touched_by_build` in macros/incremental.sql.
-    told = {TODAY: today.isoformat()} if today else {}
-    if "--select" in arguments:
-        told[TESTS] = "built"
+    told = {TESTS: "built" if "--select" in arguments else "all"}
+    if today:
+        told[TODAY] = today.isoformat()
     with environment(told):
         nodes = warehouse.engine.when_free(lambda: build_once(warehouse, arguments))
     if warehouse.engine.bytes_billed is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.publish.database import recent
 from pipelines.publish.parts import Group, Part, read_together
-from pipelines.publish.source import PART, in_parts, rows_of
+from pipelines.publish.source import PART_NUMBER, in_parts, rows_of
 
 
 def part(path: str, rows: int = 1, where: str = "true") -> Part:
@@ -15,7 +15,7 @@ def part(path: str, rows: int = 1, where: str = "true") -> Part:
 
 
 def batch(numbers: list[int], ids: list[str]) -> pa.RecordBatch:
-    return pa.record_batch({"row_id": ids, PART: pa.array(numbers, pa.int32())})
+    return pa.record_batch({"row_id": ids, PART_NUMBER: pa.array(numbers, pa.int32())})
 
 
 def test_parts_of_a_folder_are_read_together_up_to_a_number_of_rows():

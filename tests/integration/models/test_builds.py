@@ -137,6 +137,22 @@ def last_built(home) -> set[str]:
     return {name for kind, _, name, *_ in ids if kind == "model"}
 
 
+def test_a_day_runs_tests_that_also_read_a_view_that_stays(
+    home, url, published, monkeypatch, asked
+):
+    memphis = published["memphis__incidents"]
+    memphis.append(day_rows("memphis__incidents", date(2026, 3, 9), 3, seed=9))
+    assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
+    monkeypatch.delenv(live.NO_DATA_TESTS[0])
+    monkeypatch.setenv("BLOTTER_HOME", str(home))
+    listed = runner.invoke(home, ["ls", *asked[0][1:]]).result
+    names = {name.split(".")[-1] for name in listed}
+    assert {"assert_rows_are_conserved", "assert_changes_are_conserved"} <= names
+    assert "unique_and_not_null_fct_incidents_incident_id" in names
+    assert "unique_and_not_null_stg_memphis__incidents_row_id" not in names
+    assert not any("boundaries" in name for name in names)
+
+
 def test_views_that_read_a_table_are_created_with_it_and_others_stay(home):
     views = standing_views(read_manifest(home))
     assert {"base_memphis__incidents", "int_incidents_unioned"} <= set(views)
