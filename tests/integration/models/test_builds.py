@@ -1,13 +1,14 @@
 """The models are built of what changed: no more than that, and no less."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
 
 from demo.generator import day_rows, generate
 from demo.portal.server import Portal, serve
+from demo.portal.store import Dataset
 from demo.stock import publish
 from pipelines import jobs
 from pipelines.transform import plan, runner
@@ -26,31 +27,11 @@ def no_data_tests():
 
 
 @pytest.fixture(scope="module")
-def portal():
-    return Portal()
-
-
-@pytest.fixture(scope="module")
-def url(portal):
-    with serve(portal) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def published(portal):
-    return {
-        name: publish(
-            portal, name, generate(name, rows, date(2026, 2, 2), date(2026, 3, 8), 3)
-        )
-        for name, rows in ROWS.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory, url, published):
+def built(tmp_path_factory):
     """A home with both cities loaded and everything built."""
     home = tmp_path_factory.mktemp("built") / "home"
-    with pytest.MonkeyPatch.context() as patch:
+    portal, _ = published_portal()
+    with serve(portal) as url, pytest.MonkeyPatch.context() as patch:
         assert live.command_here(patch, home, url, *daily(9)) == 0
     return home
 
@@ -58,6 +39,33 @@ def built(tmp_path_factory, url, published):
 @pytest.fixture
 def home(built, tmp_path):
     return live.copied(built, tmp_path / "home")
+
+
+@pytest.fixture
+def portal():
+    return published_portal()
+
+
+@pytest.fixture
+def published(portal):
+    return portal[1]
+
+
+@pytest.fixture
+def url(portal):
+    with serve(portal[0]) as url:
+        yield url
+
+
+def published_portal() -> tuple[Portal, dict[str, Dataset]]:
+    """A portal with both cities, the same each time until a test changes it."""
+    portal = Portal(clock=lambda: datetime(2026, 3, 9, tzinfo=UTC))
+    return portal, {
+        name: publish(
+            portal, name, generate(name, rows, date(2026, 2, 2), date(2026, 3, 8), 3)
+        )
+        for name, rows in ROWS.items()
+    }
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ def opened(context: Any, address: str, seconds: float = 30) -> tuple[Any, Met]:
 
 def wait(page: Any, seconds: float = 30) -> None:
     """Wait until the page's script, if it has one, has drawn all."""
+    page.wait_for_load_state("domcontentloaded")  # a click may have left this page
     if page.query_selector("script[src$='page.js']"):
         page.wait_for_selector(
             "html[data-ready]", state="attached", timeout=1000 * seconds
