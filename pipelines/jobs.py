@@ -198,8 +198,10 @@ def build_models(
     }
     try:
         with signals.stoppable():
-            # What a failed build wrote is not tested.
-            everything = everything or not warehouse.ledger.models_are_good()
+            if warehouse.ledger.last_build() and not warehouse.ledger.models_are_good():
+                # What a failed build wrote is not tested.
+                log.info("models: the last build failed: building everything")
+                everything = True
             warehouse.ledger.open_run(line)
             for dataset in read_datasets().values():
                 writes.take_back(warehouse, dataset)

@@ -11,13 +11,14 @@ process. `tools.serve_days` serves the same rows, and changes them as a day does
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import click
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,12 +28,15 @@ from demo.portal.server import Portal, serve
 from demo.stock import STOCK, made_up, publish, stock_files
 from pipelines import cli
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.declarations import read_datasets
 from pipelines.datasets.windows import Window
 from pipelines.portals.layer_rows import as_text
 from pipelines.portals.reader import Published, Read, Reader
 from pipelines.portals.registry import reader_for
-from pipelines.settings import Identity, Patience
+from pipelines.settings import Identity, Patience, Settings
+from pipelines.sql import text
 from pipelines.warehouse.tables import window_months
+from pipelines.warehouse.warehouse import Warehouse
 
 # The last day of which the portals have rows.
 END = date(2026, 11, 20)
@@ -150,17 +154,20 @@ def backdate(home: Path) -> None:
 
     A day's entries in the change log lie together. Those of the first day are many.
     """
-    with duckdb.connect(str(home / "blotter.duckdb")) as db:
+    settings = replace(Settings.from_environment(), home=home)
+    warehouse = Warehouse(settings)
+    schemas = warehouse.schemas_of(list(read_datasets().values()))
+    names = ", ".join(map(text, schemas))
+    with closing(warehouse), warehouse.connect() as db:
         instants = db.execute(
             "select table_schema || '.' || table_name, column_name "
-            "from information_schema.columns where table_schema like 'raw\\_%' "
-            "escape '\\' and data_type = 'TIMESTAMP WITH TIME ZONE' "
+            f"from information_schema.columns where table_schema in ({names}) "
+            "and lower(data_type) = 'timestamp with time zone' "
             "and table_name not like '%\\_versions' escape '\\' "
             "and not starts_with(table_name, '_dlt')"
         ).fetchall()
         for table, column in instants:
             db.execute(f"update {table} set {column} = {column} - interval 10 day")
-        db.execute("checkpoint")
 
 
 @click.command()

@@ -36,6 +36,9 @@ NO_TESTS = ("--exclude-resource-type", "test")
 # Reports are compared on the last day.
 FACTS = (*NO_REPORTS, *NO_TESTS)
 
+# So that what is published is read a few rows at a time: rows, and bytes.
+BATCHES = {"duckdb": 50, "postgres": 20_000}
+
 
 @dataclass
 class Golden:
@@ -84,11 +87,12 @@ def published(home: Path) -> dict[str, str]:
     folder = home / "files"
     folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        # So that facts and some reports are large, and read some rows at a time.
+        # So that facts and some reports are large.
         patch.setattr(parts, "LARGE", 100)
         patch.setattr(parts, "PART", 400)
-        if target != "bigquery":
-            patch.setattr(f"pipelines.warehouse.engines.{target}.BATCH", 50)
+        if target in BATCHES:
+            engine = f"pipelines.warehouse.engines.{target}"
+            patch.setattr(f"{engine}.BATCH", BATCHES[target])
         warehouse, models = Warehouse(settings_in(home)), marts(read_manifest(home))
         edition = Edition(folder)
         publication.write_data(warehouse, models, edition, publication.unknown)

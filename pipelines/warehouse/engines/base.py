@@ -23,9 +23,6 @@ Columns = dict[tuple[str, str], list[str]]
 Batches = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 """Rows and their columns."""
 
-BATCH = 50_000
-"""How many rows of a query to read at a time."""
-
 
 class Result(Protocol):
     """What a statement returned."""

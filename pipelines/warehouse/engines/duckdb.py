@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines.errors import WarehouseError, first_line
 from pipelines.settings import Settings
 from pipelines.sql import quote
-from pipelines.warehouse.engines.base import BATCH, Batches, Columns, Engine
+from pipelines.warehouse.engines.base import Batches, Columns, Engine
 from pipelines.warehouse.engines.duckdb_lock import opened, when_free
 
 T = TypeVar("T")
@@ -21,6 +21,9 @@ MEMORY = "128MB"
 # How a new file stores its tables: DuckDB 1.4 and later can read it. It takes a fifth
 # less time to write text this way.
 STORAGE = "v1.4.0"
+
+# How many rows of a query to read at a time.
+BATCH = 50_000
 
 # The types of raw columns.
 KINDS = {

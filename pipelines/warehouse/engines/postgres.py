@@ -8,12 +8,14 @@ from typing import Any, TypedDict
 
 import psycopg2
 import pyarrow as pa
-from psycopg2 import errors, extensions
+from adbc_driver_postgresql import StatementOptions, dbapi
+from psycopg2 import extensions
+from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE, UNDEFINED_TABLE
 from pyarrow import csv
 
-from pipelines.errors import BlotterError, ConfigError, WarehouseError, first_line
+from pipelines.errors import BlotterError, ConfigError, WarehouseError
 from pipelines.settings import Settings
-from pipelines.warehouse.engines.base import BATCH, Batches, Engine, translated
+from pipelines.warehouse.engines.base import Batches, Engine, translated
 
 # Messages of the server or of libpq if the settings are wrong: before there is a
 # connection, errors have no code.
@@ -21,6 +23,9 @@ REFUSED = re.compile(
     r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry"
     r"|could not translate host name|is not permitted|permission denied"
 )
+
+# What the drivers write before the server's own words.
+BEFORE = re.compile(r"^.*?(connection to server .*? failed|ERROR): +|FATAL: +")
 
 # Arrow types by PostgreSQL's type OIDs. A sum of integers is numeric.
 ARROW = {
@@ -35,19 +40,20 @@ ARROW = {
     1700: pa.int64(),
 }
 
-# For published files, in which numeric may be a share or a rate: floats keep both of
-# its decimals, and every program can read them.
-PUBLISHED = ARROW | {1114: pa.timestamp("us"), 1700: pa.float64()}
-
-AS_FLOAT = extensions.new_type(
-    (1700,), "AS_FLOAT", lambda value, _: None if value is None else float(value)
-)
-
 POSTGRES = {
     pa.string(): "text",
     pa.int64(): "bigint",
     pa.date32(): "date",
     pa.timestamp("us", "UTC"): "timestamptz",
+}
+
+# How many bytes of a query's rows to read at a time.
+BATCH = 16_000_000
+
+CONNECTED: Any = {
+    "application_name": "blotter",
+    "connect_timeout": 15,
+    "options": "-c timezone=UTC",
 }
 
 
@@ -76,7 +82,7 @@ class Cursor:
         return list(self._cursor.fetchall())
 
     def to_arrow_table(self) -> pa.Table:
-        return as_arrow(self._cursor.description, self._cursor.fetchall(), ARROW)
+        return as_arrow(self._cursor.description, self._cursor.fetchall())
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Copy an Arrow table into a temporary table."""
@@ -91,16 +97,38 @@ class Cursor:
         self._cursor.execute(f"analyze pg_temp.{name}")
 
 
-def as_arrow(columns: Any, rows: list[Any], types: dict[int, pa.DataType]) -> pa.Table:
+def as_arrow(columns: Any, rows: list[Any]) -> pa.Table:
     """Turn psycopg2's rows into an Arrow table, given its column descriptions."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pa.table(
         [
-            pa.array(each, types[column.type_code])
+            pa.array(each, ARROW[column.type_code])
             for column, each in zip(columns, values, strict=True)
         ],
         names=[column.name for column in columns],
     )
+
+
+def as_published(column: pa.Field) -> pa.Field:
+    """A column as it is published, given how the driver tells of it.
+
+    The driver has a numeric as text. It may be a share or a rate: a float keeps both of
+    its decimals, and every program can read it.
+    """
+    if isinstance(column.type, pa.OpaqueType):
+        return pa.field(column.name, pa.float64())
+    is_short = column.type == pa.int32()
+    return pa.field(column.name, pa.int64() if is_short else column.type)
+
+
+def published(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of the driver in the types of a schema."""
+    plain = [
+        column.storage if isinstance(column, pa.ExtensionArray) else column
+        for column in rows.columns
+    ]
+    values = [each.cast(field.type) for each, field in zip(plain, schema, strict=True)]
+    return pa.record_batch(values, schema)
 
 
 class PostgresEngine(Engine):
@@ -122,6 +150,7 @@ class PostgresEngine(Engine):
         self.place = f"PostgreSQL's database {database} at {host}:{port}"
         self.failures = (psycopg2.Error,)
         self._connection: Any = None
+        self._columns: dbapi.Connection | None = None
 
     @contextmanager
     def connect(self) -> Iterator[Cursor]:
@@ -130,47 +159,45 @@ class PostgresEngine(Engine):
                 self._connection = self._open()
             with self._connection.cursor() as cursor:
                 yield Cursor(cursor)
-        except errors.UndefinedTable as error:
-            raise WarehouseError(
-                f"{self.place} lacks a table ({first_line(error)}); `blotter daily` "
-                "creates those of every declared data set."
-            ) from error
         except psycopg2.Error as error:
             raise self._explained(error) from error
 
     @contextmanager
     def reading(self, statement: str) -> Iterator[Batches]:
-        with self.connect():
-            # A server-side cursor: a client-side one would fetch all rows at once.
-            cursor = self._connection.cursor("reading", withhold=True)
-            with cursor:
-                extensions.register_type(AS_FLOAT, cursor)
-                (translation,) = translated(statement, "postgres")
+        (translation,) = translated(statement, "postgres")
+        try:
+            options = {StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH)}
+            with self._arrow().cursor(adbc_stmt_kwargs=options) as cursor:
                 cursor.execute(translation)
-                first = cursor.fetchmany(BATCH)
-                schema = as_arrow(cursor.description, [], PUBLISHED).schema
-                yield schema, self._batches(cursor, first)
+                rows = cursor.fetch_record_batch()
+                schema = pa.schema([as_published(field) for field in rows.schema])
+                yield schema, (published(batch, schema) for batch in rows)
+        except dbapi.Error as error:
+            raise self._explained(error) from error
 
-    def _batches(self, cursor: Any, rows: list[Any]) -> Iterator[pa.RecordBatch]:
-        while rows:
-            yield from as_arrow(cursor.description, rows, PUBLISHED).to_batches()
-            rows = cursor.fetchmany(BATCH)
+    def _arrow(self) -> dbapi.Connection:
+        """A connection of the driver that reads rows as columns; psycopg2's by row."""
+        if self._columns is None:
+            known = extensions.make_dsn(**self._facts, **CONNECTED)
+            self._columns = dbapi.connect(known, autocommit=True)
+        return self._columns
 
     def _open(self) -> Any:
-        connection = psycopg2.connect(
-            **self._facts,
-            application_name="blotter",
-            connect_timeout=15,
-            options="-c timezone=UTC",
-        )
+        connection = psycopg2.connect(**self._facts, **CONNECTED)
         connection.autocommit = True
         return connection
 
-    def _explained(self, error: Exception) -> BlotterError:
-        """Explain the server's error in one sentence."""
-        said = re.sub(r"^connection to server .*? failed: |FATAL: +", "", str(error))
+    def _explained(self, error: psycopg2.Error | dbapi.Error) -> BlotterError:
+        """Explain the server's error, whichever driver tells it, in one sentence."""
+        code = error.pgcode if isinstance(error, psycopg2.Error) else error.sqlstate
+        said = BEFORE.sub("", str(error))
         said = (said.splitlines() or [type(error).__name__])[0].rstrip(".")
-        if isinstance(error, errors.InsufficientPrivilege) or REFUSED.search(said):
+        if code == UNDEFINED_TABLE:
+            return WarehouseError(
+                f"{self.place} lacks a table ({said}); `blotter daily` creates those "
+                "of every declared data set."
+            )
+        if code == INSUFFICIENT_PRIVILEGE or REFUSED.search(said):
             return ConfigError(
                 f"{self.place} refuses {self._facts['user']}: {said}. Correct PGUSER, "
                 "PGPASSWORD and PGDATABASE, or give the user the right to connect and "
@@ -182,6 +209,9 @@ class PostgresEngine(Engine):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._columns is not None:
+            self._columns.close()
+            self._columns = None
 
     def make_schema(self, name: str) -> None:
         # One that an administrator created is used as is: even `if not exists` requires

@@ -198,8 +198,9 @@ def test_what_a_load_without_a_build_left_is_built_by_the_next(
 
 
 def test_after_a_failed_build_nothing_is_taken_for_built(
-    home, url, published, monkeypatch, asked
+    home, url, published, monkeypatch, asked, caplog
 ):
+    caplog.set_level("INFO")
     cambridge = published["cambridge__incidents"]
     cambridge.append(day_rows("cambridge__incidents", date(2026, 3, 9), 2, seed=6))
     noted = runner.invoke
@@ -213,6 +214,7 @@ def test_after_a_failed_build_nothing_is_taken_for_built(
     monkeypatch.setattr(runner, "invoke", noted)
     assert live.command_here(monkeypatch, home, url, *daily(11)) == 0
     assert asked[-1] == ["build", "--exclude-resource-type", "unit_test"]
+    assert "models: the last build failed: building everything" in caplog.text
 
 
 def test_a_project_that_did_not_change_is_not_described_again(
