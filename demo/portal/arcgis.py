@@ -4,7 +4,9 @@ https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-s
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -26,11 +28,19 @@ ESRI_TYPES = {
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 
 
+class LayerOptions(TypedDict, total=False):
+    """What else `Layer` takes."""
+
+    max_record_count: int
+    literal_zone: str
+
+
 class Layer(Dataset):
-    """A layer; dates are epoch milliseconds, true UTC, stored as text.
+    """A layer; dates are epoch milliseconds, stored as text.
 
     Rows without an object id get the next one; `replace` renumbers all rows.
-    `max_record_count` caps every page, whatever a reader asks for.
+    `max_record_count` caps every page, whatever a reader asks for. A query's times are
+    read on the clock of `literal_zone`.
     """
 
     key: str
@@ -43,11 +53,13 @@ class Layer(Dataset):
         columns: dict[str, str],
         *,
         max_record_count: int = 1000,
+        literal_zone: str = "UTC",
     ):
         if unknown := set(columns.values()) - set(ESRI_TYPES):
             raise ValueError(f"{name}: no such field types: {sorted(unknown)}")
         key = next(field for field, kind in columns.items() if kind == "oid")
         self.max_record_count = max_record_count
+        self.literal_zone = ZoneInfo(literal_zone)
         self.next_object_id = 1
         super().__init__(store, name, rows, columns, key)
 
@@ -203,18 +215,20 @@ def field(name: str, kind: str) -> Expression:
 class WhereParser(Parser):
     """ArcGIS's `where`: as SoQL's, with names in any case and dates as `TIMESTAMP`."""
 
+    zone: ZoneInfo
+
     def _primary(self) -> Expression:
         if self.peek("timestamp", "date") and self.tokens[self.at + 1][0] == "text":
             self.at += 2
-            return moment(self.tokens[self.at - 1][1][1:-1])
+            return moment(self.tokens[self.at - 1][1][1:-1], self.zone)
         return super()._primary()
 
 
-def moment(text: str) -> Expression:
-    """Return the literal `YYYY-MM-DD[ HH:MM:SS]`, UTC, as epoch milliseconds."""
+def moment(text: str, zone: ZoneInfo) -> Expression:
+    """Return the literal `YYYY-MM-DD[ HH:MM:SS]` as epoch milliseconds."""
     if not TIMESTAMP.fullmatch(text):
         raise mismatch(f"{text!r} is not a timestamp")
-    instant = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(text).replace(tzinfo=zone)
     return Expression(str(int(instant.timestamp() * 1000)), "date")
 
 
@@ -224,6 +238,7 @@ def condition(layer: Layer, where: str) -> str:
         raise SoqlError("", "'where' clause is required")
     fields = {name.lower(): field(name, kind) for name, kind in layer.columns.items()}
     parser = WhereParser(where, fields)
+    parser.zone = layer.literal_zone
     translated = parser.expression().sql
     parser.done()
     return translated

@@ -24,7 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from demo.portal.arcgis import Layer, layer_reply
+from demo.portal.arcgis import Layer, LayerOptions, layer_reply
 from demo.portal.control import control
 from demo.portal.exchange import (
     Asked,
@@ -101,14 +101,11 @@ class Portal:
         path: str,
         rows: Rows,
         columns: dict[str, str],
-        *,
-        max_record_count: int = 1000,
+        **options: Unpack[LayerOptions],
     ) -> Layer:
-        """Publish rows as an ArcGIS layer at `path`, with a limit on page size."""
+        """Publish rows as an ArcGIS layer at `path`; see `Layer` for the options."""
         path = path.rstrip("/")
-        layer = Layer(
-            self.store, path, rows, columns, max_record_count=max_record_count
-        )
+        layer = Layer(self.store, path, rows, columns, **options)
         self.datasets[path] = layer
         return layer
 

@@ -132,6 +132,11 @@ class BaseDataset(
         return ZoneInfo(self.zone)
 
     @property
+    def clock(self) -> ZoneInfo:
+        """The zone in which instants, as they are published, show the city's time."""
+        return self.tzinfo
+
+    @property
     def loaded_columns(self) -> list[str]:
         """Every declared column under its name in the raw table: lower case."""
         return [name.lower() for name in (*self.columns, *self.dispensable_columns)]

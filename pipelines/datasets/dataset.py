@@ -9,8 +9,9 @@ Each has the keys of `BaseDataset` too.
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -116,6 +117,32 @@ class ArcgisDataset(
     # A layer does not report that it lags, and can't group.
     heeds_out_of_date: ClassVar[bool] = True
     compare_by: ClassVar[list[str]] = []
+
+    times: Literal["utc", "local", "day"] = "utc"
+    """What its dates are: instants, the city's clock written as if it were UTC, or days
+    written as their midnight in UTC. `blotter doctor` and a first load prove it."""
+    literals: Literal["utc", "local"] = "utc"
+    """On which clock its server reads the times that a request names."""
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The zone in which its dates, read as instants, show the city's time."""
+        return self.tzinfo if self.times == "utc" else ZoneInfo("UTC")
+
+    @property
+    def literal_clock(self) -> ZoneInfo:
+        """The zone of the times in requests."""
+        return self.tzinfo if self.literals == "local" else ZoneInfo("UTC")
+
+    def as_published(self, instant: datetime) -> datetime:
+        """An instant as its dates have it, in UTC."""
+        shown = instant.astimezone(self.tzinfo).replace(tzinfo=self.clock)
+        return shown.astimezone(UTC)
+
+    def _how_it_is_read(self) -> list[Any]:
+        # Left out where it is as ever, so that no month is read again.
+        is_usual = (self.times, self.literals) == ("utc", "utc")
+        return [] if is_usual else [self.times, self.literals]
 
 
 class WholeDataset(BaseDataset, frozen=True, kw_only=True):

@@ -78,6 +78,8 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     if not warnings:
         all_of = f"all {len(dataset.columns)} declared columns are published"
         yield Finding("ok", dataset.name, all_of)
+    if clock := reader.check_clock():
+        yield Finding("ok", dataset.name, clock)
     window = dataset.window_on(day)
     survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))

@@ -93,7 +93,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "title": dataset.title,
         "enabled": dataset.enabled,
         **held,
-        "newest": wall_clock(held["newest"], zone),
+        "newest": wall_clock(held["newest"], dataset.clock),
         "last_run": shown(warehouse.ledger.last_line(dataset.name), OF_DATASET),
         "last_good_run": good["finished_at"] if good else None,
         "zone": dataset.zone,

@@ -19,6 +19,7 @@ from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
+from pipelines.portals.layer_clock import choose, is_plausible, judge
 from pipelines.portals.layer_json import Count, Field, Layer
 from pipelines.portals.layer_rows import (
     DATE,
@@ -27,7 +28,9 @@ from pipelines.portals.layer_rows import (
     TEXT,
     Columns,
     Kind,
+    Page,
     Values,
+    any_page,
     any_rows,
     as_text,
     typed_rows,
@@ -133,8 +136,35 @@ class ArcgisReader(Reader):
         return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> int:
-        """A day's local midnight in epoch milliseconds."""
-        return int(utc_midnight(day, self.dataset.tzinfo).timestamp() * 1000)
+        """A day's midnight on the city's clock, in epoch milliseconds as published."""
+        return int(utc_midnight(day, self.dataset.clock).timestamp() * 1000)
+
+    def check_clock(self) -> str:
+        """Prove `times` and `literals` with two requests; see `layer_clock`."""
+        column = self.dataset.window_column
+        newest = f"{self.object_id} DESC"
+        moments = self._moments(f"{column} IS NOT NULL", newest, "its newest dates")
+        asked = choose(moments)
+        if asked is None:
+            return "too few dates to tell its clock"
+        first, after = (
+            self._literal(datetime.fromtimestamp(moment, UTC))
+            for moment in (asked, asked + 1)
+        )
+        where = f"{column} >= {first} AND {column} < {after}"
+        answered = self._moments(where, self.object_id, "rows of one second")
+        return judge(self.dataset, moments, asked, answered)
+
+    def _moments(self, where: str, order: str, what: str) -> list[int]:
+        """The window column's values in a page of rows, in whole seconds since 1970."""
+        query = self._page_query(where, [self.dataset.window_column], order)
+
+        def send() -> Page:
+            return any_page(self._get(f"{self.dataset.url}/query", query, True))
+
+        page = ask(send, self.dataset, self.patience, what)
+        values = [next(iter(row.attributes.values()), None) for row in page.features]
+        return [value // 1000 for value in values if is_plausible(value)]
 
     @property
     def can_sweep(self) -> bool:
@@ -163,12 +193,16 @@ class ArcgisReader(Reader):
         if window.end:
             where += f" AND {column} < {self._timestamp(window.end)}"
         if window.changed_since:
-            changed = f"{window.changed_since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-            where += f" AND {self.dataset.change_column} > TIMESTAMP '{changed}'"
+            changed = self._literal(self.dataset.as_published(window.changed_since))
+            where += f" AND {self.dataset.change_column} > {changed}"
         return f"({where}) OR {column} IS NULL" if window.undated else where
 
     def _timestamp(self, day: date) -> str:
-        return f"TIMESTAMP '{utc_midnight(day, self.dataset.tzinfo):%Y-%m-%d %H:%M:%S}'"
+        return self._literal(utc_midnight(day, self.dataset.clock))
+
+    def _literal(self, instant: datetime) -> str:
+        """An instant, as published, as the server reads it."""
+        return f"TIMESTAMP '{instant.astimezone(self.dataset.literal_clock):%F %T}'"
 
     def _as_raw(self, rows: list[Values]) -> pa.Table:
         names = [name.lower() for name in self.requested()]
@@ -185,13 +219,8 @@ class ArcgisReader(Reader):
     ) -> tuple[pa.Table, int]:
         """One page of the rows after an object id, and the last id of the page."""
         asked = [*self.requested(), self.object_id]
-        query = {
-            "where": f"({where}) AND {self.object_id} > {last}",
-            "outFields": ",".join(asked),
-            "orderByFields": self.object_id,
-            "resultRecordCount": str(self.dataset.page_rows),
-            "returnGeometry": "false",
-        }
+        where = f"({where}) AND {self.object_id} > {last}"
+        query = self._page_query(where, asked, self.object_id)
         columns = {name: self.kinds.get(name, TEXT) for name in asked}
         columns[self.object_id] = KINDS[OBJECT_ID]
 
@@ -208,6 +237,15 @@ class ArcgisReader(Reader):
             return table, rows[-1][-1] if rows else last
 
         return ask_for_rows(send, self.dataset, self.patience, what)
+
+    def _page_query(self, where: str, fields: list[str], order: str) -> dict[str, str]:
+        return {
+            "where": where,
+            "outFields": ",".join(fields),
+            "orderByFields": order,
+            "resultRecordCount": str(self.dataset.page_rows),
+            "returnGeometry": "false",
+        }
 
     def _count(self, where: str, what: str) -> int:
         query = {"where": where, "returnCountOnly": "true"}

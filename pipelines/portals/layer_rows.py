@@ -50,6 +50,8 @@ KINDS = {
 
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), UNREADABLE)
 
+NOT_ASKED_FOR = "the JSON is not what was asked for"
+
 Columns = dict[str, Kind]
 """The requested columns by name; the object id comes last."""
 
@@ -102,13 +104,13 @@ def any_rows(
     Raises:
         Retryable: The page is truncated or broken, or a row lacks a column or its id.
     """
+    features = any_page(answer).features
     try:
-        features = msgspec.convert(any_json(answer), Page).features
         given = [[f.attributes[name] for name in columns] for f in features]
         for values in given:
             msgspec.convert(values[-1], ObjectId)
     except (msgspec.ValidationError, KeyError) as error:
-        raise Retryable("the JSON is not what was asked for") from error
+        raise Retryable(NOT_ASKED_FOR) from error
     odd = [odd_columns(values, columns) for values in given]
     rows = [
         tuple(
@@ -118,6 +120,18 @@ def any_rows(
         for values, found in zip(given, odd, strict=True)
     ]
     return rows, [reason_of(found, columns) for found in odd]
+
+
+def any_page(answer: Answer) -> Page:
+    """A page of rows whatever their values.
+
+    Raises:
+        Retryable: The page is truncated or broken, or has no rows.
+    """
+    try:
+        return msgspec.convert(any_json(answer), Page)
+    except msgspec.ValidationError as error:
+        raise Retryable(NOT_ASKED_FOR) from error
 
 
 def any_json(answer: Answer) -> Any:

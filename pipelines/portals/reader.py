@@ -109,6 +109,14 @@ class Reader(ABC):
     def bound(self, day: date) -> str | int:
         """The window column's value at a day's local midnight, as published."""
 
+    def check_clock(self) -> str | None:
+        """Prove on which clock dates are kept; say so, or None if that is no question.
+
+        Raises:
+            SchemaDriftError: On another than declared.
+        """
+        return None
+
     @property
     @abstractmethod
     def can_sweep(self) -> bool:

@@ -169,6 +169,8 @@ def look(job: DatasetRun, way: Way) -> End:
     job.version = published.version
     for warning in check_columns(dataset, published):
         job.warn(warning)
+    if not warehouse.ledger.has_read(dataset):
+        job.reader.check_clock()
     plan = way(dataset, known(job))
     carry_out(job, plan)
     version = None if job.is_moving else job.version

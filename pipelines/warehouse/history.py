@@ -39,6 +39,12 @@ class History:
         """
         return self._newest(dataset, READ)
 
+    def has_read(self, dataset: Dataset) -> bool:
+        """Whether any run has loaded rows as the data set is declared now."""
+        last = self.last_read(dataset)
+        as_now = {dataset.fingerprint, *dataset.former_fingerprints}
+        return last is not None and last["declaration"] in as_now
+
     def _newest(self, dataset: Dataset, outcomes: tuple[Outcome, ...]) -> Row | None:
         rows = self._rows(
             f"""

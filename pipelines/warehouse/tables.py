@@ -97,7 +97,7 @@ def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArra
         return days
     instants = pc.if_else(epoch, values, None).cast(pa.int64())
     local = instants.cast(pa.timestamp("ms", "UTC")).cast(
-        pa.timestamp("ms", dataset.zone)
+        pa.timestamp("ms", dataset.clock.key)
     )
     there = pc.local_timestamp(local).cast(pa.timestamp("us"))
     return pc.coalesce(days, pc.floor_temporal(there, unit="month").cast(pa.date32()))

@@ -92,3 +92,13 @@ def test_a_password_that_is_refused_is_not_repeated(engine):
         pass
     assert "refuses blotter: password authentication failed" in str(error.value)
     assert "not-the-password" not in str(error.value)
+
+
+def test_a_percent_sign_may_stand_beside_a_value(engine):
+    with engine.connect() as connection:
+        found = connection.execute(
+            "select name from (values ('build 100%'), ('daily')) as runs (name) "
+            "where name like 'build%' and name <> $other",
+            {"other": "build%"},
+        ).fetchall()
+    assert found == [("build 100%",)]

@@ -27,6 +27,9 @@ REFUSED = re.compile(
 # What the drivers write before the server's own words.
 BEFORE = re.compile(r"^.*?(connection to server .*? failed|ERROR): +|FATAL: +")
 
+# One that begins no parameter: psycopg2 wants it doubled where there are parameters.
+PERCENT = re.compile(r"%(?!\(\w+\)s)")
+
 # Arrow types by PostgreSQL's type OIDs. A sum of integers is numeric.
 ARROW = {
     16: pa.bool_(),
@@ -75,7 +78,10 @@ class Cursor:
 
     def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> "Cursor":
         for statement in translated(sql, "postgres"):
-            self._cursor.execute(statement, dict(values) if values else None)
+            if values:
+                self._cursor.execute(PERCENT.sub("%%", statement), dict(values))
+            else:
+                self._cursor.execute(statement)
         return self
 
     def fetchall(self) -> list[tuple[Any, ...]]:
