@@ -3,6 +3,7 @@
 https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
+import math
 import re
 from datetime import datetime
 from typing import TypedDict
@@ -25,6 +26,10 @@ ESRI_TYPES = {
     "double": "esriFieldTypeDouble",
     "integer": "esriFieldTypeInteger",
 }
+# Columns, in degrees, that are no fields but a row's point.
+POINT = {"x", "y"}
+# Radius of the sphere of Web Mercator, in meters.
+EARTH = 6_378_137.0
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 
 
@@ -40,7 +45,8 @@ class Layer(Dataset):
 
     Rows without an object id get the next one; `replace` renumbers all rows.
     `max_record_count` caps every page, whatever a reader asks for. A query's times are
-    read on the clock of `literal_zone`.
+    read on the clock of `literal_zone`. Columns of type `x` and `y` are the rows'
+    points: meters of Web Mercator unless degrees (`outSR=4326`) are asked for.
     """
 
     key: str
@@ -55,7 +61,7 @@ class Layer(Dataset):
         max_record_count: int = 1000,
         literal_zone: str = "UTC",
     ):
-        if unknown := set(columns.values()) - set(ESRI_TYPES):
+        if unknown := set(columns.values()) - set(ESRI_TYPES) - POINT:
             raise ValueError(f"{name}: no such field types: {sorted(unknown)}")
         key = next(field for field, kind in columns.items() if kind == "oid")
         self.max_record_count = max_record_count
@@ -90,8 +96,14 @@ class Layer(Dataset):
         return [
             {"name": name, "type": ESRI_TYPES[kind], "alias": name}
             for name, kind in self.columns.items()
-            if names is None or name in names
+            if kind not in POINT and (names is None or name in names)
         ]
+
+    @property
+    def point(self) -> list[str]:
+        """The columns of its points, x first; empty for a table."""
+        by_axis = {kind: name for name, kind in self.columns.items() if kind in POINT}
+        return [by_axis[axis] for axis in sorted(by_axis)]
 
     def metadata(self) -> dict[str, object]:
         """Return the description that is served at the layer's own URL."""
@@ -101,7 +113,7 @@ class Layer(Dataset):
             "id": 0,
             "name": self.name.split("/")[-3],
             "type": "Feature Layer",
-            "geometryType": "esriGeometryPoint",
+            **({"geometryType": "esriGeometryPoint"} if self.point else {}),
             "objectIdField": self.key,
             "maxRecordCount": self.max_record_count,
             "supportedQueryFormats": "JSON",
@@ -143,39 +155,64 @@ def answer(
     )
     order = order_by(layer, parameters.get("orderbyfields", ""), salt)
     offset = whole_number(parameters, "resultoffset", 0)
+    has_points = parameters.get("returngeometry", "true").lower() == "true"
+    points = layer.point if has_points else []
     found = layer.store.run(
-        f"select {', '.join(map(quote, names))} from {layer.table} where {where} "
-        f"order by {order} limit {limit + 1} offset {offset}"
+        f"select {', '.join(map(quote, [*names, *points]))} from {layer.table} "
+        f"where {where} order by {order} limit {limit + 1} offset {offset}"
     )
-    rows = [row_values(layer, row) for row in found.slice(0, limit).to_pylist()]
-    rows += rows[:1] if asked.repeats_rows else []
+    features: list[dict[str, object]] = [
+        {"attributes": row_values(layer, row, names)}
+        | ({"geometry": place(row, points, parameters)} if points else {})
+        for row in found.slice(0, limit).to_pylist()
+    ]
+    features += features[:1] if asked.repeats_rows else []
     result: dict[str, object] = {
         "objectIdFieldName": layer.key,
         "fields": layer.fields(names),
-        "features": [{"attributes": row} for row in rows],
+        "features": features,
     }
     return result | ({"exceededTransferLimit": True} if found.num_rows > limit else {})
 
 
-def row_values(layer: Layer, row: dict[str, str | None]) -> dict[str, object]:
+def row_values(
+    layer: Layer, row: dict[str, str | None], names: list[str]
+) -> dict[str, object]:
     """Return a row's values: numbers and dates as numbers, nulls as they are."""
     casts = {"oid": int, "date": int, "integer": int, "double": float, "string": str}
     return {
-        name: None if text is None else casts[layer.columns[name]](text)
-        for name, text in row.items()
+        name: None if (text := row[name]) is None else casts[layer.columns[name]](text)
+        for name in names
     }
+
+
+def place(
+    row: dict[str, str | None], points: list[str], parameters: dict[str, str]
+) -> dict[str, object] | None:
+    """Return a row's point, or null: in degrees if asked for, else in meters."""
+    degrees = [float(row[name] or "nan") for name in points]
+    if any(map(math.isnan, degrees)):
+        return None
+    x, y = degrees
+    if parameters.get("outsr") != "4326":
+        x = math.radians(x) * EARTH
+        y = math.log(math.tan(math.pi / 4 + math.radians(y) / 2)) * EARTH
+    if digits := parameters.get("geometryprecision"):
+        x, y = round(x, int(digits)), round(y, int(digits))
+    return {"x": x, "y": y}
 
 
 def out_fields(layer: Layer, wanted: str) -> list[str]:
     """Return the names of the requested fields, as the layer spells them."""
     if wanted.strip() == "*":
-        return list(layer.columns)
+        return [name for name, kind in layer.columns.items() if kind not in POINT]
     return [field_name(layer, name) for name in wanted.split(",")]
 
 
 def field_name(layer: Layer, name: str) -> str:
     """Return a field's name as the layer spells it; case does not matter."""
-    spelt = {column.lower(): column for column in layer.columns}
+    fields = (name for name, kind in layer.columns.items() if kind not in POINT)
+    spelt = {column.lower(): column for column in fields}
     if name.strip().lower() not in spelt:
         raise SoqlError("", f"'Invalid field: {name.strip()}' parameter is invalid")
     return spelt[name.strip().lower()]
@@ -236,7 +273,11 @@ def condition(layer: Layer, where: str) -> str:
     """Return the SQL of a `where`, which ArcGIS requires."""
     if not where.strip():
         raise SoqlError("", "'where' clause is required")
-    fields = {name.lower(): field(name, kind) for name, kind in layer.columns.items()}
+    fields = {
+        name.lower(): field(name, kind)
+        for name, kind in layer.columns.items()
+        if kind not in POINT
+    }
     parser = WhereParser(where, fields)
     parser.zone = layer.literal_zone
     translated = parser.expression().sql

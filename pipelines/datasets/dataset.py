@@ -125,6 +125,13 @@ class ArcgisDataset(
     """On which clock its server reads the times that a request names."""
 
     @property
+    def point_columns(self) -> list[str]:
+        """Those of `geometry_x` and `geometry_y` that are declared: the longitude and
+        latitude of a row's point, which a layer has beside its fields."""
+        declared = [*self.columns, *self.dispensable_columns]
+        return [name for name in declared if name in ("geometry_x", "geometry_y")]
+
+    @property
     def clock(self) -> ZoneInfo:
         """The zone in which its dates, read as instants, show the city's time."""
         return self.tzinfo if self.times == "utc" else ZoneInfo("UTC")

@@ -23,8 +23,11 @@ from pipelines.portals.layer_clock import choose, is_plausible, judge
 from pipelines.portals.layer_json import Count, Field, Layer
 from pipelines.portals.layer_rows import (
     DATE,
+    GEOMETRY,
     KINDS,
+    NUMBER,
     OBJECT_ID,
+    POINT,
     TEXT,
     Columns,
     Kind,
@@ -51,6 +54,10 @@ from pipelines.portals.rejects import (
 from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
+
+# Degrees of WGS 84, rounded to a centimeter: a server that projects them anew gives
+# other digits beyond that.
+AS_DEGREES = {"returnGeometry": "true", "outSR": "4326", "geometryPrecision": "7"}
 
 
 class ArcgisReader(Reader):
@@ -88,6 +95,8 @@ class ArcgisReader(Reader):
                 "layer?"
             )
         self.kinds = {f.name: KINDS.get(f.type, TEXT) for f in layer.fields}
+        if layer.geometryType == POINT:
+            self.kinds |= dict.fromkeys(self.dataset.point_columns, NUMBER)
         version = layer.editingInfo and layer.editingInfo.lastEditDate
         columns = [name for name in self.kinds if name != self.object_id]
         updated = datetime.fromtimestamp(version / 1000, UTC) if version else None
@@ -239,13 +248,16 @@ class ArcgisReader(Reader):
         return ask_for_rows(send, self.dataset, self.patience, what)
 
     def _page_query(self, where: str, fields: list[str], order: str) -> dict[str, str]:
-        return {
+        query = {
             "where": where,
-            "outFields": ",".join(fields),
+            "outFields": ",".join(name for name in fields if name not in GEOMETRY),
             "orderByFields": order,
             "resultRecordCount": str(self.dataset.page_rows),
             "returnGeometry": "false",
         }
+        if set(fields) & set(GEOMETRY):
+            query |= AS_DEGREES
+        return query
 
     def _count(self, where: str, what: str) -> int:
         query = {"where": where, "returnCountOnly": "true"}

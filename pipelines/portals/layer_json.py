@@ -30,6 +30,7 @@ class Layer(msgspec.Struct):
     fields: list[Field] | None = None
     objectIdField: str | None = None
     editingInfo: Editing | None = None
+    geometryType: str | None = None
 
     @property
     def object_id(self) -> str:

@@ -37,6 +37,8 @@ OBJECT_ID, DATE = "esriFieldTypeOID", "esriFieldTypeDate"
 
 TEXT = Kind(str | None, "text")
 
+NUMBER = Kind(Number, "a number")
+
 NUMBERS = ("SmallInteger", "Integer", "Single", "Double")
 
 # The JSON types of https://developers.arcgis.com/web-map-specification/objects/field/
@@ -45,8 +47,13 @@ KINDS = {
     DATE: Kind(Moment, "a date"),
     OBJECT_ID: Kind(ObjectId, "an object id"),
     "esriFieldTypeBigInteger": Kind(int | str | None, "a number"),
-    **{f"esriFieldType{name}": Kind(Number, "a number") for name in NUMBERS},
+    **{f"esriFieldType{name}": NUMBER for name in NUMBERS},
 }
+
+POINT = "esriGeometryPoint"
+
+# Columns of the place of a row's point, in degrees; a layer has it beside its fields.
+GEOMETRY = {"geometry_x": "x", "geometry_y": "y"}
 
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), UNREADABLE)
 
@@ -60,10 +67,26 @@ Values = tuple[Any, ...]
 """A row, in the order of the columns."""
 
 
+class Point(msgspec.Struct):
+    """Where a row is; a row without a place has no point, or one that is not finite."""
+
+    x: Number = None
+    y: Number = None
+
+
 class Feature(msgspec.Struct):
     """A row whose values may be of any type."""
 
     attributes: dict[str, Any]
+    geometry: Any = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """By column."""
+        point = self.geometry if isinstance(self.geometry, dict) else {}
+        return self.attributes | {
+            column: point.get(axis) for column, axis in GEOMETRY.items()
+        }
 
 
 class Page(msgspec.Struct):
@@ -79,11 +102,15 @@ def typed_rows(answer: Answer, columns: Columns) -> list[Values]:
         OddRowsError: A value has another type, or is not valid JSON.
         Retryable: The page is truncated or broken.
     """
-    names = {f"value_{number}": name for number, name in enumerate(columns)}
-    kinds = [kind.type for kind in columns.values()]
-    fields = list(zip(names, kinds, strict=True))
-    attributes = msgspec.defstruct("Attributes", fields, rename=names)
-    feature = msgspec.defstruct("Feature", [("attributes", attributes)])
+    fields = [name for name in columns if name not in GEOMETRY]
+    names = {f"value_{number}": name for number, name in enumerate(fields)}
+    kinds = [columns[name].type for name in fields]
+    attributes = msgspec.defstruct(
+        "Attributes", list(zip(names, kinds, strict=True)), rename=names
+    )
+    feature = msgspec.defstruct(
+        "Feature", [("attributes", attributes), ("geometry", Point | None, None)]
+    )
     kind = GenericAlias(list, feature)
     page: Any = msgspec.defstruct("Page", [("features", kind)])
     try:
@@ -91,7 +118,23 @@ def typed_rows(answer: Answer, columns: Columns) -> list[Values]:
     except (ValueError, RecursionError) as error:
         any_json(answer)
         raise OddRowsError("values of other types than it declares") from error
-    return [msgspec.structs.astuple(feature.attributes) for feature in features]
+    rows = [msgspec.structs.astuple(feature.attributes) for feature in features]
+    if len(fields) == len(columns):
+        return rows
+    points = [feature.geometry or Point() for feature in features]
+    return [
+        with_point(row, point, fields, columns)
+        for row, point in zip(rows, points, strict=True)
+    ]
+
+
+def with_point(
+    row: Values, point: Point, fields: list[str], columns: Columns
+) -> Values:
+    """A row's values and its place, in the order of the columns."""
+    values = dict(zip(fields, row, strict=True))
+    values |= {column: getattr(point, axis) for column, axis in GEOMETRY.items()}
+    return tuple(values[name] for name in columns)
 
 
 def any_rows(
@@ -106,7 +149,7 @@ def any_rows(
     """
     features = any_page(answer).features
     try:
-        given = [[f.attributes[name] for name in columns] for f in features]
+        given = [[f.values[name] for name in columns] for f in features]
         for values in given:
             msgspec.convert(values[-1], ObjectId)
     except (msgspec.ValidationError, KeyError) as error:

@@ -4,6 +4,7 @@ import random
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from pipelines.datasets.dataset import ArcgisDataset
@@ -15,6 +16,7 @@ from pipelines.portals.layer_clock import (
     judge,
     times_of,
 )
+from tests.support.live_portal import SHELBYVILLE
 
 # Reports of 1,000 incidents by hour of the day, as in many a city's rows.
 BY_HOUR = [
@@ -25,18 +27,9 @@ CITIES = ["America/New_York", "America/Chicago", "America/Denver", "Pacific/Hono
 
 
 def layer(times: str = "utc", literals: str = "utc") -> ArcgisDataset:
-    return ArcgisDataset(
-        name="shelbyville__incidents",
-        title="Shelbyville",
-        url="https://maps.shelbyville.example/arcgis/rest/services/P/FeatureServer/0",
-        zone="America/New_York",
-        backfill_from=date(2026, 1, 1),
-        window_column="Occurred",
-        key=["Crime_ID"],
-        columns=["Crime_ID", "Occurred"],
-        times=times,
-        literals=literals,
-    )
+    """One of New York, whose clock is nearest to UTC."""
+    declared = {"zone": CITIES[0], "times": times, "literals": literals}
+    return msgspec.structs.replace(SHELBYVILLE, **declared)
 
 
 def clocks(first: date, days: int, a_day: int, seed: int = 1) -> list[datetime]:

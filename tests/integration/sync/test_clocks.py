@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from demo.portal.server import Portal, serve
+from demo.portal.server import Portal
 from pipelines.errors import SchemaDriftError
 from pipelines.ops.portal_survey import data_set_findings
 from pipelines.portals.registry import reader_for
@@ -46,17 +46,6 @@ def milliseconds(clock: datetime, times: str) -> int:
 def declared(url: str, times: str, literals: str):
     layer = msgspec.structs.replace(SHELBYVILLE, times=times, literals=literals)
     return layer.at_portal(url)
-
-
-@pytest.fixture
-def portal():
-    return Portal()
-
-
-@pytest.fixture
-def url(portal):
-    with serve(portal) as url:
-        yield url
 
 
 EVERY = list(product(("utc", "local", "day"), ("utc", "local")))
