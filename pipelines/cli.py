@@ -81,6 +81,8 @@ def list_datasets() -> None:
         state = "" if dataset.enabled else "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
         click.echo(f"{'':40}{dataset.url}")
+        if dataset.where:
+            click.echo(f"{'':40}only where {dataset.where}")
 
 
 @cli.command()

@@ -47,6 +47,10 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
     """The date that windows and months use: of the report if there is one."""
     backfill_from: date
     """First month that a backfill reads."""
+    where: str = ""
+    """A condition in the portal's query language that every row meets which is read,
+    such as `nibrs_code is not null`, where a table has much else. A row that no longer
+    meets it counts as removed."""
     moving_window: bool = False
     """True if rows leave the table with age, which does not count as a removal."""
     page_rows: Annotated[int, msgspec.Meta(ge=1, le=50_000)] = 20_000
@@ -80,6 +84,14 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
     def window_on(self, day: date) -> Window:
         """What is read on a day: the rolling window."""
         return daily_window(day)
+
+    def among_read(self, condition: str) -> str:
+        """A condition, in the portal's query language, on the rows that are read."""
+        return f"({self.where}) AND ({condition})" if self.where else condition
+
+    def _how_it_is_read(self) -> list[Any]:
+        # Left out where there is none, so that no month is read again.
+        return [self.where] if self.where else []
 
 
 class SodaDataset(
@@ -149,7 +161,8 @@ class ArcgisDataset(
     def _how_it_is_read(self) -> list[Any]:
         # Left out where it is as ever, so that no month is read again.
         is_usual = (self.times, self.literals) == ("utc", "utc")
-        return [] if is_usual else [self.times, self.literals]
+        clock = [] if is_usual else [self.times, self.literals]
+        return [*clock, *super()._how_it_is_read()]
 
 
 class WholeDataset(BaseDataset, frozen=True, kw_only=True):
@@ -159,6 +172,7 @@ class WholeDataset(BaseDataset, frozen=True, kw_only=True):
 
     is_file: ClassVar[bool] = True
     # So there are no months to read, sweep or compare, and no rows age out.
+    where: ClassVar[str] = ""
     backfill_from: ClassVar[date] = date.min
     moving_window: ClassVar[bool] = False
     heeds_movement: ClassVar[bool] = True

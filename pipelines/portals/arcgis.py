@@ -132,7 +132,8 @@ class ArcgisReader(Reader):
         """Every row whose first key column holds one of these values, on any date."""
         tables = [self._as_raw([])]
         for chunk in chunks(key_values):
-            keyed, last = f"{self.dataset.key[0]} IN ({chunk})", -1
+            keyed = self.dataset.among_read(f"{self.dataset.key[0]} IN ({chunk})")
+            last = -1
             what, received = "rows by their keys", 0
             expected = self._count(keyed, f"the count of {what}")
             while True:
@@ -152,7 +153,8 @@ class ArcgisReader(Reader):
         """Prove `times` and `literals` with two requests; see `layer_clock`."""
         column = self.dataset.window_column
         newest = f"{self.object_id} DESC"
-        moments = self._moments(f"{column} IS NOT NULL", newest, "its newest dates")
+        dated = self.dataset.among_read(f"{column} IS NOT NULL")
+        moments = self._moments(dated, newest, "its newest dates")
         asked = choose(moments)
         if asked is None:
             return "too few dates to tell its clock"
@@ -160,7 +162,7 @@ class ArcgisReader(Reader):
             self._literal(datetime.fromtimestamp(moment, UTC))
             for moment in (asked, asked + 1)
         )
-        where = f"{column} >= {first} AND {column} < {after}"
+        where = self.dataset.among_read(f"{column} >= {first} AND {column} < {after}")
         answered = self._moments(where, self.object_id, "rows of one second")
         return judge(self.dataset, moments, asked, answered)
 
@@ -204,7 +206,9 @@ class ArcgisReader(Reader):
         if window.changed_since:
             changed = self._literal(self.dataset.as_published(window.changed_since))
             where += f" AND {self.dataset.change_column} > {changed}"
-        return f"({where}) OR {column} IS NULL" if window.undated else where
+        if window.undated:
+            where = f"({where}) OR {column} IS NULL"
+        return self.dataset.among_read(where)
 
     def _timestamp(self, day: date) -> str:
         return self._literal(utc_midnight(day, self.dataset.clock))

@@ -160,7 +160,8 @@ class SocrataReader(Reader):
         none = pa.array([], pa.string())
         tables = [pa.table(dict.fromkeys(self._raw_names(), none))]
         for chunk in chunks(key_values):
-            where, what = f"{self.dataset.key[0]} in({chunk})", "rows by their keys"
+            where = self.dataset.among_read(f"{self.dataset.key[0]} in({chunk})")
+            what = "rows by their keys"
             expected = self._count(where, f"the count of {what}")
             rows = self._rows(where, MOST_OF_KEYS, Read(), what)
             check_number(self.dataset, what, rows.num_rows, expected)
@@ -212,7 +213,9 @@ class SocrataReader(Reader):
             where += f" AND {column} < '{self.bound(window.end)}'"
         if window.changed_since:
             where += f" AND {self._changed_since(window.changed_since)}"
-        return f"({where} OR {column} IS NULL)" if window.undated else where
+        if window.undated:
+            where = f"({where} OR {column} IS NULL)"
+        return self.dataset.among_read(where)
 
     def _changed_since(self, moment: datetime) -> str:
         """`:updated_at` is an instant in UTC; a publisher's own column has no zone."""
