@@ -72,12 +72,15 @@
 {%- endmacro %}
 
 
+{#
+    What is null is compared as an empty text: `or ... is null` keeps PostgreSQL from
+    joining, and it compares each row with each.
+#}
 {% macro touched_by_build(relation, column) -%}
     {%- if execute and env_var('BLOTTER_TESTS', '') == 'built' -%}
     where
-        {{ column }} is null
-        or {{ column }} in (
-            select {{ column }} from {{ relation }}
+        coalesce({{ column }}, '') in (
+            select coalesce({{ column }}, '') from {{ relation }}
             where built_at = (select max(built_at) from {{ relation }})
         )
     {%- endif -%}
