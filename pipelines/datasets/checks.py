@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from pipelines.datasets.addresses import wrong_url
+from pipelines.datasets.addresses import HOST, wrong_url
 from pipelines.datasets.columns import IDENTIFIER, SYSTEM_COLUMNS
 from pipelines.datasets.dataset import (
     AreasDataset,
@@ -45,6 +45,8 @@ def problems(dataset: Dataset) -> Iterable[str]:
 
 def wrong_address(dataset: Dataset) -> Iterable[str]:
     """Addresses that can't be a data set's, or that contain more than its place."""
+    if dataset.redirects_to and not HOST.fullmatch(dataset.redirects_to):
+        yield f"`redirects_to` {dataset.redirects_to!r} is not a host"
     yield from wrong_url("url", dataset.url, type(dataset))
     for address in dataset.formerly:
         yield from wrong_url("formerly", address, type(dataset))
@@ -104,8 +106,11 @@ def wrong_files(dataset: FileDataset) -> Iterable[str]:
             yield f"`due` names {path!r}, which is not among the `files`"
     for address in dataset.addresses:
         path = urlsplit(address).path
-        if not path.lower().endswith(ENDINGS) or ".." in path:
-            yield f"{path!r} must be a file that ends in {', '.join(ENDINGS)}"
+        if ".." in path:
+            yield f"{path!r} leads out of its folder"
+        elif not (dataset.format or path.lower().endswith(ENDINGS)):
+            known = ", ".join(ENDINGS)
+            yield f"{path!r} must be a file that ends in {known}, or `format` be given"
     names = [address.rsplit("/", 1)[1] for address in dataset.addresses]
     if len(set(names)) < len(names):
         yield "`files` lists two files with the same name"

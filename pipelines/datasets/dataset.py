@@ -42,6 +42,7 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
     is_file: ClassVar[bool] = False
     files: ClassVar[list[str]] = []
     due: ClassVar[dict[str, date]] = {}
+    redirects_to: ClassVar[str | None] = None
 
     window_column: str
     """The date that windows and months use: of the report if there is one."""
@@ -185,6 +186,8 @@ class WholeDataset(BaseDataset, frozen=True, kw_only=True):
     compare_by: ClassVar[list[str]] = []
     reread_months: ClassVar[int] = 0
 
+    redirects_to: str | None = None
+    """A host to which the addresses may redirect, such as that of a store of files."""
     query: dict[str, str] = {}
     """Parameters of a file's address, such as `f = "geojson"`."""
     also_called: dict[str, list[str]] = {}
@@ -210,8 +213,12 @@ class FileDataset(WholeDataset, frozen=True, kw_only=True, tag_field="api", tag=
     """Files among `files` that are not published yet, with the day from which a missing
     one is a failure. Before that day, and as long as none of it is loaded, a run only
     warns."""
+    format: Literal["csv", "zip", "xlsx"] | None = None
+    """What every file is, if that is not the ending of its address."""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     """The encoding of CSV files."""
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    """What stands between the cells of CSV files."""
     file_column: str | None = None
     """The declared column that receives the name of a row's file."""
     has_notes: bool = False
@@ -231,7 +238,10 @@ class FileDataset(WholeDataset, frozen=True, kw_only=True, tag_field="api", tag=
 
     def _how_it_is_read(self) -> list[Any]:
         cells = [self.files, self.encoding, sorted(self.also_called.items())]
-        return [cells, *super()._how_it_is_read()]
+        # Left out where they are as ever, so that no file is read again.
+        is_usual = (self.format, self.delimiter) == (None, ",")
+        written = [] if is_usual else [self.format, self.delimiter]
+        return [cells, *written, *super()._how_it_is_read()]
 
 
 class AreasDataset(

@@ -85,7 +85,14 @@ def test_a_bad_declaration_is_refused_with_file_and_key(tmp_path, change, said):
         ),
         (
             (r"laucnty15.xlsx", "../laucnty15.csv"),
-            "'/lau/../laucnty15.csv' must be a file",
+            "'/lau/../laucnty15.csv' leads out of its folder",
+        ),
+        ((r"laucnty15.xlsx", "laucnty15"), "or `format` be given"),
+        ((r"^has_notes = .*$", "format = 'pdf'"), r"\$.format"),
+        ((r"^has_notes = .*$", "delimiter = ';;'"), r"\$.delimiter"),
+        (
+            (r"^has_notes = .*$", "redirects_to = 'https://a.example'"),
+            "`redirects_to` 'https://a.example' is not a host",
         ),
         ((r"laucnty15.xlsx", "a/laucnty16.xlsx"), "two files with the same name"),
         (

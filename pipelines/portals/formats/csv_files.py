@@ -37,7 +37,7 @@ def read_csv(
     """
     if dataset.encoding == "utf-8":
         body = readable(body).removeprefix(BOM)
-    lines, header = header_of(dataset, csv_rows(body, dataset.encoding))
+    lines, header = header_of(dataset, csv_rows(dataset, body))
     if not has_columns(dataset, header):
         return header, pa.table({})  # another file, so it need not be complete
     check_end(dataset, body, is_whole)
@@ -68,6 +68,7 @@ def below_header(
                 column_names=header,
             ),
             parse_options=pyarrow.csv.ParseOptions(
+                delimiter=dataset.delimiter,
                 newlines_in_values=True,
                 invalid_row_handler=lambda row: left_out(dataset, row, odd),
             ),
@@ -96,11 +97,10 @@ def check_end(dataset: "FileDataset", body: bytes, is_whole: bool) -> None:
         raise Retryable("the CSV was cut short: its last line does not end")
 
 
-def csv_rows(body: bytes, encoding: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(dataset: "FileDataset", body: bytes) -> Iterator[tuple[int, list[str]]]:
     """The first rows, each with the line number on which it ends."""
-    reader = csv.reader(
-        io.StringIO(body[:HEAD_BYTES].decode(encoding, errors="replace"), newline="")
-    )
+    head = body[:HEAD_BYTES].decode(dataset.encoding, errors="replace")
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=dataset.delimiter)
     try:
         for row in itertools.islice(reader, NOTE_LINES):
             yield reader.line_num, row

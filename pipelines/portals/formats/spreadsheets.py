@@ -35,7 +35,7 @@ def read_sheet(
     Raises:
         Retryable: The file is truncated, broken, or of another type.
     """
-    ending = name.lower().rpartition(".")[2]
+    ending = dataset.format or name.lower().rpartition(".")[2]
     if ending in ("zip", "xlsx"):
         check_packed(body)
     if ending == "xlsx":

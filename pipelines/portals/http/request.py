@@ -15,7 +15,7 @@ from pipelines import signals
 from pipelines.clock import utc_now
 from pipelines.errors import PortalError, PortalMovedError, Retryable
 from pipelines.portals.http.body import Answer, read_answer
-from pipelines.portals.http.moves import new_address, shown
+from pipelines.portals.http.moves import new_address, shown, target
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
@@ -42,6 +42,8 @@ def get(
 ) -> Answer:
     """Send one request, only to the data set's own host, and read the whole response.
 
+    A redirect is followed once, and only to the host that the data set declares.
+
     Args:
         timeout: Seconds that the portal may stay silent.
         expect: Part of the content type that the response must have, such as `json`.
@@ -56,6 +58,8 @@ def get(
     signals.check()
     check_host(url, dataset)
     answer = whole_answer(session, url, params, timeout, unless or {})
+    if there := allowed_redirect(answer, dataset, url):
+        answer = whole_answer(session, there, {}, timeout, unless or {})
     if unless and answer.status == 304:
         return answer
     # A refused token is dropped first, and the request is sent again.
@@ -125,6 +129,16 @@ def check_host(url: str, dataset: "Dataset") -> None:
             f"{dataset.label} is the only host that this data set is read from; "
             f"nothing was sent to {urlsplit(url).hostname}."
         )
+
+
+def allowed_redirect(answer: Answer, dataset: "Dataset", url: str) -> str | None:
+    """Where a response redirects to, if the data set may be read from there."""
+    if not 300 <= answer.status < 400 or dataset.redirects_to is None:
+        return None
+    there = target(url, answer.headers.get("Location", ""))
+    if there is None or there.scheme != urlsplit(url).scheme:
+        return None
+    return there.geturl() if there.hostname == dataset.redirects_to else None
 
 
 def check_status(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import pipelines.sync.months
-from demo.portal.server import Fault, Portal
+from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.dataset import Dataset, FileDataset
 from pipelines.errors import (
     PartsError,
@@ -707,3 +707,52 @@ def test_doctor_tells_rows_key_and_age_of_a_file(portal, places):
         ("ok", "a file: read in full when it has changed, and compared row by row"),
     ]
     assert "last updated 0 minutes ago" in findings[0].message
+
+
+# -- Files that are not what their address says ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("format", "delimiter", "body"),
+    [
+        ("csv", ";", 'id;name;county\n7;"Alder; north";Elm\n'),
+        ("csv", "\t", "id\tname\tcounty\n7\tAlder; north\tElm\n"),
+        ("zip", "|", {"places__csv": "id|name|county\n7|Alder; north|Elm\n"}),
+    ],
+)
+def test_a_file_is_what_is_declared(format, delimiter, body):
+    dataset = msgspec.structs.replace(PLACES, format=format, delimiter=delimiter)
+    content = zipped(**body) if isinstance(body, dict) else body
+    found = rows_of(dataset, content, "download")
+    assert found == [{"id": "7", "name": "Alder; north", "county": "Elm"}]
+
+
+def test_how_a_file_is_written_belongs_to_what_is_read():
+    for changed in ({"format": "csv"}, {"delimiter": ";"}):
+        other = msgspec.structs.replace(PLACES, **changed)
+        assert other.fingerprint != PLACES.fingerprint
+
+
+def test_a_redirect_is_followed_to_the_declared_host(tmp_path, portal, places):
+    """A store of files signs its addresses, which no message may repeat."""
+    signed = "?X-Signature=secret"
+    store = Portal()
+    store.add_file(PATH, f"{HEADER}1,Alder,Elm\n".encode(), content_type="text/csv")
+    with serve(store) as there:
+        to_store = {"status": 307, "headers": {"Location": f"{there}{PATH}{signed}"}}
+        portal.fail(Fault("status", **to_store, times=None))
+        stored = msgspec.structs.replace(places, redirects_to="127.0.0.1")
+        assert live.daily(tmp_path / "home", stored) is None
+        assert live.held(tmp_path / "home", stored) == [("1", "Alder", "Elm", None)]
+
+        # Once only: a store that redirects has moved.
+        store.fail(Fault("status", **to_store, times=None))
+        failure = live.daily(tmp_path / "other", stored)
+        assert isinstance(failure, PortalMovedError)
+        assert "secret" not in str(failure)
+
+        # Not to a host that is not declared.
+        elsewhere = msgspec.structs.replace(places, redirects_to="files.example")
+        store.requests.clear()
+        assert isinstance(live.daily(tmp_path / "third", elsewhere), PortalMovedError)
+        assert store.requests == []
