@@ -26,7 +26,7 @@ ESRI_TYPES = {
     "double": "esriFieldTypeDouble",
     "integer": "esriFieldTypeInteger",
 }
-# Columns, in degrees, that are no fields but a row's point.
+# Columns, in degrees, of a row's point, which is not among the fields.
 POINT = {"x", "y"}
 # Radius of the sphere of Web Mercator, in meters.
 EARTH = 6_378_137.0

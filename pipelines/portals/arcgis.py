@@ -55,8 +55,8 @@ from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
 
-# Degrees of WGS 84, rounded to a centimeter: a server that projects them anew gives
-# other digits beyond that.
+# Degrees of WGS 84, rounded to a centimeter: the digits beyond differ between versions
+# of a server.
 AS_DEGREES = {"returnGeometry": "true", "outSR": "4326", "geometryPrecision": "7"}
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.errors import SchemaDriftError
 
-# Fewer dates, or of fewer days, tell nothing of the hours of a day.
+# Fewer dates, or dates of fewer days, don't show the hours of a usual day.
 FEWEST, FEWEST_DAYS = 200, 3
 
 # Around this hour lie the reports of a day, 15 to 19 in the rows of nine cities: few by

@@ -110,7 +110,7 @@ class Reader(ABC):
         """The window column's value at a day's local midnight, as published."""
 
     def check_clock(self) -> str | None:
-        """Prove on which clock dates are kept; say so, or None if that is no question.
+        """Prove on which clock dates are kept; say so, or None if there is no doubt.
 
         Raises:
             SchemaDriftError: On another than declared.

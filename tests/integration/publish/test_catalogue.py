@@ -244,9 +244,15 @@ def test_keys_and_references_are_those_that_are_tested(resources):
     assert incidents["primaryKey"] == ["incident_id"]
     fields = {field["name"]: field for field in incidents["fields"]}
     assert fields["incident_id"]["constraints"] == {"required": True, "unique": True}
-    assert fields["city"]["constraints"] == {
-        "enum": ["san_francisco", "chicago", "memphis", "cambridge"]
+    assert fields["time_of_day"]["constraints"] == {
+        "enum": ["night", "morning", "afternoon", "evening", "unknown"]
     }
+    assert incidents["foreignKeys"] == [
+        {
+            "fields": ["city"],
+            "reference": {"resource": "dim_cities", "fields": ["city"]},
+        }
+    ]
     assert fields["is_counted"]["constraints"] == {"required": True}
     assert "constraints" not in fields["place"]
     bridge = resources["bridge_shooting_races"]["schema"]
