@@ -1,4 +1,4 @@
-"""A local portal that speaks SODA 2 and ArcGIS FeatureServer, and serves files.
+"""A local portal that speaks SODA 2, ArcGIS FeatureServer and CKAN, and serves files.
 
     python -m demo.portal --rows 100000 --port 8765 --seed 1
 
@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from demo.portal.arcgis import Layer, LayerOptions, layer_reply
+from demo.portal.ckan import ACTION, Resource, action_reply
 from demo.portal.control import control
 from demo.portal.exchange import (
     Asked,
@@ -108,6 +109,22 @@ class Portal:
         layer = Layer(self.store, path, rows, columns, **options)
         self.datasets[path] = layer
         return layer
+
+    def add_ckan(
+        self,
+        name: str,
+        rows: Rows,
+        columns: dict[str, str],
+        key: str | None = None,
+        *,
+        answers_sql: bool = True,
+    ) -> Resource:
+        """Publish rows as a CKAN resource; see `Resource` for the options."""
+        resource = Resource(
+            self.store, name, rows, columns, key, answers_sql=answers_sql
+        )
+        self.datasets[name] = resource
+        return resource
 
     def add_file_as_dataset(
         self,
@@ -229,6 +246,8 @@ class Portal:
             if not isinstance(layer, Layer):
                 return arcgis_problem(400, "Invalid URL", "Invalid URL")
             return layer_reply(layer, asked, self.seed + number)
+        if ACTION.fullmatch(asked.path):
+            return action_reply(self.datasets, asked)
         known = self.app_tokens
         if asked.token is not None and known is not None and asked.token not in known:
             return refused_token()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.datasets.addresses import moved
+from pipelines.datasets.columns import IDENTIFIER, raw_name
 
 # The number of a limit: nan is in no range.
 Rows = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -33,6 +34,8 @@ class BaseDataset(
     """Pattern of every address's path."""
     path_example: ClassVar[str]
     """An example of such a path."""
+    column_shape: ClassVar[re.Pattern[str]] = IDENTIFIER
+    """Pattern of every column's name."""
     few_removals: ClassVar[int] = 10
     """This many rows may vanish from any table, however small; of areas, none may."""
 
@@ -138,8 +141,8 @@ class BaseDataset(
 
     @property
     def loaded_columns(self) -> list[str]:
-        """Every declared column under its name in the raw table: lower case."""
-        return [name.lower() for name in (*self.columns, *self.dispensable_columns)]
+        """Every declared column under its name in the raw table; see `raw_name`."""
+        return [raw_name(name) for name in (*self.columns, *self.dispensable_columns)]
 
     @property
     def windowed_by(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from pipelines.datasets.addresses import HOST, wrong_url
-from pipelines.datasets.columns import IDENTIFIER, SYSTEM_COLUMNS
+from pipelines.datasets.columns import IDENTIFIER, SYSTEM_COLUMNS, raw_name
 from pipelines.datasets.dataset import (
     AreasDataset,
     CouncilList,
@@ -71,7 +71,7 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
         yield "`key` names no column"
     declared = [*dataset.columns, *dataset.dispensable_columns]
     for name in declared:
-        if not IDENTIFIER.fullmatch(name):
+        if not dataset.column_shape.fullmatch(name):
             yield f"{name!r} is not a column name: use only letters, digits and _"
     for column in dataset.named_columns:
         if column not in dataset.columns:
@@ -88,7 +88,9 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
     for name in names:
         if names.count(name) > 1:
             yield f"column {name!r} is declared twice"
-        if name in SYSTEM_COLUMNS and [name] != [part.lower() for part in dataset.key]:
+        if name in SYSTEM_COLUMNS and [name] != [
+            raw_name(part) for part in dataset.key
+        ]:
             yield f"column {name!r} has the name of a column that the pipeline adds"
 
 

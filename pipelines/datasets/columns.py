@@ -5,6 +5,9 @@ import re
 # Names go into the portals' query languages and into SQL without quotes.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+# Names that go into them in double quotes.
+QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,63}")
+
 # A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"
 
@@ -18,3 +21,9 @@ SYSTEM_COLUMNS = (
     "removed_at",
     "replaced_at",
 )
+
+
+def raw_name(column: str) -> str:
+    """A column's name in the raw table: in lower case, of letters, digits and _."""
+    name = re.sub(r"[^a-z0-9_]+", "_", column.lower())
+    return f"_{name}" if name[:1].isdigit() else name

@@ -2,6 +2,7 @@
 
     SodaDataset     api = "soda2"     a table of a Socrata portal    read by windows
     ArcgisDataset   api = "arcgis"    an ArcGIS feature layer        read by windows
+    CkanDataset     api = "ckan"      a table of a CKAN portal       read by windows
     FileDataset     api = "file"      files, CSV or workbooks        read whole
     AreasDataset    api = "geojson"   a file of areas                read whole
 
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
+from pipelines.datasets.columns import QUOTABLE
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
 
@@ -166,6 +168,25 @@ class ArcgisDataset(
         return [*clock, *super()._how_it_is_read()]
 
 
+class CkanDataset(TableDataset, frozen=True, kw_only=True, tag_field="api", tag="ckan"):
+    """A table in the DataStore of a CKAN portal: a resource, by its id."""
+
+    path_shape = re.compile(
+        r"(/[\w.-]+)*/resource/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII
+    )
+    path_example = "/dataset/incidents/resource/01234567-89ab-cdef-0123-456789abcdef"
+    column_shape = QUOTABLE
+
+    # A table does not report that it lags.
+    heeds_out_of_date: ClassVar[bool] = True
+    compare_by: ClassVar[list[str]] = []
+
+    @property
+    def resource(self) -> str:
+        """The id of the resource."""
+        return self.url.rpartition("/")[2]
+
+
 class WholeDataset(BaseDataset, frozen=True, kw_only=True):
     """A data set that is read and compared whole: it has no windows and no months."""
 
@@ -267,5 +288,7 @@ class AreasDataset(
         return [cells, *super()._how_it_is_read()]
 
 
-Dataset: TypeAlias = SodaDataset | ArcgisDataset | FileDataset | AreasDataset
+Dataset: TypeAlias = (
+    SodaDataset | ArcgisDataset | CkanDataset | FileDataset | AreasDataset
+)
 """A data set of any kind."""

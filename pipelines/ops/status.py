@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.clock import iso
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import WarehouseError, remedy
@@ -78,7 +79,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     column, zone = dataset.window_column, dataset.tzinfo
     newest = "cast(null as text)"
     if column:
-        newest = warehouse.engine.in_byte_order(quote(column.lower()))
+        newest = warehouse.engine.in_byte_order(quote(raw_name(column)))
     with warehouse.connect() as connection:
         found = connection.execute(
             "select count(*) - count(removed_at) as row_count, "

@@ -4,17 +4,16 @@ import dataclasses
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import requests
 
-from pipelines.datasets.columns import IDENTIFIER
+from pipelines.datasets.columns import IDENTIFIER, raw_name
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
-from pipelines.errors import PortalError, Retryable, SchemaDriftError
+from pipelines.errors import PortalError, SchemaDriftError
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
@@ -41,10 +40,12 @@ from pipelines.portals.layer_rows import (
 from pipelines.portals.page_checks import (
     ask_for_rows,
     check_dates,
-    check_number,
+    check_ids,
     chunks,
+    counted,
+    pages_after,
 )
-from pipelines.portals.reader import Published, Read, Reader, Survey
+from pipelines.portals.reader import HttpReader, Published, Read, Survey
 from pipelines.portals.rejects import (
     Reasons,
     check_utf8,
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 AS_DEGREES = {"returnGeometry": "true", "outSR": "4326", "geometryPrecision": "7"}
 
 
-class ArcgisReader(Reader):
+class ArcgisReader(HttpReader):
     """Read one layer. Dates are epoch milliseconds, UTC; errors have status 200."""
 
     dataset: ArcgisDataset
@@ -72,8 +73,6 @@ class ArcgisReader(Reader):
         identity: Identity = NOBODY,
     ):
         super().__init__(dataset, patience, identity)
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = identity.user_agent
         self.object_id = ""
         self.kinds: dict[str, Kind] = {}
 
@@ -115,34 +114,19 @@ class ArcgisReader(Reader):
         )
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
-        """Yield the window's rows by keyset pagination on the object id, each once.
-
-        An empty page ends the read: a layer caps pages at its own `maxRecordCount`.
-        """
-        last = -1
-        while True:
-            rows, last = self._rows(
-                self._where(window), last, f"rows of {window}", window
-            )
-            if not rows.num_rows:
-                return
-            yield rows
+        """Yield the window's rows by keyset pagination on the object id, each once."""
+        where, what = self._where(window), f"rows of {window}"
+        yield from pages_after(partial(self._rows, where, what, window=window), -1)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
         """Every row whose first key column holds one of these values, on any date."""
         tables = [self._as_raw([])]
         for chunk in chunks(key_values):
             keyed = self.dataset.among_read(f"{self.dataset.key[0]} IN ({chunk})")
-            last = -1
-            what, received = "rows by their keys", 0
+            what = "rows by their keys"
             expected = self._count(keyed, f"the count of {what}")
-            while True:
-                rows, last = self._rows(keyed, last, what)
-                if not rows.num_rows:
-                    break
-                received += rows.num_rows
-                tables.append(rows)
-            check_number(self.dataset, what, received, expected)
+            pages = pages_after(partial(self._rows, keyed, what), -1)
+            tables += counted(self.dataset, what, pages, expected)
         return pa.concat_tables(tables, promote_options="default")
 
     def bound(self, day: date) -> int:
@@ -218,7 +202,7 @@ class ArcgisReader(Reader):
         return f"TIMESTAMP '{instant.astimezone(self.dataset.literal_clock):%F %T}'"
 
     def _as_raw(self, rows: list[Values]) -> pa.Table:
-        names = [name.lower() for name in self.requested()]
+        names = [raw_name(name) for name in self.requested()]
         values = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
         return pa.table(
             {
@@ -228,7 +212,7 @@ class ArcgisReader(Reader):
         )
 
     def _rows(
-        self, where: str, last: int, what: str, window: Window | None = None
+        self, where: str, what: str, last: int, window: Window | None = None
     ) -> tuple[pa.Table, int]:
         """One page of the rows after an object id, and the last id of the page."""
         asked = [*self.requested(), self.object_id]
@@ -286,11 +270,7 @@ class ArcgisReader(Reader):
         Raises:
             Retryable: Rows are repeated, too many, or outside of the window.
         """
-        if len(rows) > self.dataset.page_rows:
-            raise Retryable(f"the page has more than {self.dataset.page_rows} rows")
-        ids = [last, *(row[-1] for row in rows)]
-        if any(this <= before for before, this in pairwise(ids)):
-            raise Retryable("the page repeats rows")
+        check_ids([last, *(row[-1] for row in rows)], self.dataset.page_rows)
         if window:
             position = self.requested().index(self.dataset.window_column)
             array = pa.array([row[position] for row in rows], pa.int64())

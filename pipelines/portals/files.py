@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import requests
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import AreasDataset, Dataset, FileDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable, SchemaDriftError
@@ -20,7 +20,7 @@ from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import check_told, told_in
-from pipelines.portals.reader import Published, Read, Reader, Survey
+from pipelines.portals.reader import HttpReader, Published, Read, Survey
 from pipelines.portals.rejects import BOM
 from pipelines.settings import NOBODY, Identity, Patience
 
@@ -43,7 +43,7 @@ Marks = dict[str, Mark]
 """By address; as JSON it is the data set's version."""
 
 
-class FileReader(Reader):
+class FileReader(HttpReader):
     """Read files, always whole. There is no separate count to check against, so
     truncated and broken files are refused, and so are too many removals at once."""
 
@@ -56,8 +56,6 @@ class FileReader(Reader):
         identity: Identity = NOBODY,
     ):
         super().__init__(dataset, patience, identity)
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = identity.user_agent
         self.sheets: dict[str, Sheet] = {}
         self.missed: dict[str, PortalError] = {}
         """By address: why one of several files could not be read."""
@@ -88,7 +86,7 @@ class FileReader(Reader):
     def survey(self, window: Window) -> Survey:
         """Figures of the whole table; a file has no update times for single rows."""
         dataset = self.dataset
-        key = [rows[dataset.key[0].lower()] for rows in self._rows()]
+        key = [rows[raw_name(dataset.key[0])] for rows in self._rows()]
         values = pa.chunked_array([part for column in key for part in column.chunks])
         is_single = len(dataset.key) == 1 and dataset.key_is_unique
         return Survey(
@@ -106,7 +104,7 @@ class FileReader(Reader):
 
         It may if the value can't be read.
         """
-        key, wanted = self.dataset.key[0].lower(), pa.array(key_values, pa.string())
+        key, wanted = raw_name(self.dataset.key[0]), pa.array(key_values, pa.string())
         found = []
         for rows in self._rows():
             is_broken = pc.fill_null(pc.match_substring(rows[key], "\ufffd"), False)
@@ -145,7 +143,7 @@ class FileReader(Reader):
         absent = [name_of(url) for url in self.missed if url not in self.sheets]
         if not absent:
             return held
-        names = held[(self.dataset.file_column or "").lower()]
+        names = held[raw_name(self.dataset.file_column or "")]
         is_absent = pc.is_in(names, pa.array(absent, pa.string()))
         return held.filter(pc.and_not(self.is_current(held), is_absent))
 
@@ -157,7 +155,7 @@ class FileReader(Reader):
         if not self.dataset.file_column:
             return super().is_current(held)
         declared = pa.array(map(name_of, self.dataset.addresses), pa.string())
-        return pc.is_in(held[self.dataset.file_column.lower()], declared)
+        return pc.is_in(held[raw_name(self.dataset.file_column)], declared)
 
     def _rows(self) -> list[pa.Table]:
         """The rows of every readable file, reading those that `describe` skipped."""

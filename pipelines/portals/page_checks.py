@@ -1,7 +1,8 @@
 """Request pages of rows and check them, whatever the API."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -35,6 +36,37 @@ def ask_for_rows(
         return ask(lambda: send(True), dataset, patience, what)
 
 
+def pages_after(
+    page_after: Callable[[int], tuple[pa.Table, int]], last: int
+) -> Iterator[pa.Table]:
+    """Yield the pages of a keyset, up to an empty one: a portal may cap a page's size.
+
+    Args:
+        page_after: Reads the rows after an id; returns them and the last one's id.
+        last: The id to begin after.
+    """
+    while True:
+        rows, last = page_after(last)
+        if not rows.num_rows:
+            return
+        yield rows
+
+
+def check_ids(ids: list[int], limit: int) -> None:
+    """Check that a page has each row once and no more rows than requested.
+
+    Args:
+        ids: The id that the page begins after, and those of its rows.
+
+    Raises:
+        Retryable: It repeats rows, or has too many.
+    """
+    if len(ids) - 1 > limit:
+        raise Retryable(f"the page has more than {limit} rows")
+    if any(this <= before for before, this in pairwise(ids)):
+        raise Retryable("the page repeats rows")
+
+
 def check_dates(dates: pa.ChunkedArray, start: Any, end: Any, window: Window) -> None:
     """Check that rows lie in the window that was requested.
 
@@ -65,6 +97,19 @@ def check_number(dataset: "Dataset", what: str, received: int, expected: int) ->
             f"{dataset.label} sent {received:,} {what} but counts {expected:,}; "
             "try again later."
         )
+
+
+def counted(
+    dataset: "Dataset", what: str, pages: Iterable[pa.Table], expected: int
+) -> list[pa.Table]:
+    """All pages, if together they have as many rows as the portal counts.
+
+    Raises:
+        IncompleteReadError: They don't.
+    """
+    read = list(pages)
+    check_number(dataset, what, sum(rows.num_rows for rows in read), expected)
+    return read
 
 
 def quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import requests
 
 from pipelines.datasets.windows import Window
 from pipelines.errors import ConfigError
@@ -176,3 +177,14 @@ class Reader(ABC):
             *self.dataset.columns,
             *(name for name in optional if name in self.published),
         ]
+
+
+class HttpReader(Reader):
+    """A reader that asks by HTTP, under the operator's name."""
+
+    def __init__(
+        self, dataset: "Dataset", patience: Patience, identity: Identity = NOBODY
+    ):
+        super().__init__(dataset, patience, identity)
+        self.session = requests.Session()
+        self.session.headers["User-Agent"] = identity.user_agent

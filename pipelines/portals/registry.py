@@ -1,7 +1,8 @@
 """Choose the reader for a data set's API."""
 
-from pipelines.datasets.dataset import ArcgisDataset, Dataset, SodaDataset
+from pipelines.datasets.dataset import ArcgisDataset, CkanDataset, Dataset, SodaDataset
 from pipelines.portals.arcgis import ArcgisReader
+from pipelines.portals.ckan import CkanReader
 from pipelines.portals.files import FileReader
 from pipelines.portals.reader import Reader
 from pipelines.portals.socrata import SocrataReader
@@ -16,4 +17,6 @@ def reader_for(
         return SocrataReader(dataset, patience, identity)
     if isinstance(dataset, ArcgisDataset):
         return ArcgisReader(dataset, patience, identity)
+    if isinstance(dataset, CkanDataset):
+        return CkanReader(dataset, patience, identity)
     return FileReader(dataset, patience, identity)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import requests
 from sodapy import Socrata
 
-from pipelines.datasets.columns import REJECT
+from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable
@@ -225,7 +225,7 @@ class SocrataReader(Reader):
         return f"{column or ':updated_at'} > '{at:%Y-%m-%dT%H:%M:%S.000}'"
 
     def _raw_names(self) -> list[str]:
-        return [name.lower() for name in self.requested()]
+        return [raw_name(name) for name in self.requested()]
 
     def _as_raw(self, page: pa.Table) -> pa.Table:
         reasons = [name for name in page.column_names if name == REJECT]

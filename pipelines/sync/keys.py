@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.columns import REJECT
+from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import ConfigError, first_line
 from pipelines.sql import query, quote
@@ -77,7 +77,7 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
 
 def reasons(dataset: Dataset, read: pa.Table) -> pa.ChunkedArray:
     """Why each row can't be loaded; null if it can."""
-    key = read[dataset.key[0].lower()]
+    key = read[raw_name(dataset.key[0])]
     reason = pa.chunked_array([pa.nulls(read.num_rows, pa.string())])
     if REJECT in read.column_names:
         reason = read[REJECT]
@@ -90,7 +90,7 @@ def seen_keys(dataset: Dataset, rejects: pa.Table) -> tuple[frozenset[str], bool
     """Keys of the rejects that have one, and whether others can't be read."""
     if not rejects.num_rows:
         return frozenset(), False
-    names = [quote(name.lower()) for name in dataset.key]
+    names = [quote(raw_name(name)) for name in dataset.key]
     broken = " or ".join(f"coalesce(contains({n}, chr(65533)), false)" for n in names)
     keys = query(
         f"select {key_sql(dataset)} as row_id, {broken} as is_broken from rejects "
@@ -110,7 +110,7 @@ def without_the_rest(dataset: Dataset, rows: pa.Table) -> pa.Table:
         ConfigError: A pattern is not a valid regular expression.
     """
     for column, pattern in dataset.kept_part.items():
-        name = column.lower()
+        name = raw_name(column)
         position = rows.column_names.index(name)
         try:
             found = pc.struct_field(pc.extract_regex(rows[name], pattern), [0])
@@ -167,12 +167,12 @@ def empty(dataset: Dataset) -> pa.Table:
 
 def hashed_columns(dataset: Dataset) -> list[str]:
     names = (*dataset.unhashed, *dataset.later_columns)
-    unhashed = {name.lower() for name in names}
+    unhashed = {raw_name(name) for name in names}
     return [name for name in dataset.loaded_columns if name not in unhashed]
 
 
 def key_sql(dataset: Dataset) -> str:
-    first, *others = [quote(name.lower()) for name in dataset.key]
+    first, *others = [quote(raw_name(name)) for name in dataset.key]
     if not others:
         return first
     return f"{first} || '-' || left({digest_sql(others)}, 12)"
@@ -185,7 +185,7 @@ def hash_sql(dataset: Dataset) -> str:
     The key is never null, so a separator is due before each column after it and after
     each one before it. `concat_ws` would do the same, but copy every value once more.
     """
-    names, key = sorted(hashed_columns(dataset)), dataset.key[0].lower()
+    names, key = sorted(hashed_columns(dataset)), raw_name(dataset.key[0])
     if key not in names:
         named = [f"'{name}=' || {quote(name)}" for name in names]
         return f"md5(concat_ws({SEPARATOR}, {', '.join(named)}))"
@@ -209,4 +209,4 @@ def digest_sql(expressions: list[str]) -> str:
 
 
 def newest_sql(dataset: Dataset) -> str:
-    return quote(dataset.newest_by.lower()) if dataset.newest_by else "null::text"
+    return quote(raw_name(dataset.newest_by)) if dataset.newest_by else "null::text"

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.windows import Window, month_start, months, next_month
 from pipelines.portals.reader import Reader
 from pipelines.sync.compare import merged, months_apart
@@ -73,7 +74,7 @@ def with_all_of_their_keys(reader: Reader, pages: list[pa.Table]) -> list[pa.Tab
     Rows that share a key are told apart by an ordinal among all of them.
     """
     rows = pa.concat_tables(pages, promote_options="default")
-    key = rows[reader.dataset.key[0].lower()]
+    key = rows[raw_name(reader.dataset.key[0])]
     values = sorted(pc.unique(key).drop_null().to_pylist())
     return [reader.rows_of(values), rows.filter(pc.is_null(key))]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import TooManyRemovalsError
@@ -91,7 +92,7 @@ def confirm(job: DatasetRun, lost: list[str]) -> Confirmed:
     superseded = held.filter(pc.invert(is_current))["row_id"].to_pylist()
     held = held.filter(is_current)
     lost = held["row_id"].to_pylist()
-    values = pc.unique(held[dataset.key[0].lower()]).drop_null().to_pylist()
+    values = pc.unique(held[raw_name(dataset.key[0])]).drop_null().to_pylist()
     found = key_rows(dataset, [reader.rows_of(sorted(values))])
     is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))
     moved = found.rows.filter(is_lost)

@@ -6,6 +6,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window, month_start
 from pipelines.sql import query, quote
@@ -88,7 +89,7 @@ def monthly_counts(
         month (the window's first day), value, row_count; no row for zero.
     """
     bounds = bounds_of(windows, bound)
-    dated = warehouse.engine.in_byte_order(quote(dataset.windowed_by.lower()))
+    dated = warehouse.engine.in_byte_order(quote(raw_name(dataset.windowed_by)))
     held = f"{warehouse.table(dataset)} where removed_at is null"
     with warehouse.connect() as connection:
         connection.register("bounds", bounds)
@@ -106,7 +107,7 @@ def monthly_counts_of(
 ) -> pa.Table:
     """Like `monthly_counts`, but for the given rows instead of those held."""
     bounds = bounds_of(windows, bound)
-    dated = quote(dataset.windowed_by.lower())
+    dated = quote(raw_name(dataset.windowed_by))
     statement = counting("counted", dated, bounds, column)
     return query(statement, counted=counted, bounds=bounds)
 
@@ -124,7 +125,7 @@ def bounds_of(windows: list[Window], bound: Bound) -> pa.Table:
 
 def counting(counted: str, dated: str, bounds: pa.Table, column: str | None) -> str:
     """SQL that counts rows by the months of `bounds` and by the values of a column."""
-    value = quote(column.lower()) if column else "cast(null as text)"
+    value = quote(raw_name(column)) if column else "cast(null as text)"
     return f"""
         select month, value, count(*) as row_count
         from (
@@ -147,7 +148,7 @@ def in_window(
     """The window as a SQL condition on the raw table, or on the given column."""
     if dataset.is_file:
         return "true"
-    name = quote(column or dataset.windowed_by.lower())
+    name = quote(column or raw_name(dataset.windowed_by))
     # Any bound shows whether they are text or numbers.
     kind = bound(window.end or window.start)
     value = as_bound(warehouse.engine.in_byte_order(name), kind)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.sql import quote
 from pipelines.warehouse.engines.base import Columns
@@ -104,7 +105,7 @@ def _fill_months(warehouse: Warehouse, dataset: Dataset) -> None:
     """Backfill `window_month` in rows that were loaded before the column existed."""
     if dataset.window_column is None:
         return
-    column = dataset.windowed_by.lower()
+    column = raw_name(dataset.windowed_by)
     with warehouse.connect() as connection:
         rows = connection.execute(
             f"select row_id, {quote(column)} from {warehouse.table(dataset)} "

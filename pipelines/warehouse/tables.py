@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.columns import REJECT
+from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Arra
     """The window column's values; null for a file without one."""
     if dataset.window_column is None:
         return pa.nulls(rows.num_rows, pa.string())
-    return rows[dataset.window_column.lower()]
+    return rows[raw_name(dataset.window_column)]
 
 
 def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArray:

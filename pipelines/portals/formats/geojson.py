@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 
+from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import AreasDataset, Box, Dataset
 from pipelines.errors import PortalError, Retryable
 from pipelines.portals.formats.headers import Sheet, loaded, named
@@ -113,7 +114,7 @@ def read_features(dataset: AreasDataset, name: str, body: bytes) -> Sheet:
     reasons = [reason_of(shape, dataset.box) for shape in shapes]
     check_reasons(dataset, reasons)
     columns: dict[str, list[str | None]] = {
-        column.lower(): [as_text(row.get(names[column])) for row in each]
+        raw_name(column): [as_text(row.get(names[column])) for row in each]
         for column in loaded(dataset, header)
         if column != GEOMETRY
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.columns import REJECT
+from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.errors import Retryable
 from pipelines.portals.formats.csv_files import read_csv
 from pipelines.portals.formats.headers import (
@@ -51,7 +51,9 @@ def read_sheet(
         header.append(dataset.file_column)
         names = pa.repeat(pa.scalar(name, pa.string()), rows.num_rows)
         rows = rows.append_column(dataset.file_column, names)
-    rows = rows.rename_columns([name.lower() for name in rows.column_names])
+    rows = rows.rename_columns(
+        [name if name == REJECT else raw_name(name) for name in rows.column_names]
+    )
     if REJECT in rows.column_names:
         return Sheet(header, set_aside(rows.drop_columns([REJECT]), rows[REJECT]))
     return Sheet(header, set_aside(rows) if has_unreadable(rows) else rows)
