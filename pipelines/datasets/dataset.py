@@ -38,6 +38,10 @@ Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees, as in GeoJSON's `bbox`."""
 
 
+Literals: TypeAlias = Literal["utc", "local"]
+"""A clock on which a server reads times."""
+
+
 class TableDataset(BaseDataset, frozen=True, kw_only=True):
     """A table that is read by windows of time: the days around now, and old months."""
 
@@ -136,7 +140,7 @@ class ArcgisDataset(
     times: Literal["utc", "local", "day"] = "utc"
     """What its dates are: instants, the city's clock written as if it were UTC, or days
     written as their midnight in UTC. `blotter doctor` and a first load prove it."""
-    literals: Literal["utc", "local"] = "utc"
+    literals: Literals = "utc"
     """On which clock its server reads the times that a request names."""
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +19,13 @@ from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
-from pipelines.portals.layer_clock import choose, is_plausible, judge
+from pipelines.portals.layer_clock import (
+    check_times,
+    choose,
+    is_plausible,
+    misread,
+    with_other_literals,
+)
 from pipelines.portals.layer_json import Count, Field, Layer
 from pipelines.portals.layer_rows import (
     DATE,
@@ -135,20 +142,29 @@ class ArcgisReader(HttpReader):
 
     def check_clock(self) -> str:
         """Prove `times` and `literals` with two requests; see `layer_clock`."""
-        column = self.dataset.window_column
+        dated = self.dataset.among_read(f"{self.dataset.window_column} IS NOT NULL")
         newest = f"{self.object_id} DESC"
-        dated = self.dataset.among_read(f"{column} IS NOT NULL")
         moments = self._moments(dated, newest, "its newest dates")
         asked = choose(moments)
         if asked is None:
             return "too few dates to tell its clock"
+        if self._sent_for(asked, self.dataset.literal_clock) == {asked}:
+            return check_times(self.dataset, moments)
+        # A row may also have gone in between: then neither reading finds it.
+        other = with_other_literals(self.dataset)
+        if self._sent_for(asked, other.literal_clock) == {asked}:
+            raise misread(self.dataset, asked)
+        return "its rows changed while it was asked for its clock"
+
+    def _sent_for(self, moment: int, zone: ZoneInfo) -> set[int]:
+        """The dates that come for one second, requested on a zone's clock."""
+        column = self.dataset.window_column
         first, after = (
-            self._literal(datetime.fromtimestamp(moment, UTC))
-            for moment in (asked, asked + 1)
+            literal(datetime.fromtimestamp(each, UTC), zone)
+            for each in (moment, moment + 1)
         )
         where = self.dataset.among_read(f"{column} >= {first} AND {column} < {after}")
-        answered = self._moments(where, self.object_id, "rows of one second")
-        return judge(self.dataset, moments, asked, answered)
+        return set(self._moments(where, self.object_id, "rows of one second"))
 
     def _moments(self, where: str, order: str, what: str) -> list[int]:
         """The window column's values in a page of rows, in whole seconds since 1970."""
@@ -199,7 +215,7 @@ class ArcgisReader(HttpReader):
 
     def _literal(self, instant: datetime) -> str:
         """An instant, as published, as the server reads it."""
-        return f"TIMESTAMP '{instant.astimezone(self.dataset.literal_clock):%F %T}'"
+        return literal(instant, self.dataset.literal_clock)
 
     def _as_raw(self, rows: list[Values]) -> pa.Table:
         names = [raw_name(name) for name in self.requested()]
@@ -306,3 +322,8 @@ class ArcgisReader(HttpReader):
                 f"Correct {self.dataset.name}.toml; nothing was written."
             )
         check_told(self.dataset, told)
+
+
+def literal(instant: datetime, zone: ZoneInfo) -> str:
+    """A time in a request."""
+    return f"TIMESTAMP '{instant.astimezone(zone):%F %T}'"

@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
-from pipelines.datasets.dataset import ArcgisDataset
+import msgspec
+
+from pipelines.datasets.dataset import ArcgisDataset, Literals
 from pipelines.errors import SchemaDriftError
 
 # Fewer dates, or dates of fewer days, don't show the hours of a usual day.
@@ -52,27 +54,32 @@ def is_plausible(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and value // 1000 in PLAUSIBLE
 
 
-def judge(
-    dataset: ArcgisDataset, moments: list[int], asked: int, answered: list[int]
-) -> str:
-    """Say what was proved.
+def with_other_literals(dataset: ArcgisDataset) -> ArcgisDataset:
+    """The data set as if its server read the times of requests the other way."""
+    other: Literals = "utc" if dataset.literals == "local" else "local"
+    return msgspec.structs.replace(dataset, literals=other)
+
+
+def misread(dataset: ArcgisDataset, asked: int) -> SchemaDriftError:
+    """The error for a server that sends a row only for the other reading of its time.
 
     Args:
-        moments: The window column's values in the newest rows, in seconds since 1970.
-        asked: One of them, in whose second rows were requested.
-        answered: The values that came.
+        asked: When the row is dated, in seconds since 1970.
+    """
+    right = with_other_literals(dataset).literals
+    why = f"it does not send the row of {shown(asked)} for that time, but for another"
+    return wrong(dataset, why, f'literals = "{right}"')
+
+
+def check_times(dataset: ArcgisDataset, moments: list[int]) -> str:
+    """Say whether the window column's values show that `times` is right.
+
+    Args:
+        moments: Those of the newest rows, in seconds since 1970.
 
     Raises:
-        SchemaDriftError: `times` or `literals` is wrong; says what it should be.
+        SchemaDriftError: They show that it is wrong.
     """
-    if set(answered) != {asked}:
-        other = "utc" if dataset.literals == "local" else "local"
-        raise wrong(
-            dataset,
-            f"rows at {shown(asked)} were requested, and it sent "
-            + (f"those at {shown(min(answered))}" if answered else "none"),
-            f'literals = "{other}"',
-        )
     found = times_of(moments, dataset.tzinfo)
     if found is None:
         return "too few times of day to tell its clock"

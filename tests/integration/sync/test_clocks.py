@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from demo.portal.faults import Fault
 from demo.portal.server import Portal
 from pipelines.errors import SchemaDriftError
 from pipelines.ops.portal_survey import data_set_findings
@@ -128,6 +129,18 @@ def test_a_clock_that_was_proved_is_not_asked_for_again(portal, url, tmp_path):
 
 def asked_for_its_newest(portal: Portal) -> bool:
     return any("DESC" in str(record.query) for record in portal.requests)
+
+
+def test_a_row_that_goes_while_it_is_asked_for_proves_nothing(portal, url):
+    layer = publish(portal, "utc", "utc")
+    reader = reader_for(declared(url, "utc", "utc"), IMPATIENT)
+    reader.probe()
+    portal.fail(Fault("hook", query="TIMESTAMP", times=1, hook=lambda: empty(layer)))
+    assert reader.check_clock() == "its rows changed while it was asked for its clock"
+
+
+def empty(layer) -> None:
+    layer.delete(row["ObjectId"] for row in layer.rows().to_pylist())
 
 
 def test_late_edits_are_asked_for_on_the_layers_clock(portal, url):
