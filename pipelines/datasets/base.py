@@ -36,6 +36,8 @@ class BaseDataset(
     """An example of such a path."""
     column_shape: ClassVar[re.Pattern[str]] = IDENTIFIER
     """Pattern of every column's name."""
+    column_rule: ClassVar[str] = "use only letters, digits and _"
+    """The same in words."""
     few_removals: ClassVar[int] = 10
     """This many rows may vanish from any table, however small; of areas, none may."""
 

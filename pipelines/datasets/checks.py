@@ -72,7 +72,7 @@ def wrong_columns(dataset: Dataset) -> Iterable[str]:
     declared = [*dataset.columns, *dataset.dispensable_columns]
     for name in declared:
         if not dataset.column_shape.fullmatch(name):
-            yield f"{name!r} is not a column name: use only letters, digits and _"
+            yield f"{name!r} is not a column name: {dataset.column_rule}"
     for column in dataset.named_columns:
         if column not in dataset.columns:
             yield f"`columns` lacks {column!r}, which the file uses elsewhere"

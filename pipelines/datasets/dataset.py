@@ -180,6 +180,7 @@ class CkanDataset(TableDataset, frozen=True, kw_only=True, tag_field="api", tag=
     )
     path_example = "/dataset/incidents/resource/01234567-89ab-cdef-0123-456789abcdef"
     column_shape = QUOTABLE
+    column_rule = "it must have no quotes or line breaks, and at most 63 characters"
 
     # A table does not report that it lags.
     heeds_out_of_date: ClassVar[bool] = True
@@ -197,8 +198,8 @@ class WholeDataset(BaseDataset, frozen=True, kw_only=True):
     path_shape = re.compile(r"/[\w./-]+", re.ASCII)
 
     is_file: ClassVar[bool] = True
-    # So there are no months to read, sweep or compare, and no rows age out.
     where: ClassVar[str] = ""
+    # So there are no months to read, sweep or compare, and no rows age out.
     backfill_from: ClassVar[date] = date.min
     moving_window: ClassVar[bool] = False
     heeds_movement: ClassVar[bool] = True
