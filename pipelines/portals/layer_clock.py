@@ -106,8 +106,8 @@ def times_of(moments: list[int], zone: ZoneInfo) -> tuple[str, str] | None:
     if abs(utc - local) < MARGIN:
         return None
     if utc < local:
-        return "utc", f"read as UTC, its newest dates lie around {middles[0]:.0f} h"
-    return "local", f"read as they are, its newest dates lie around {middles[1]:.0f} h"
+        return "utc", f"read as UTC, its newest dates lie around {middles[0]:.0f}:00"
+    return "local", f"read as they are, its newest dates lie around {middles[1]:.0f}:00"
 
 
 def all_midnight(clocks: Iterable[datetime]) -> bool:
