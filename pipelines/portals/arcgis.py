@@ -15,6 +15,7 @@ from pipelines.datasets.columns import IDENTIFIER, raw_name
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
 from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.portals.dates import check_date_types
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
@@ -26,10 +27,10 @@ from pipelines.portals.layer_clock import (
     misread,
     with_other_literals,
 )
-from pipelines.portals.layer_json import Count, Field, Layer
+from pipelines.portals.layer_json import Count, Layer
+from pipelines.portals.layer_query import condition, literal, page_query
 from pipelines.portals.layer_rows import (
     DATE,
-    GEOMETRY,
     KINDS,
     NUMBER,
     OBJECT_ID,
@@ -63,10 +64,6 @@ from pipelines.settings import NOBODY, Identity, Patience
 
 log = logging.getLogger(__name__)
 
-# Degrees of WGS 84, rounded to a centimeter: the digits beyond differ between versions
-# of a server.
-AS_DEGREES = {"returnGeometry": "true", "outSR": "4326", "geometryPrecision": "7"}
-
 
 class ArcgisReader(HttpReader):
     """Read one layer. Dates are epoch milliseconds, UTC; errors have status 200."""
@@ -91,7 +88,8 @@ class ArcgisReader(HttpReader):
                 f"{self.dataset.label} describes it "
                 "without fields; is the address that of a feature layer?"
             )
-        self._check_dates(layer.fields)
+        types = {field.name: field.type for field in layer.fields}
+        check_date_types(self.dataset, types, (DATE,), DATE)
         self.object_id = layer.object_id
         if not IDENTIFIER.fullmatch(self.object_id):
             raise PortalError(
@@ -100,7 +98,7 @@ class ArcgisReader(HttpReader):
                 "rows can't be read page by page; is the address that of a feature "
                 "layer?"
             )
-        self.kinds = {f.name: KINDS.get(f.type, TEXT) for f in layer.fields}
+        self.kinds = {name: KINDS.get(kind, TEXT) for name, kind in types.items()}
         if layer.geometryType == POINT:
             self.kinds |= dict.fromkeys(self.dataset.point_columns, NUMBER)
         version = layer.editingInfo and layer.editingInfo.lastEditDate
@@ -110,11 +108,13 @@ class ArcgisReader(HttpReader):
 
     def count(self, window: Window) -> int:
         """How many rows the portal counts in the window."""
-        return self._count(self._where(window), f"the count of {window}")
+        return self._count(condition(self.dataset, window), f"the count of {window}")
 
     def survey(self, window: Window) -> Survey:
         """Ask for figures of a window in two requests; a layer has no update times."""
-        keyed = f"({self._where(window)}) AND {self.dataset.key[0]} IS NOT NULL"
+        keyed = (
+            f"({condition(self.dataset, window)}) AND {self.dataset.key[0]} IS NOT NULL"
+        )
         return Survey(
             rows=self.count(window),
             keyed=self._count(keyed, f"rows of {window} that have a key"),
@@ -122,7 +122,7 @@ class ArcgisReader(HttpReader):
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows by keyset pagination on the object id, each once."""
-        where, what = self._where(window), f"rows of {window}"
+        where, what = condition(self.dataset, window), f"rows of {window}"
         yield from pages_after(partial(self._rows, where, what, window=window), -1)
 
     def rows_of(self, key_values: list[str]) -> pa.Table:
@@ -168,7 +168,7 @@ class ArcgisReader(HttpReader):
 
     def _moments(self, where: str, order: str, what: str) -> list[int]:
         """The window column's values in a page of rows, in whole seconds since 1970."""
-        query = self._page_query(where, [self.dataset.window_column], order)
+        query = page_query(self.dataset, where, [self.dataset.window_column], order)
 
         def send() -> Page:
             return any_page(self._get(f"{self.dataset.url}/query", query, True))
@@ -181,41 +181,6 @@ class ArcgisReader(HttpReader):
     def can_sweep(self) -> bool:
         """Only if the publisher has a change column."""
         return self.dataset.change_column is not None
-
-    def _check_dates(self, fields: list[Field]) -> None:
-        """Check that rows can be requested by date.
-
-        Raises:
-            SchemaDriftError: A column that requests filter by is not a date.
-        """
-        asked = (self.dataset.window_column, self.dataset.change_column)
-        for field in fields:
-            if field.name in asked and field.type != DATE:
-                raise SchemaDriftError(
-                    f"{self.dataset.label} publishes {field.name} as "
-                    f"{field.type[:60]!r}, not as {DATE}: its rows can't be requested "
-                    f"by it. Name another column in {self.dataset.name}.toml; nothing "
-                    "was written."
-                )
-
-    def _where(self, window: Window) -> str:
-        column = self.dataset.window_column
-        where = f"{column} >= {self._timestamp(window.start)}"
-        if window.end:
-            where += f" AND {column} < {self._timestamp(window.end)}"
-        if window.changed_since:
-            changed = self._literal(self.dataset.as_published(window.changed_since))
-            where += f" AND {self.dataset.change_column} > {changed}"
-        if window.undated:
-            where = f"({where}) OR {column} IS NULL"
-        return self.dataset.among_read(where)
-
-    def _timestamp(self, day: date) -> str:
-        return self._literal(utc_midnight(day, self.dataset.clock))
-
-    def _literal(self, instant: datetime) -> str:
-        """An instant, as published, as the server reads it."""
-        return literal(instant, self.dataset.literal_clock)
 
     def _as_raw(self, rows: list[Values]) -> pa.Table:
         names = [raw_name(name) for name in self.requested()]
@@ -233,7 +198,7 @@ class ArcgisReader(HttpReader):
         """One page of the rows after an object id, and the last id of the page."""
         asked = [*self.requested(), self.object_id]
         where = f"({where}) AND {self.object_id} > {last}"
-        query = self._page_query(where, asked, self.object_id)
+        query = page_query(self.dataset, where, asked, self.object_id)
         columns = {name: self.kinds.get(name, TEXT) for name in asked}
         columns[self.object_id] = KINDS[OBJECT_ID]
 
@@ -250,18 +215,6 @@ class ArcgisReader(HttpReader):
             return table, rows[-1][-1] if rows else last
 
         return ask_for_rows(send, self.dataset, self.patience, what)
-
-    def _page_query(self, where: str, fields: list[str], order: str) -> dict[str, str]:
-        query = {
-            "where": where,
-            "outFields": ",".join(name for name in fields if name not in GEOMETRY),
-            "orderByFields": order,
-            "resultRecordCount": str(self.dataset.page_rows),
-            "returnGeometry": "false",
-        }
-        if set(fields) & set(GEOMETRY):
-            query |= AS_DEGREES
-        return query
 
     def _count(self, where: str, what: str) -> int:
         query = {"where": where, "returnCountOnly": "true"}
@@ -322,8 +275,3 @@ class ArcgisReader(HttpReader):
                 f"Correct {self.dataset.name}.toml; nothing was written."
             )
         check_told(self.dataset, told)
-
-
-def literal(instant: datetime, zone: ZoneInfo) -> str:
-    """A time in a request."""
-    return f"TIMESTAMP '{instant.astimezone(zone):%F %T}'"

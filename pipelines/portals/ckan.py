@@ -8,28 +8,27 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import CkanDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalMovedError, Retryable
 from pipelines.portals.ckan_json import (
+    DATE_TYPES,
     Records,
     Resource,
     Result,
     Table,
-    check_date_types,
     meaning,
     without_sql,
 )
+from pipelines.portals.dates import check_date_types, check_days, without_day
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
 from pipelines.portals.layer_rows import NOT_ASKED_FOR, any_json, as_text
 from pipelines.portals.page_checks import (
     ask_for_rows,
-    check_dates,
     check_ids,
     chunks,
     counted,
@@ -37,8 +36,8 @@ from pipelines.portals.page_checks import (
 )
 from pipelines.portals.reader import HttpReader, Published, Read, Survey
 from pipelines.portals.rejects import (
-    OddRowsError,
     check_utf8,
+    good_rows,
     readable,
     set_aside,
 )
@@ -66,9 +65,10 @@ class CkanReader(HttpReader):
         resource, what = self.dataset.resource, "its description"
         fields = {"resource_id": resource, "limit": "0"}
         table = self._ask("datastore_search", fields, Table, what)
-        check_date_types(self.dataset, table.fields)
+        types = {field.id: field.type for field in table.fields}
+        check_date_types(self.dataset, types, DATE_TYPES, "'timestamp'")
         shown = self._ask("resource_show", {"id": resource}, Resource, what)
-        columns = [field.id for field in table.fields if field.id != ID]
+        columns = [name for name in types if name != ID]
         changed_at = shown.changed_at
         version = changed_at.isoformat() if changed_at else None
         return Published(columns, version, changed_at)
@@ -131,8 +131,8 @@ class CkanReader(HttpReader):
         self, where: str, what: str, last: int, window: Window | None = None
     ) -> tuple[pa.Table, int]:
         """One page of the rows after an id, and the last id of the page."""
-        columns = [*self.requested(), ID]
-        limit = self.dataset.page_rows
+        columns, named = [*self.requested(), ID], self.dataset.window_column
+        limit, dates = self.dataset.page_rows, raw_name(named)
         rest = (
             f"WHERE ({where}) AND {quote(ID)} > {last} ORDER BY {quote(ID)} "
             f"LIMIT {limit}"
@@ -147,11 +147,13 @@ class CkanReader(HttpReader):
             ids = [record[ID] for record in records]
             check_ids([last, *ids], limit)
             rows = self._as_raw(records)
-            reason = self._without_date(rows) if is_lenient else None
-            if window:
-                self._check_days(rows, reason, window)
             if is_lenient or b"\\u0000" in answer.body:
+                reason = None
+                if is_lenient:
+                    reason = without_day(rows[dates], named, ISO_DATE)
                 rows = set_aside(rows, reason)
+            if window:
+                check_days(good_rows(rows)[dates], window, ISO_DATE)
             return rows, ids[-1] if ids else last
 
         return ask_for_rows(send, self.dataset, self.patience, what)
@@ -165,31 +167,6 @@ class CkanReader(HttpReader):
                 for name in self.requested()
             }
         )
-
-    def _without_date(self, rows: pa.Table) -> pa.ChunkedArray:
-        """Why a row with an invalid date is set aside; null for others."""
-        dates = rows[raw_name(self.dataset.window_column)]
-        is_date = pc.match_substring_regex(dates, ISO_DATE)
-        why = f"{self.dataset.window_column} is not a date"
-        return pc.if_else(pc.invert(is_date), why, None)
-
-    def _check_days(
-        self, rows: pa.Table, reason: pa.ChunkedArray | None, window: Window
-    ) -> None:
-        """Check that dates are valid and lie in the window that was requested.
-
-        Raises:
-            OddRowsError: A date is invalid.
-            Retryable: A date lies outside of the window.
-        """
-        dates = rows[raw_name(self.dataset.window_column)]
-        if reason is not None:
-            dates = dates.filter(pc.is_null(reason))
-        elif pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
-            raise OddRowsError("rows with an invalid date")
-        days = pc.utf8_slice_codeunits(dates, 0, 10)
-        end = window.end and self.bound(window.end)
-        check_dates(days, self.bound(window.start), end, window)
 
     def _count(self, where: str, what: str) -> int:
         (found,) = self._select(["count(*) AS n"], f"WHERE {where}", what)

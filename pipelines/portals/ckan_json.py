@@ -64,22 +64,6 @@ def moment_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def check_date_types(dataset: "CkanDataset", fields: list[Field]) -> None:
-    """Check that rows can be requested by date.
-
-    Raises:
-        SchemaDriftError: A column that requests filter by is not a date.
-    """
-    asked = (dataset.window_column, dataset.change_column)
-    for field in fields:
-        if field.id in asked and field.type not in DATE_TYPES:
-            raise SchemaDriftError(
-                f"{dataset.label} publishes {field.id} as {field.type[:60]!r}, not as "
-                "'timestamp': its rows can't be requested by it. Name another column "
-                f"in {dataset.name}.toml; nothing was written."
-            )
-
-
 def meaning(error: RefusedError, dataset: "CkanDataset") -> PortalError:
     """The error that a refusal means, if its body gives more than the status."""
     told = body_of(error.answer).get("error")

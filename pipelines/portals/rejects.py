@@ -64,3 +64,10 @@ def set_aside(rows: pa.Table, reason: Reasons | None = None) -> pa.Table:
         column = pc.replace_substring(column, UNREADABLE, "\ufffd")
         rows = rows.set_column(position, name, column)
     return rows.append_column(REJECT, reason)
+
+
+def good_rows(rows: pa.Table) -> pa.Table:
+    """The rows that were not set aside."""
+    if REJECT not in rows.column_names:
+        return rows
+    return rows.filter(pc.is_null(rows[REJECT]))

@@ -15,6 +15,7 @@ from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable
+from pipelines.portals.dates import check_date_types, check_days, without_day
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
@@ -26,21 +27,15 @@ from pipelines.portals.page_checks import (
     quoted,
 )
 from pipelines.portals.reader import Published, Read, Reader, Survey
-from pipelines.portals.rejects import readable, set_aside
-from pipelines.portals.soda_csv import (
-    check_days,
-    check_page,
-    good_rows,
-    parse_csv,
-    without_day,
-)
+from pipelines.portals.rejects import good_rows, readable, set_aside
+from pipelines.portals.soda_csv import ISO_DATE, check_page, parse_csv
 from pipelines.portals.soda_errors import meaning
 from pipelines.portals.soda_json import (
+    DATE_TYPES,
     Count,
     MonthlyCount,
     View,
     as_published,
-    check_date_types,
 )
 from pipelines.settings import NOBODY, Identity, Patience
 
@@ -86,7 +81,8 @@ class SocrataReader(Reader):
                 f"{self.dataset.label} describes it "
                 "without columns; is the address that of a data set?"
             )
-        check_date_types(self.dataset, view.columns)
+        types = {column.fieldName: column.dataTypeName for column in view.columns}
+        check_date_types(self.dataset, types, DATE_TYPES, "'calendar_date'")
         names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
@@ -254,11 +250,13 @@ class SocrataReader(Reader):
             body = readable(answer.body) if is_lenient else answer.body
             table = parse_csv(body, columns)
             if is_lenient or b"\0" in body:
-                reason = without_day(table, dates) if is_lenient else None
+                reason = None
+                if is_lenient:
+                    reason = without_day(table[dates], dates, ISO_DATE)
                 table = set_aside(table, reason)
             check_page(table, limit)
             if window:
-                check_days(good_rows(table)[dates], window)
+                check_days(good_rows(table)[dates], window, ISO_DATE)
             stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table

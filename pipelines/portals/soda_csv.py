@@ -4,11 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipelines.datasets.columns import REJECT
-from pipelines.datasets.windows import Window
 from pipelines.errors import Retryable
-from pipelines.portals.page_checks import check_dates
-from pipelines.portals.rejects import OddRowsError, check_utf8
+from pipelines.portals.rejects import check_utf8
 
 # A date as SODA writes it; a time may follow.
 ISO_DATE = r"^\d{4}-\d\d-\d\d(?:T|$)"
@@ -25,13 +22,6 @@ def check_page(page: pa.Table, limit: int) -> None:
         raise Retryable("the page repeats rows")
     if page.num_rows > limit:
         raise Retryable(f"the page has more than {limit} rows")
-
-
-def good_rows(page: pa.Table) -> pa.Table:
-    """The rows that were not set aside."""
-    if REJECT not in page.column_names:
-        return page
-    return page.filter(pc.is_null(page[REJECT]))
 
 
 def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
@@ -70,22 +60,3 @@ def parse_csv(body: bytes, columns: list[str]) -> pa.Table:
         # Without their names: if the header is lost, these are values.
         raise Retryable("the CSV has other columns than were asked for")
     return table
-
-
-def without_day(page: pa.Table, column: str) -> pa.ChunkedArray:
-    """Why a row with an invalid date is set aside; null for valid and null dates."""
-    is_day = pc.match_substring_regex(page[column], ISO_DATE)
-    return pc.if_else(pc.invert(is_day), f"{column} is not a date", None)
-
-
-def check_days(dates: pa.ChunkedArray, window: Window) -> None:
-    """Check that dates are valid and lie in the window that was requested.
-
-    Raises:
-        OddRowsError: A date is invalid.
-        Retryable: A date lies outside of the window; see `check_dates`.
-    """
-    if pc.all(pc.match_substring_regex(dates, ISO_DATE)).as_py() is False:
-        raise OddRowsError("rows with an invalid date")
-    days = pc.utf8_slice_codeunits(dates, 0, 10)
-    check_dates(days, str(window.start), window.end and str(window.end), window)

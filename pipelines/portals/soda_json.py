@@ -1,14 +1,9 @@
 """The shapes of SODA's JSON responses."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
-
-from pipelines.errors import SchemaDriftError
-
-if TYPE_CHECKING:
-    from pipelines.datasets.dataset import SodaDataset
 
 # Types whose values are the city's wall clock. A `fixed_timestamp` is an instant, and
 # other types can't be compared with a date.
@@ -56,20 +51,3 @@ def as_published(value: str | bool | float | None) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None else str(value)
-
-
-def check_date_types(dataset: "SodaDataset", columns: list[Column]) -> None:
-    """Check that rows can be requested by date.
-
-    Raises:
-        SchemaDriftError: A column that requests filter by is not a date.
-    """
-    asked = (dataset.window_column, dataset.change_column)
-    for column in columns:
-        if column.fieldName in asked and column.dataTypeName not in DATE_TYPES:
-            raise SchemaDriftError(
-                f"{dataset.label} publishes {column.fieldName} as "
-                f"{column.dataTypeName[:60]!r}, not as 'calendar_date': its rows "
-                "can't be requested by it. Name another column in "
-                f"{dataset.name}.toml; nothing was written."
-            )

@@ -12,6 +12,7 @@ from pipelines.datasets.windows import (
     utc_midnight,
 )
 from pipelines.portals.arcgis import ArcgisReader
+from pipelines.portals.layer_query import condition
 from pipelines.portals.socrata import SocrataReader
 from pipelines.settings import Patience
 from pipelines.sync.run import Run
@@ -91,7 +92,8 @@ def test_socrata_bounds_carry_no_zone_and_include_the_first_instant():
 def test_arcgis_bounds_are_utc_instants_of_local_midnights():
     dataset = read_datasets()["memphis__incidents"]
     reader = ArcgisReader(dataset, Patience())
-    assert reader._where(Window(date(2026, 10, 1), date(2026, 12, 1))) == (
+    months = Window(date(2026, 10, 1), date(2026, 12, 1))
+    assert condition(dataset, months) == (
         "Offense_Datetime >= TIMESTAMP '2026-10-01 05:00:00' "
         "AND Offense_Datetime < TIMESTAMP '2026-12-01 06:00:00'"
     )
