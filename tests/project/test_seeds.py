@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from tests.support import needs
-from tools.make_holidays import holidays_csv
+from pipelines.onboarding.holidays import holidays_csv
 
 REPOSITORY = Path(__file__).parents[2]
 SEEDS = REPOSITORY / "seeds"
