@@ -12,6 +12,7 @@ from pipelines import logs, signals
 from pipelines.clock import Clock, utc_now
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import pick, read_datasets
+from pipelines.datasets.overrides import as_set
 from pipelines.environment import Found
 from pipelines.errors import BlotterError, WarehouseError, unwritable
 from pipelines.home import lock
@@ -62,8 +63,7 @@ def run_all(
     """Do a command's work on each data set, build the models, and say how it went."""
     command = " ".join([command, *names])
     with watch(settings, command, clock) as alerts:
-        portal = settings.portal
-        declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
+        declared = {n: as_set(d, settings) for n, d in read_datasets().items()}
         chosen = pick(declared, names)
         with (
             lock(settings.home),
