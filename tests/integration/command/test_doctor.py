@@ -109,9 +109,10 @@ def test_all_is_well_before_the_first_run_and_nothing_is_written(
     assert {line.split()[0] for said in lines.values() for line in said} == {"ok"}
     assert lines["home"] == [f"ok the first run will create {tmp_path}/home"]
     assert lines["warehouse"] == ["ok none yet; `blotter daily` creates it"]
-    answers, columns, key, updates = lines[FRANCISCO]
+    answers, columns, apis, key, updates = lines[FRANCISCO]
     assert re.fullmatch(r"ok 127\S+ answers; last updated 0 minutes ago", answers)
     assert columns == "ok all 27 declared columns are published"
+    assert apis == "ok it answers SODA 2, by which it is read, and SODA 3"
     assert re.fullmatch(r"ok all 40 rows of .* have a unique row_id", key)
     assert updates == "ok the publisher updates rows in place"
     assert lines[MEMPHIS][2] == "ok too few times of day to tell its clock"
@@ -125,7 +126,7 @@ def test_all_is_well_before_the_first_run_and_nothing_is_written(
 def test_a_portal_is_asked_two_to_five_things_of_a_data_set(examined, portal):
     examined()
     asked = [record.path for record in portal.requests]
-    assert sum("wg3w-h783" in path for path in asked) == 2
+    assert sum("wg3w-h783" in path for path in asked) == 4
     # A layer must prove its clock, too.
     assert sum("FeatureServer" in path for path in asked) == 5
 
@@ -143,7 +144,7 @@ def test_a_right_token_is_accepted_and_a_wrong_one_fails(examined):
     assert code == 0
     assert re.fullmatch(r"ok accepted by 127\.0\.0\.1:\d+", *lines["token"])
     code, lines, err = examined(SOCRATA_APP_TOKEN="wrongtoken")
-    assert (code, err) == (1, "blotter: 1 of 15 checks failed; see above.\n")
+    assert (code, err) == (1, "blotter: 1 of 16 checks failed; see above.\n")
     assert re.match(r"fail 127\S+ refused SOCRATA_APP_TOKEN.*unset", *lines["token"])
     assert lines[FRANCISCO][1] == "ok all 27 declared columns are published"
 
@@ -173,7 +174,7 @@ def test_a_key_that_repeats_fails(examined, portal):
     assert code == 1
     assert re.match(
         r"fail row_id is not unique: 43 rows of .* have only 40 values",
-        lines[FRANCISCO][2],
+        lines[FRANCISCO][3],
     )
 
 
@@ -193,8 +194,8 @@ def test_a_window_without_rows_is_a_warning(examined, portal):
     published.delete(published.rows()["row_id"].to_pylist())
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
-    assert re.match(r"warn no rows are published for \S+ on;", lines[FRANCISCO][2])
-    assert lines[FRANCISCO][3].startswith("ok too few rows to tell")
+    assert re.match(r"warn no rows are published for \S+ on;", lines[FRANCISCO][3])
+    assert lines[FRANCISCO][4].startswith("ok too few rows to tell")
 
 
 def test_rows_without_a_key_are_counted_by_either_api(portal):
@@ -219,7 +220,7 @@ def test_a_table_that_is_replaced_whole_is_told_from_one_that_is_updated(
     published.replace(published.rows())
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
-    assert lines[FRANCISCO][3] == (
+    assert lines[FRANCISCO][4] == (
         "ok the publisher replaces the whole table: only the weekly comparison finds "
         "late edits"
     )
