@@ -1,4 +1,4 @@
-"""Answer as a Socrata portal does by SODA 3: the same tables, asked for by a statement.
+"""Answer as a Socrata portal does by SODA 3: the same tables, queried by a statement.
 
 https://dev.socrata.com/docs/queries/; a GET with the options as parameters works, too.
 """

@@ -105,7 +105,7 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
 class SodaDataset(
     TableDataset, frozen=True, kw_only=True, tag_field="api", tag="soda2"
 ):
-    """A table of a Socrata portal, asked for by SODA 2."""
+    """A table of a Socrata portal, read by SODA 2."""
 
     soda: ClassVar[int] = 2
 
@@ -129,8 +129,8 @@ class SodaDataset(
 
 
 class Soda3Dataset(SodaDataset, frozen=True, kw_only=True, tag="soda3"):
-    """The same table asked for by SODA 3. Its `url` is the one of SODA 2: it stands for
-    the table, so that going from one API to the other reads nothing again."""
+    """The same table, read by SODA 3. Its `url` is the one of SODA 2: it identifies the
+    table, so going from one API to the other reads nothing again."""
 
     soda: ClassVar[int] = 3
 

@@ -20,5 +20,5 @@ def as_set(dataset: Dataset, settings: Settings) -> Dataset:
 
 
 def by_soda(dataset: SodaDataset, version: int) -> SodaDataset:
-    """The same table, asked for by SODA 2 or 3."""
+    """The same table, read by SODA 2 or 3."""
     return KINDS[version](**msgspec.structs.asdict(dataset))

@@ -67,7 +67,7 @@ def as_parameters(query: Query) -> dict[str, str]:
 def as_body(query: Query) -> dict[str, Any]:
     """A query as the JSON that SODA 3 takes.
 
-    The first page of a limit's size: later ones are asked for by a condition on `:id`,
+    The first page of a limit's size: later ones follow by a condition on `:id`,
     since pages by number slow down and shift when rows come or go.
     """
     clauses = {

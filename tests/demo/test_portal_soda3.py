@@ -1,4 +1,4 @@
-"""The local portal by SODA 3: the tables of SODA 2, asked for by a statement."""
+"""The local portal by SODA 3: the tables of SODA 2, queried by a statement."""
 
 import pytest
 import requests
