@@ -35,4 +35,5 @@ def announcements(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def shortened(name: str, value: str) -> str:
-    return f"{name}: {value[:LONGEST]}"
+    """A header for a message; what can't be printed in it is left out."""
+    return f"{name}: {''.join(filter(str.isprintable, value[:LONGEST]))}"

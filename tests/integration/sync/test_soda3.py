@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
+import requests
 
 from demo.portal.server import Fault
 from pipelines.datasets.dataset import Soda3Dataset
@@ -71,6 +72,12 @@ def test_three_days_of_four_cities_come_to_the_same_tables_by_either_api(
             found[soda] = golden_tables.everything(home, with_raw=True)
         assert differences(found["2"], found["3"]) == []
         days.append(found["3"])
+        paths = [one["path"] for one in requests.get(f"{url}/_portal/requests").json()]
+        asked = [
+            sum(path.startswith(api) for path in paths)
+            for api in ("/resource/", "/api/v3/")
+        ]
+        assert asked[0] == asked[1] > 0
 
     golden_days.three_days(run)
     changes = days[-1]["raw_san_francisco.incidents_changes"]
