@@ -10,7 +10,7 @@ from demo.portal.server import Fault
 from pipelines.datasets.dataset import Soda3Dataset
 from pipelines.datasets.declarations import FOLDER, read_dataset, read_datasets
 from pipelines.datasets.overrides import as_set, by_soda
-from pipelines.errors import PortalError
+from pipelines.errors import PortalError, PortalMovedError
 from pipelines.portals.reader import Read
 from pipelines.portals.registry import reader_for
 from pipelines.settings import Identity, Settings
@@ -260,6 +260,25 @@ def test_who_has_no_token_and_is_refused_is_told_to_set_one(
     )
 
 
+def test_a_page_about_the_end_of_soda_2_is_no_new_address(portal, by_three):
+    """But the same path on another host is one, as by SODA 2."""
+    live.springfield(portal, live.soda_rows(3))
+    closed = Fault("status", 403, path="/api/v3/*", times=None)
+    portal.fail(closed)
+    page = {"Location": "https://dev.example/end-of-soda2"}
+    portal.fail(Fault("status", 302, page, path="/resource/*", times=None))
+    with pytest.raises(PortalError, match="requires an app token"):
+        rows_read(by_three)
+    portal.heal()
+    portal.fail(closed)
+    portal.fail(
+        Fault("redirect", location="https://a.example", path="/resource/*", times=None)
+    )
+    with pytest.raises(PortalMovedError) as caught:
+        rows_read(by_three)
+    assert caught.value.address == "https://a.example/resource/abcd-1234"
+
+
 def test_a_token_opens_what_is_closed_without_one(portal, by_three):
     live.springfield(portal, live.soda_rows(3))
     portal.fail(Fault("needs_token", path="/api/v3/*", times=None))
@@ -317,6 +336,6 @@ def test_a_portal_that_moved_is_told_with_its_new_address(portal, by_three):
     portal.fail(
         Fault("redirect", location="https://data.gov.example", path="/api/v3/*")
     )
-    with pytest.raises(PortalError) as caught:
+    with pytest.raises(PortalMovedError) as caught:
         rows_read(by_three)
     assert caught.value.address == "https://data.gov.example/resource/abcd-1234"
