@@ -69,7 +69,7 @@ def get(
     # A refused token is dropped first, and the request is sent again.
     if answer.status in REFUSED and "X-App-Token" not in session.headers:
         moved = bare_redirect(session, url, params, dataset, timeout)
-        # By SODA 3 a redirect of the address by SODA 2 may only say that that has ended.
+        # If JSON was to be posted, the bare URL is SODA 2's, whose end may redirect it.
         if moved and (body is None or moved.address):
             raise moved
     check_status(answer, dataset, url, params)
