@@ -49,9 +49,9 @@ class SodaReader(Reader):
         self.session.headers["User-Agent"] = identity.user_agent
 
     def by_soda(self, version: int) -> Self:
-        """A reader of the same table by SODA 2 or 3, over the same session."""
+        """A reader of the same table by SODA 2 or 3; a refused token stays dropped."""
         other = type(self)(by_soda(self.dataset, version), self.patience, self.identity)
-        other.session = self.session
+        other.session.headers = self.session.headers.copy()
         return other
 
     def token_state(self) -> str | None:

@@ -468,6 +468,23 @@ def test_a_portal_that_is_read_by_soda_3_in_vain_is_told_so(examined, portal):
     )
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault("status", 403, path="/api/v3/*", times=None), "but not SODA 3 ("),
+        (Fault("bad_token", path="/api/v3/*", times=None), "and SODA 3"),
+    ],
+)
+def test_a_token_that_the_other_api_refuses_is_not_refused(
+    examined, portal, fault, said
+):
+    portal.fail(fault)
+    code, lines, _ = examined(FRANCISCO, SOCRATA_APP_TOKEN="righttoken")
+    assert code == 0
+    assert said in about_apis(lines)
+    assert re.fullmatch(r"ok accepted by 127\.0\.0\.1:\d+", *lines["token"])
+
+
 def test_a_portal_whose_other_api_redirects_has_not_moved(examined, portal):
     portal.fail(Fault("redirect", location=NEW_HOST, path="/api/v3/*", times=None))
     code, lines, _ = examined(FRANCISCO)
