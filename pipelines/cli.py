@@ -145,7 +145,7 @@ def daily(
 @click.option(
     "--rekeyed",
     is_flag=True,
-    help="The publisher issued all keys anew: carry the rows over to theirs.",
+    help="The publisher reissued all keys: carry the rows over to theirs.",
 )
 @removal_limit_option
 @today_option

@@ -67,7 +67,7 @@ class TooManyRemovalsError(PortalError):
 
 
 class RekeyedError(TooManyRemovalsError):
-    """Keys were issued anew for a whole table, or were said to be and were not."""
+    """Keys were reissued for a whole table, or were said to be and were not."""
 
 
 class TooManyRejectsError(PortalError):

@@ -48,7 +48,7 @@ def reconcile(run: Run, dataset: Dataset, rekeyed: bool = False) -> BlotterError
     """Like `daily`, but compare all months even if that is not due yet.
 
     Args:
-        rekeyed: The publisher issued the keys anew. All months are read: their counts
+        rekeyed: The publisher reissued the keys. All months are read: their counts
             don't tell of it.
     """
     window = dataset.window_on(run.day_in(dataset))

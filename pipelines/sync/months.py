@@ -96,7 +96,7 @@ def read_whole(job: DatasetRun, window: Window) -> WindowRead:
 def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
     """Work out what differs in consecutive windows, and which months they complete.
 
-    With `--rekeyed`, first rename the rows whose keys were issued anew.
+    With `--rekeyed`, first rename the rows whose keys were reissued.
     """
     window = total(read.window for read in batch)
     may_remove = all(read.stood_still for read in batch) and (

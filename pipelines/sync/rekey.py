@@ -25,12 +25,12 @@ MOST = 0.9
 FEW = 20
 
 # A column is part of the content if this share of the missing rows' values is among
-# the new rows'. Keys and numbers that were issued anew, and stamps, have few in common.
+# the new rows'. Keys and numbers that were reissued, and stamps, have few in common.
 IN_COMMON = 0.5
 
 
 def follow(job: DatasetRun, window: Window, pages: list[pa.Table]) -> None:
-    """Rename a window's rows in the warehouse whose keys were issued anew.
+    """Rename a window's rows in the warehouse whose keys were reissued.
 
     Raises:
         RekeyedError: Too few of the missing rows are there under other keys.
@@ -45,7 +45,7 @@ def follow(job: DatasetRun, window: Window, pages: list[pa.Table]) -> None:
     if pairs.num_rows < MOST * lost.num_rows:
         raise RekeyedError(
             f"{dataset.label} shows only {pairs.num_rows:,} of {lost.num_rows:,} "
-            f"missing rows of {window} under other keys; its keys were not issued "
+            f"missing rows of {window} under other keys; its keys were not "
             "anew, so none of it was written. Reconcile it without --rekeyed."
         )
     writes.rename(warehouse, dataset, pairs)

@@ -142,7 +142,7 @@ def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
 
 
 def check_keys(dataset: Dataset, window: Window, gone: pa.Table, new: pa.Table) -> None:
-    """Tell apart from removals that the publisher issued the keys anew.
+    """Tell apart from removals that the publisher reissued the keys.
 
     Raises:
         RekeyedError: The rows that are gone are there under other keys.
@@ -151,7 +151,7 @@ def check_keys(dataset: Dataset, window: Window, gone: pa.Table, new: pa.Table) 
         raise RekeyedError(
             f"{dataset.label} shows the rows of {window} under other keys than before: "
             f"{gone.num_rows:,} are gone and are there again. Nothing was written. If "
-            "the publisher issued its keys anew, carry the rows over with `blotter "
+            "the publisher reissued its keys, carry the rows over with `blotter "
             f"reconcile {dataset.name} --rekeyed`."
         )
 

@@ -44,7 +44,7 @@ class Run:
     """How many removals a data set may have in this run, overriding its own limit."""
 
     is_rekeyed: bool = False
-    """The operator says that the publisher issued the keys anew."""
+    """The operator says that the publisher reissued the keys."""
 
     @property
     def latest_day(self) -> date | None:

@@ -1,4 +1,4 @@
-"""Keys that are issued anew for a whole table: told, and followed on request."""
+"""Keys that are reissued for a whole table: told, and followed on request."""
 
 from datetime import UTC, datetime
 
@@ -110,7 +110,7 @@ def test_what_changed_along_with_the_keys_is_logged_as_what_it_is(portal, url, h
     assert kinds.count("changed") == 57 + 1
 
 
-def test_keys_that_were_not_issued_anew_are_refused(portal, url, home):
+def test_keys_that_were_not_reissued_are_refused(portal, url, home):
     """Other rows in their place are removals and additions."""
     before = live.raw_tables(home)
     others = [
