@@ -46,7 +46,7 @@ def follow(job: DatasetRun, window: Window, pages: list[pa.Table]) -> None:
         raise RekeyedError(
             f"{dataset.label} shows only {pairs.num_rows:,} of {lost.num_rows:,} "
             f"missing rows of {window} under other keys; its keys were not "
-            "anew, so none of it was written. Reconcile it without --rekeyed."
+            "reissued, so none of it was written. Reconcile it without --rekeyed."
         )
     writes.rename(warehouse, dataset, pairs)
     warehouse.ledger.forget_builds()
