@@ -1,6 +1,7 @@
 """Dates by which rows are requested: are they such, valid, and those requested?"""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,11 +13,11 @@ from pipelines.portals.page_checks import check_dates
 from pipelines.portals.rejects import OddRowsError
 
 if TYPE_CHECKING:
-    from pipelines.datasets.dataset import ArcgisDataset, CkanDataset, SodaDataset
+    from pipelines.datasets.dataset import TableDataset
 
 
 def check_date_types(
-    dataset: "ArcgisDataset | CkanDataset | SodaDataset",
+    dataset: "TableDataset",
     types: Mapping[str, str],
     good: Container[str],
     usual: str,
@@ -50,11 +51,17 @@ def without_day(dates: pa.ChunkedArray, column: str, shape: str) -> pa.ChunkedAr
     return pc.if_else(pc.invert(is_day), f"{column} is not a date", None)
 
 
-def check_days(dates: pa.ChunkedArray, window: Window, shape: str) -> None:
+def check_days(
+    dates: pa.ChunkedArray,
+    window: Window,
+    shape: str,
+    bound: Callable[[date], str] = date.isoformat,
+) -> None:
     """Check that dates are valid and lie in the window that was requested.
 
     Args:
         shape: Pattern of a date as ISO text.
+        bound: How the dates of a day begin at its start; always equally long.
 
     Raises:
         OddRowsError: A date is invalid.
@@ -62,5 +69,6 @@ def check_days(dates: pa.ChunkedArray, window: Window, shape: str) -> None:
     """
     if pc.all(pc.match_substring_regex(dates, shape)).as_py() is False:
         raise OddRowsError("rows with an invalid date")
-    days = pc.utf8_slice_codeunits(dates, 0, 10)
-    check_dates(days, str(window.start), window.end and str(window.end), window)
+    start, end = bound(window.start), window.end and bound(window.end)
+    days = pc.utf8_slice_codeunits(dates, 0, len(start))
+    check_dates(days, start, end, window)
