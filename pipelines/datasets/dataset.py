@@ -19,6 +19,7 @@ import msgspec
 
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
 from pipelines.datasets.columns import QUOTABLE, QUOTABLE_RULE
+from pipelines.datasets.date_pattern import DatePattern, pattern_of
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
 
@@ -53,6 +54,9 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
 
     window_column: str
     """The date that windows and months use: of the report if there is one."""
+    window_format: str | None = None
+    """If the window column is text: its pattern in strptime's directives, such as
+    `%m/%d/%Y`. Rows whose text is none of it count as undated."""
     backfill_from: date
     """First month that a backfill reads."""
     where: str = ""
@@ -89,6 +93,11 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
         changes = [self.change_column] if self.change_column else []
         return [*super().named_columns, *changes]
 
+    @property
+    def window_pattern(self) -> DatePattern | None:
+        """The pattern of the window column's texts, if it is declared."""
+        return pattern_of(self.window_format)
+
     def window_on(self, day: date) -> Window:
         """What is read on a day: the rolling window."""
         return daily_window(day)
@@ -99,7 +108,7 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
 
     def _how_it_is_read(self) -> list[Any]:
         # Left out where there is none, so that no month is read again.
-        return [self.where] if self.where else []
+        return [each for each in (self.where, self.window_format) if each]
 
 
 class SodaDataset(

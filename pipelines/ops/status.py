@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.clock import iso
-from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset, SpatialDataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import WarehouseError, remedy
 from pipelines.ops.rhythm import rhythm
-from pipelines.sql import quote
 from pipelines.warehouse.history import MODELS
+from pipelines.warehouse.lookups import dated_by
 from pipelines.warehouse.warehouse import Warehouse
 
 # What is told of the ledger's rows.
@@ -78,10 +77,9 @@ def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, A
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     """Rows held, newest row, last run, last good run and warnings of one data set."""
-    column, zone = dataset.window_column, dataset.tzinfo
-    newest = "cast(null as text)"
-    if column:
-        newest = warehouse.engine.in_byte_order(quote(raw_name(column)))
+    zone, newest = dataset.tzinfo, "cast(null as text)"
+    if dataset.window_column:
+        newest = warehouse.engine.in_byte_order(dated_by(dataset))
     with warehouse.connect() as connection:
         found = connection.execute(
             "select count(*) - count(removed_at) as row_count, "

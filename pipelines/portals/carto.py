@@ -11,11 +11,12 @@ from pipelines.datasets.windows import utc_midnight
 from pipelines.portals.carto_json import (
     DATE_TYPES,
     GEOMETRY,
+    TEXT_TYPES,
     Found,
     changed_at,
     meaning,
 )
-from pipelines.portals.dates import check_date_types
+from pipelines.portals.dates import IsoDates, check_date_types
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
@@ -26,6 +27,9 @@ from pipelines.sql import quote
 
 # Every table has it: the place of a row.
 PLACE = "the_geom"
+
+# A date as an answer shows it.
+UTC_TEXT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:?00)$"
 
 # Columns of a row's point, in degrees, as a layer's are called.
 POINTS = {"geometry_x": "ST_X", "geometry_y": "ST_Y"}
@@ -42,7 +46,6 @@ class CartoReader(SqlReader):
 
     # Every table has it; one that is replaced numbers its rows differently.
     row_number = "cartodb_id"
-    date_shape = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:?00)$"
 
     def describe(self, known: str | None) -> Published:
         """Ask for columns, with their types, and for the date of the last change."""
@@ -54,7 +57,7 @@ class CartoReader(SqlReader):
 
         found, answer = ask(send, self.dataset, self.patience, what)
         types = {name: field.kind for name, field in found.fields.items()}
-        check_date_types(self.dataset, types, DATE_TYPES, "'timestamptz'")
+        check_date_types(self.dataset, types, DATE_TYPES, "'timestamptz'", TEXT_TYPES)
         columns = [name for name, kind in types.items() if kind != GEOMETRY]
         if types.get(PLACE) == GEOMETRY:
             columns += self.dataset.point_columns
@@ -63,18 +66,20 @@ class CartoReader(SqlReader):
         changed = changed_at(answer)
         return Published(columns, changed.isoformat() if changed else None, changed)
 
-    def bound(self, day: date) -> str:
-        """The instant of a day's midnight on the city's clock, without its zone."""
-        return f"{utc_midnight(day, self.dataset.clock):%FT%T}"
+    @property
+    def _iso_dates(self) -> IsoDates:
+        def opens(day: date) -> str:
+            return f"{utc_midnight(day, self.dataset.clock):%FT%T}"
 
-    def _literal(self, day: date) -> str:
-        return f"{self.bound(day)}Z"
+        return IsoDates(UTC_TEXT, lambda day: f"{opens(day)}Z", opens)
 
     def _changed_literal(self, moment: datetime) -> str:
         return f"{self.dataset.as_published(moment):%FT%TZ}"
 
-    def check_clock(self) -> str:
-        """Prove `times` by the newest rows, in one request."""
+    def check_clock(self) -> str | None:
+        """Prove `times` by the newest rows, in one request; or `window_format`."""
+        if self.dataset.window_format:
+            return super().check_clock()
         column, limit = quote(self.dataset.window_column), self.dataset.page_rows
         dated = self.dataset.among_read(f"{column} IS NOT NULL")
         rest = f"WHERE {dated} ORDER BY {quote(self.row_number)} DESC LIMIT {limit}"

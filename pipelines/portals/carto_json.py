@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # PostgreSQL's types of dates; a server that does not name them says "date" of each.
 DATE_TYPES = ("timestamptz", "timestamp", "date")
 
+TEXT_TYPES = ("text", "varchar", "string")
+
 GEOMETRY = "geometry"
 
 # What a message says if a statement took longer than the account allows.

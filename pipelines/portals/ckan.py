@@ -17,7 +17,7 @@ from pipelines.portals.ckan_json import (
     meaning,
     without_sql,
 )
-from pipelines.portals.dates import check_date_types
+from pipelines.portals.dates import IsoDates, check_date_types
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
@@ -36,8 +36,6 @@ class CkanReader(SqlReader):
 
     # CKAN adds it; a table that is replaced numbers its rows from 1 again.
     row_number = "_id"
-    # A time may follow.
-    date_shape = r"^\d{4}-\d\d-\d\d(?:[T ]|$)"
 
     def describe(self, known: str | None) -> Published:
         """Ask for columns and for the date of the last change, in two requests."""
@@ -52,9 +50,10 @@ class CkanReader(SqlReader):
         version = changed_at.isoformat() if changed_at else None
         return Published(columns, version, changed_at)
 
-    def bound(self, day: date) -> str:
-        """A day, which sorts before all times of it."""
-        return day.isoformat()
+    @property
+    def _iso_dates(self) -> IsoDates:
+        # A day sorts before all times of it.
+        return IsoDates(r"^\d{4}-\d\d-\d\d(?:[T ]|$)", date.isoformat)
 
     def _changed_literal(self, moment: datetime) -> str:
         return f"{moment.astimezone(self.dataset.tzinfo):%F %T}"

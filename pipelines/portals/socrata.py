@@ -15,7 +15,13 @@ from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable
-from pipelines.portals.dates import check_date_types, check_days, without_day
+from pipelines.portals.dates import (
+    IsoDates,
+    PatternDates,
+    WindowDates,
+    check_date_types,
+    check_pattern,
+)
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import RefusedError, get
 from pipelines.portals.http.retry import ask
@@ -32,6 +38,7 @@ from pipelines.portals.soda_csv import ISO_DATE, check_page, parse_csv
 from pipelines.portals.soda_errors import meaning
 from pipelines.portals.soda_json import (
     DATE_TYPES,
+    TEXT_TYPES,
     Count,
     MonthlyCount,
     View,
@@ -82,7 +89,7 @@ class SocrataReader(Reader):
                 "without columns; is the address that of a data set?"
             )
         types = {column.fieldName: column.dataTypeName for column in view.columns}
-        check_date_types(self.dataset, types, DATE_TYPES, "'calendar_date'")
+        check_date_types(self.dataset, types, DATE_TYPES, "'calendar_date'", TEXT_TYPES)
         names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
@@ -164,9 +171,21 @@ class SocrataReader(Reader):
             tables.append(self._as_raw(rows))
         return pa.concat_tables(tables, promote_options="default")
 
+    @property
+    def dates(self) -> WindowDates:
+        """How the window column is requested and checked."""
+        pattern = self.dataset.window_pattern
+        return PatternDates(pattern) if pattern else IsoDates(ISO_DATE, midnight)
+
     def bound(self, day: date) -> str:
         """A day's local midnight as the portal writes it, without a zone."""
-        return f"{day}T00:00:00.000"
+        return self.dates.bound(day) if self.dataset.window_format else midnight(day)
+
+    def check_clock(self) -> str | None:
+        """Prove `window_format`, if it is declared, by two counts."""
+        if self.dataset.window_format:
+            return check_pattern(self.dataset, self.dataset.window_column, self._count)
+        return None
 
     @property
     def can_sweep(self) -> bool:
@@ -176,7 +195,12 @@ class SocrataReader(Reader):
     def monthly_counts(
         self, windows: list[Window], column: str | None = None
     ) -> pa.Table:
-        """Count rows by window, each of which must be a whole month, in one query."""
+        """Count rows by window, each of which must be a whole month, in one query.
+
+        Dates that are text take a query for each.
+        """
+        if self.dataset.window_format:
+            return super().monthly_counts(windows, column)
         dates = self.dataset.window_column
         values = f", {column} as value" if column else ""
         query = {
@@ -203,15 +227,9 @@ class SocrataReader(Reader):
         )
 
     def _where(self, window: Window) -> str:
-        column = self.dataset.window_column
-        where = f"{column} >= '{self.bound(window.start)}'"
-        if window.end:
-            where += f" AND {column} < '{self.bound(window.end)}'"
-        if window.changed_since:
-            where += f" AND {self._changed_since(window.changed_since)}"
-        if window.undated:
-            where = f"({where} OR {column} IS NULL)"
-        return self.dataset.among_read(where)
+        changed = window.changed_since and self._changed_since(window.changed_since)
+        where = self.dates.condition(self.dataset.window_column, window, changed or "")
+        return self.dataset.among_read(f"({where})" if window.undated else where)
 
     def _changed_since(self, moment: datetime) -> str:
         """`:updated_at` is an instant in UTC; a publisher's own column has no zone."""
@@ -252,11 +270,11 @@ class SocrataReader(Reader):
             if is_lenient or b"\0" in body:
                 reason = None
                 if is_lenient:
-                    reason = without_day(table[dates], dates, ISO_DATE)
+                    reason = self.dates.why_odd(table[dates], dates)
                 table = set_aside(table, reason)
             check_page(table, limit)
             if window:
-                check_days(good_rows(table)[dates], window, ISO_DATE)
+                self.dates.check(good_rows(table)[dates], window)
             stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
@@ -297,3 +315,8 @@ class SocrataReader(Reader):
                 return self._get(url, query, expect)
             has_token = self.identity.app_token is not None
             raise meaning(error, self.dataset, has_token) from error
+
+
+def midnight(day: date) -> str:
+    """A day's start as SODA writes it."""
+    return f"{day}T00:00:00.000"

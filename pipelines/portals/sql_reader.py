@@ -13,7 +13,12 @@ from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import CartoDataset, CkanDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import Retryable, SchemaDriftError
-from pipelines.portals.dates import check_days, without_day
+from pipelines.portals.dates import (
+    IsoDates,
+    PatternDates,
+    WindowDates,
+    check_pattern,
+)
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.retry import ask
 from pipelines.portals.layer_rows import NOT_ASKED_FOR, any_json, as_text
@@ -39,8 +44,11 @@ class SqlReader(HttpReader):
 
     row_number: ClassVar[str]
     """The column that numbers the rows, by which pages follow each other."""
-    date_shape: ClassVar[str]
-    """Pattern of a date as ISO text."""
+
+    @property
+    @abstractmethod
+    def _iso_dates(self) -> IsoDates:
+        """How dates are requested and sent if they have no declared pattern."""
 
     @abstractmethod
     def _send(self, sql: str) -> Answer:
@@ -59,13 +67,15 @@ class SqlReader(HttpReader):
     def _table(self) -> str:
         """The table's name."""
 
-    @abstractmethod
+    @property
+    def dates(self) -> WindowDates:
+        """How the window column is requested and checked."""
+        pattern = self.dataset.window_pattern
+        return PatternDates(pattern) if pattern else self._iso_dates
+
     def bound(self, day: date) -> str:
         """How the window column's values of a day begin at its start."""
-
-    def _literal(self, day: date) -> str:
-        """A day's start as a request names it."""
-        return self.bound(day)
+        return self.dates.bound(day)
 
     @abstractmethod
     def _changed_literal(self, moment: datetime) -> str:
@@ -109,17 +119,20 @@ class SqlReader(HttpReader):
         """Only if the publisher has a change column."""
         return self.dataset.change_column is not None
 
-    def _where(self, window: Window) -> str:
+    def check_clock(self) -> str | None:
+        """Prove `window_format`, if it is declared, by two counts."""
         column = quote(self.dataset.window_column)
-        where = f"{column} >= '{self._literal(window.start)}'"
-        if window.end:
-            where += f" AND {column} < '{self._literal(window.end)}'"
+        if self.dataset.window_format:
+            return check_pattern(self.dataset, column, self._count)
+        return None
+
+    def _where(self, window: Window) -> str:
+        changed = ""
         if window.changed_since and self.dataset.change_column:
             at = self._changed_literal(window.changed_since)
-            where += f" AND {quote(self.dataset.change_column)} > '{at}'"
-        if window.undated:
-            where = f"({where}) OR {column} IS NULL"
-        return self.dataset.among_read(where)
+            changed = f"{quote(self.dataset.change_column)} > '{at}'"
+        column = quote(self.dataset.window_column)
+        return self.dataset.among_read(self.dates.condition(column, window, changed))
 
     def _column(self, name: str) -> str:
         """SQL for a column, by its name."""
@@ -151,15 +164,15 @@ class SqlReader(HttpReader):
     def _checked(
         self, rows: pa.Table, window: Window | None, is_lenient: bool, has_nul: bool
     ) -> pa.Table:
-        """A page's rows, those that can't be stored set aside; see `check_days`."""
+        """A page's rows, those that can't be stored set aside; see `WindowDates`."""
         named = self.dataset.window_column
         dates = raw_name(named)
         if is_lenient:
-            rows = set_aside(rows, without_day(rows[dates], named, self.date_shape))
+            rows = set_aside(rows, self.dates.why_odd(rows[dates], named))
         elif has_nul:
             rows = set_aside(rows)
         if window:
-            check_days(good_rows(rows)[dates], window, self.date_shape, self.bound)
+            self.dates.check(good_rows(rows)[dates], window)
         return rows
 
     def _numbered(self, answer: Answer) -> Records:

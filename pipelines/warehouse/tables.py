@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.dataset import Dataset, SpatialDataset
+from pipelines.datasets.date_values import days_of
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
@@ -86,13 +87,16 @@ def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArra
     """The first day of the month in which each row is dated, on the city's calendar.
 
     Null if it has no valid date, as for removed rows and for files. Dates are ISO text:
-    the city's clock, or instants in UTC (Carto); or milliseconds since 1970 (ArcGIS).
+    the city's clock, or instants in UTC (Carto); or milliseconds since 1970 (ArcGIS);
+    or texts of a declared pattern.
     """
     values = window_values(dataset, rows)
+    if dataset.window_pattern:
+        values = days_of(values, dataset.window_pattern)
     iso = pc.match_substring_regex(values, r"^[12]\d{3}-(0[1-9]|1[0-2])-")
     # At most thirteen digits: until the year 2286.
     epoch = pc.match_substring_regex(values, r"^-?\d{1,13}$")
-    if isinstance(dataset, SpatialDataset):
+    if isinstance(dataset, SpatialDataset) and not dataset.window_pattern:
         seconds = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 19)
         days = local_months(seconds.cast(pa.timestamp("ms")), dataset.clock)
     else:
