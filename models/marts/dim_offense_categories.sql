@@ -1,6 +1,7 @@
 with own_categories as (
 
     select * from {{ ref('offense_categories') }}
+    where {{ is_of_chosen_city('city') }}
 
 ),
 
@@ -13,20 +14,25 @@ nibrs_offenses as (
 cities as (
 
     select * from {{ ref('cities') }}
-    where publishes_nibrs_codes
+    where publishes_nibrs_codes and {{ is_of_chosen_city('city') }}
 
 ),
 
 categories as (
 
     select
-        city,
-        offense_code,
-        offense_group,
-        crime_against,
-        is_violent,
-        is_property
+        own_categories.city,
+        own_categories.offense_code,
+        coalesce(nibrs_offenses.offense_group, own_categories.offense_group)
+            as offense_group,
+        coalesce(nibrs_offenses.crime_against, own_categories.crime_against)
+            as crime_against,
+        coalesce(nibrs_offenses.is_violent, own_categories.is_violent) as is_violent,
+        coalesce(nibrs_offenses.is_property, own_categories.is_property)
+            as is_property
+
     from own_categories
+    left join nibrs_offenses on own_categories.nibrs_code = nibrs_offenses.nibrs_code
 
     union all
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.redaction import redacted
-from pipelines.warehouse.history import History, Row
+from pipelines.warehouse.history import MODELS, History, Row
 from pipelines.warehouse.ledger_tables import TABLES
 from pipelines.warehouse.outcomes import Outcome
 
@@ -58,6 +58,31 @@ class Ledger(History):
                 connection.execute(
                     f"update {name} set declaration = $present where {these}", values
                 )
+
+    def datasets_of(self, beginning: str) -> set[str]:
+        """The data sets with lines in the ledger whose names begin so."""
+        with self.connect() as connection:
+            told = connection.execute(
+                f"select distinct dataset from {self.runs}"
+            ).fetchall()
+        return {dataset for (dataset,) in told if dataset.startswith(beginning)}
+
+    def erase(self, datasets: list[str]) -> None:
+        """Delete every line about data sets."""
+        with self.connect() as connection:
+            for dataset in datasets:
+                for table in (self.months.table, self.runs):
+                    connection.execute(
+                        f"delete from {table} where dataset = $dataset",
+                        {"dataset": dataset},
+                    )
+
+    def forget_builds(self) -> None:
+        """Have the next build make every fact again, from all rows."""
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.runs} set declaration = null where dataset = '{MODELS}'"
+            )
 
     def open_run(self, row: Row) -> None:
         """Add a row for work that begins."""

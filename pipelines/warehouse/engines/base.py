@@ -8,7 +8,7 @@ import functools
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
@@ -75,6 +75,18 @@ class Engine(ABC):
             WarehouseError: The warehouse can't be reached, opened or written.
         """
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection of which all that the block writes is written, or none of it."""
+        with self.connect() as connection:
+            connection.execute("begin transaction")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("rollback")
+                raise
+            connection.execute("commit")
+
     @abstractmethod
     def close(self) -> None:
         """Close the connection, if any is open."""
@@ -108,6 +120,11 @@ class Engine(ABC):
         """Create a schema if it does not exist."""
         with self.connect() as connection:
             connection.execute(f"create schema if not exists {name}")
+
+    def drop_schema(self, name: str) -> None:
+        """Drop a schema with all of its tables, if it exists."""
+        with self.connect() as connection:
+            connection.execute(f"drop schema if exists {name} cascade")
 
     def make_tables(
         self, schema: str, tables: dict[str, pa.Table], made: Columns

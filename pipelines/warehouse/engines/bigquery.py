@@ -63,6 +63,12 @@ class BigqueryEngine(Engine):
             for place in session.uploaded.values():
                 self.client.delete_table(place, not_found_ok=True)
 
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Each statement is one by itself: more would need one of Google's sessions."""
+        with self.connect() as session:
+            yield session
+
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
@@ -170,6 +176,10 @@ class BigqueryEngine(Engine):
                 # The minimum: sealed records must not stay available for longer.
                 made.max_time_travel_hours = TIME_TRAVEL_HOURS
                 self.client.create_dataset(made, exists_ok=True)
+
+    def drop_schema(self, name: str) -> None:
+        with self.connect():
+            self.client.delete_dataset(name, delete_contents=True, not_found_ok=True)
 
     def columns(self, schemas: list[str]) -> Columns:
         with self.connect() as connection:

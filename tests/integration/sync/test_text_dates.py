@@ -10,6 +10,7 @@ from pipelines.datasets.dataset import (
     ArcgisDataset,
     CartoDataset,
     CkanDataset,
+    Soda3Dataset,
     SodaDataset,
 )
 from pipelines.datasets.windows import Window
@@ -35,6 +36,7 @@ CITY = {
 SORTS, SORTS_NOT = "%Y-%m-%d %H:%M:%S.0000000", "%m/%d/%Y"
 PUBLISHED = {
     "soda2": (SodaDataset, f"{HOST}/resource/abcd-1234"),
+    "soda3": (Soda3Dataset, f"{HOST}/resource/abcd-1234"),
     "ckan": (CkanDataset, f"{HOST}/dataset/incidents/resource/{ID}"),
     "carto": (CartoDataset, f"{HOST}/tables/incidents"),
     "arcgis": (ArcgisDataset, f"{HOST}{LAYER}"),
@@ -46,7 +48,7 @@ def publish(portal, api: str, rows: list[dict], kind: str = "text"):
     """Publish rows whose dates have a type."""
     columns = {"id": "text", "date1": kind, "category": "text"}
     match api:
-        case "soda2":
+        case "soda2" | "soda3":
             return portal.add_soda("abcd-1234", rows, columns, "id")
         case "ckan":
             return portal.add_ckan(ID, rows, columns, "id")
@@ -227,6 +229,7 @@ def test_another_pattern_is_refused(portal, url, home, api):
     ("api", "kind"),
     [
         ("soda2", "calendar_date"),
+        ("soda3", "calendar_date"),
         ("ckan", "timestamp"),
         ("carto", "timestamptz"),
         ("arcgis", "date"),

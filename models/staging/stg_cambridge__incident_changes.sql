@@ -1,1 +1,0 @@
-{{ staged_changes(source('cambridge', 'incidents_changes')) }}

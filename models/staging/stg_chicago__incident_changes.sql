@@ -1,1 +1,0 @@
-{{ staged_changes(source('chicago', 'incidents_changes')) }}

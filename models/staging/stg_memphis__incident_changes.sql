@@ -1,1 +1,0 @@
-{{ staged_changes(source('memphis', 'incidents_changes')) }}

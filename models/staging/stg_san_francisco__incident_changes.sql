@@ -1,1 +1,0 @@
-{{ staged_changes(source('san_francisco', 'incidents_changes')) }}

@@ -1,0 +1,1 @@
+"""Propose and write the files of a new city."""
