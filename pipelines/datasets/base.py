@@ -11,6 +11,7 @@ import msgspec
 
 from pipelines.datasets.addresses import moved
 from pipelines.datasets.columns import IDENTIFIER, raw_name
+from pipelines.datasets.date_pattern import DatePattern
 
 # The number of a limit: nan is in no range.
 Rows = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -152,6 +153,11 @@ class BaseDataset(
         if self.window_column is None:
             raise ValueError(f"{self.name} has no window column")
         return self.window_column
+
+    @property
+    def window_pattern(self) -> DatePattern | None:
+        """The pattern of the window column's texts, if it is declared."""
+        return None
 
     @property
     def dispensable_columns(self) -> list[str]:

@@ -14,6 +14,7 @@ from pipelines.datasets.dataset import (
     SodaDataset,
     WholeDataset,
 )
+from pipelines.datasets.date_pattern import DatePattern
 
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -34,6 +35,8 @@ def problems(dataset: Dataset) -> Iterable[str]:
     yield from wrong_columns(dataset)
     if isinstance(dataset, WholeDataset):
         yield from wrong_headers(dataset)
+    if pattern := dataset.window_pattern:
+        yield from wrong_pattern(dataset, pattern)
     match dataset:
         case SodaDataset(council_list=CouncilList() as council):
             yield from wrong_council(dataset, council)
@@ -53,6 +56,14 @@ def wrong_address(dataset: Dataset) -> Iterable[str]:
     addresses = [dataset.url, *dataset.formerly]
     if len(set(addresses)) < len(addresses):
         yield "`formerly` repeats an address, or names `url` itself"
+
+
+def wrong_pattern(dataset: Dataset, pattern: DatePattern) -> Iterable[str]:
+    """A pattern of dates that is none, or other keys that need true dates."""
+    if pattern.problem:
+        yield f"`window_format` {pattern.text!r} {pattern.problem}"
+    if dataset.compare_by:
+        yield "`compare_by` needs a window column of dates, not of text"
 
 
 def wrong_council(dataset: SodaDataset, council: CouncilList) -> Iterable[str]:

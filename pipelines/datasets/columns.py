@@ -7,6 +7,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Names that go into them in double quotes.
 QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,63}")
+QUOTABLE_RULE = "it must have no quotes or line breaks, and at most 63 characters"
 
 # A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"

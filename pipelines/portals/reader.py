@@ -111,10 +111,13 @@ class Reader(ABC):
         """The window column's value at a day's local midnight, as published."""
 
     def check_clock(self) -> str | None:
-        """Prove on which clock dates are kept; say so, or None if there is no doubt.
+        """Prove on which clock dates are kept, or in which pattern if they are text.
+
+        Returns:
+            What was proved; None if there is no doubt.
 
         Raises:
-            SchemaDriftError: On another than declared.
+            SchemaDriftError: On another clock, or in another pattern, than declared.
         """
         return None
 

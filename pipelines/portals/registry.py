@@ -1,7 +1,14 @@
 """Choose the reader for a data set's API."""
 
-from pipelines.datasets.dataset import ArcgisDataset, CkanDataset, Dataset, SodaDataset
+from pipelines.datasets.dataset import (
+    ArcgisDataset,
+    CartoDataset,
+    CkanDataset,
+    Dataset,
+    SodaDataset,
+)
 from pipelines.portals.arcgis import ArcgisReader
+from pipelines.portals.carto import CartoReader
 from pipelines.portals.ckan import CkanReader
 from pipelines.portals.files import FileReader
 from pipelines.portals.reader import Reader
@@ -19,4 +26,6 @@ def reader_for(
         return ArcgisReader(dataset, patience, identity)
     if isinstance(dataset, CkanDataset):
         return CkanReader(dataset, patience, identity)
+    if isinstance(dataset, CartoDataset):
+        return CartoReader(dataset, patience, identity)
     return FileReader(dataset, patience, identity)

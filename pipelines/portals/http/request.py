@@ -243,7 +243,10 @@ def body_of(answer: Answer) -> dict[str, Any]:
 
 def message_of(answer: Answer) -> str:
     """The portal's own message about a failure, and its request id."""
-    message = body_of(answer).get("message")
+    body = body_of(answer)
+    message = body.get("message")
+    if isinstance(body.get("error"), list):  # Carto's
+        message = " ".join(map(str, body["error"]))
     request_id = answer.headers.get("X-Socrata-RequestId")
     words = f", {str(message)[:200]!r}" if message else ""
     return words + (f", request {request_id[:40]}" if request_id else "")
