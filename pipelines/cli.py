@@ -80,7 +80,8 @@ def list_datasets() -> None:
     for dataset in read_datasets().values():
         state = "" if dataset.enabled else "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
-        click.echo(f"{'':40}{dataset.url}")
+        for address in dataset.addresses:
+            click.echo(f"{'':40}{address}")
         if dataset.where:
             click.echo(f"{'':40}only where {dataset.where}")
 

@@ -11,6 +11,9 @@ QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,63}")
 # A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"
 
+# Another such: which of a data set's parts a row is from, as a number.
+PART = ":part"
+
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
 SYSTEM_COLUMNS = (
