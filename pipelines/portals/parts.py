@@ -62,6 +62,8 @@ class PartsReader(Reader):
         self.loaded: Marks | None = None
         """What was loaded before this run, as far as it is known."""
         self.tells_versions = True
+        self.told: dict[str, Published] = {}
+        """By address: what a part reported."""
 
     def describe(self, known: str | None) -> Published:
         """Ask each part for columns and version.
@@ -81,6 +83,7 @@ class PartsReader(Reader):
             for url, reader in self._answering().items()
         }
         found = {url: published for url, published in told.items() if published}
+        self.told |= found
         now = {self.parts[url].identity: p.version for url, p in found.items()}
         moments = [published.updated_at for published in found.values()]
         self.tells_versions = all(now.values())
@@ -203,6 +206,14 @@ class PartsReader(Reader):
         ]
         return surveyed([found for found in figures if found])
 
+    def found(self) -> list[tuple[Part, Published]]:
+        """The parts that answer, with what each reported."""
+        return [(self.parts[url], self.told[url]) for url in self._answering()]
+
+    def count_of(self, part: Part, window: Window) -> int:
+        """How many rows a part by itself counts in any window."""
+        return self._tried(part.url, partial(self.readers[part.url].count, window)) or 0
+
     def token_state(self) -> str | None:
         """What became of the app token, at worst."""
         states = {reader.token_state() for reader in self.readers.values()}
@@ -250,8 +261,9 @@ class PartsReader(Reader):
         try:
             return ask()
         except PortalError as error:
-            log.warning("%s", error)
             self.missed[url] = error
+            if not self._is_awaited(self.parts[url]):
+                log.warning("%s", error)
             if len(self.missed) == len(self.readers):
                 raise self._worst() from error
             return None
@@ -291,7 +303,9 @@ class PartsReader(Reader):
         if isinstance(error, PortalMovedError) and error.address:
             pasted = to_paste(dataset, error.address)
             return f"has moved: put {pasted} into its part of {dataset.name}.toml."
-        return str(error).removeprefix(f"{dataset.label} ")
+        said = str(error).removeprefix(f"{dataset.label} ")
+        # It is said of a data set as a whole; the others' rows were written.
+        return said.replace("; nothing was written.", ".")
 
     def _marks(self, version: str | None) -> Marks:
         return marks_of(version, self._identities()[0])

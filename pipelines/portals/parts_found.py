@@ -71,6 +71,8 @@ def surveyed(figures: list[Survey]) -> Survey:
     A row that stands in two counts twice. `first_update` and `last_update` are the same
     if they are so in each table: the publisher replaces whole tables.
     """
+    if not figures:
+        return Survey(0)
     keyed, different = (
         None if None in values else sum(filter(None, values))
         for values in zip(*((f.keyed, f.different) for f in figures), strict=True)

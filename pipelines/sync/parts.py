@@ -20,9 +20,10 @@ def missed_parts(reader: Reader, day: date) -> tuple[list[str], PartsError | Non
     for path, said in reader.missed_parts().items():
         due = dataset.due.get(path)
         if due and day < due and reader.is_new_part(path):
+            why = f" {said}" if dataset.is_file else ""
             warnings.append(
                 f"{dataset.label} does not publish {path} yet; from {shown(due)} on "
-                f"that is a failure. {said}"
+                f"that is a failure.{why}"
             )
         else:
             late.append(f"{path} {said}")
