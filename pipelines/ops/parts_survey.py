@@ -26,8 +26,8 @@ def part_findings(reader: PartsReader, now: datetime) -> Iterator[Finding]:
             yield Finding(
                 "warn",
                 name,
-                f"{part.place} has {outside:,} rows of other days than "
-                f"{days_of(part)}: they are not looked for there. Correct its days in "
+                f"{part.place} has rows of other days than {days_of(part)} "
+                f"({outside:,}): they are not looked for there. Correct its days in "
                 f"{name}.toml, unless the rows are mistakes.",
             )
 

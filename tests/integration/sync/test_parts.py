@@ -1,11 +1,12 @@
 """Several published tables are one data set: exact rows, removals, log and warnings."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from demo.portal.server import Portal, serve
+from demo.portal.server import Fault, Portal, serve
 from pipelines.datasets.parts import YEAR, Part
 from pipelines.errors import PartsError, PortalError
 from tests.support import live_portal as live
@@ -20,6 +21,7 @@ from tests.support.in_parts import (
     shown,
     warnings,
 )
+from tests.unit.test_layer_clock import clocks
 
 NEW_YEARS_EVE, NEW_YEARS_DAY = date(2026, 12, 31), date(2027, 1, 1)
 THE_NINTH = date(2027, 1, 9)
@@ -245,7 +247,9 @@ def test_a_part_that_is_down_spares_the_other_and_heals(api, portal, home, two_y
     # What the other removed is removed; of the one that is down, nothing is.
     assert held(home, two_years) == shown(api, OLD, LATE[1:], NEW)
     assert not_added(home, two_years) == [("n030", "removed", None)]
-    assert live.ledger(home, "outcome")[-1] == ("partial",)
+    # Nor does November count as another than what is held.
+    said = live.ledger(home, "outcome, months_compared, months_repaired")[-1]
+    assert said == ("partial", 1, 0)
 
     portal.heal()
     assert daily(home, two_years, THE_NINTH) is None
@@ -281,18 +285,36 @@ def test_a_part_that_breaks_off_at_any_request_is_read_on_the_next_day(
     assert daily(home, two_years, NEW_YEARS_EVE) is None
     edited = [*OLD[:29], Incident("n029", OLD[29].day, "Fraud")]
     former.replace(api.rows(edited))
-    present.append(api.rows(NEW))
+    present.replace(api.rows(LATE[1:] + NEW))
     portal.fail(api.down("0025", after=passed))
-    # A week later its month is compared; by then it was read in the window of November.
-    failure = daily(home, two_years, date(2026, 12, 31))
+    failure = daily(home, two_years, NEW_YEARS_EVE)
     assert failure is None or isinstance(failure, PartsError)
-    assert held(home, two_years)[30:] == shown(api, LATE, NEW)
+    assert held(home, two_years)[30:] == shown(api, LATE[1:], NEW)
+    assert ("n030", "removed", None) in not_added(home, two_years)
     portal.heal()
     assert daily(home, two_years, NEW_YEARS_EVE) is None
-    assert held(home, two_years)[30:] == shown(api, LATE, NEW)
-    # A run that reads the month finds what has changed in it.
-    assert live.backfill(home, two_years, first=NOVEMBER, again=True) is None
-    assert {entry[1] for entry in live.log_of(home, two_years)} <= {"added", "changed"}
+    assert held(home, two_years) == shown(api, edited, LATE[1:], NEW)
+    assert not_added(home, two_years) == [
+        ("n029", "changed", "category"),
+        ("n030", "removed", None),
+    ]
+
+
+def test_a_part_that_fails_as_a_lost_row_is_looked_up_keeps_it(
+    api, portal, home, two_years
+):
+    api.publish(portal, "0026", LATE)
+    former = api.publish(portal, "0025", OLD)
+    assert daily(home, two_years, NEW_YEARS_EVE) is None
+    former.replace(api.rows(OLD[1:]))
+    # Only a lookup names a key. All of CKAN's requests have one path.
+    sign = f'{api.sign}0025" WHERE "id" IN (\'' if api is CKAN else ""
+    portal.fail(api.down("0025", query=f"{sign}n000"))
+    assert isinstance(daily(home, two_years, NEW_YEARS_EVE), PartsError)
+    assert held(home, two_years) == shown(api, OLD, LATE)
+    portal.heal()
+    assert daily(home, two_years, NEW_YEARS_EVE) is None
+    assert not_added(home, two_years) == [("n000", "removed", None)]
 
 
 def test_all_parts_down_are_a_failure_of_the_data_set(api, portal, home, two_years):
@@ -412,6 +434,44 @@ def test_rows_without_a_date_are_read_from_a_part_that_has_ended(portal, url, ho
     assert not_added(home, city) == []
 
 
+# Clocks
+
+
+def publish_clocks(portal, name: str, zone: str) -> None:
+    """A layer of a usual fortnight, whose dates are instants of a zone's clock."""
+    rows = [
+        {
+            "id": f"{name}-{number:04d}",
+            "reported": int(clock.replace(tzinfo=ZoneInfo(zone)).timestamp()) * 1000,
+            "category": "Theft",
+        }
+        for number, clock in enumerate(clocks(date(2026, 12, 3), days=14, a_day=40))
+    ]
+    path = LAYER.path.replace("{name}", name)
+    portal.add_layer(path, rows, {"ObjectId": "oid", **LAYER.types})
+
+
+def test_each_parts_clock_is_proved_before_it_is_first_read(portal, url, home):
+    """Also that of a part which is added, and of that alone."""
+    publish_clocks(portal, "0001", "America/New_York")
+    publish_clocks(portal, "0002", "UTC")
+    first, second = Part(url=LAYER.url("0001")), Part(url=LAYER.url("0002"))
+    city = LAYER.dataset([first]).at_portal(url)
+    assert daily(home, city, NEW_YEARS_EVE) is None
+    portal.requests.clear()
+    failure = daily(home, LAYER.dataset([first, second]).at_portal(url), NEW_YEARS_EVE)
+    assert isinstance(failure, PartsError)
+    assert "0002/FeatureServer/0 has reported on another clock than declared" in str(
+        failure
+    )
+    ids = {row[0][:4] for row in held(home, city)}
+    assert (ids, len(held(home, city))) == ({"0001"}, 14 * 40)
+    newest = [r for r in portal.requests if "DESC" in str(r.query)]
+    assert {record.path for record in newest} == {
+        f"{LAYER.path.replace('{name}', '0002')}/query"
+    }
+
+
 # What is read again
 
 
@@ -458,8 +518,10 @@ def test_a_part_that_is_added_has_its_months_read(api, portal, url, home):
     both = api.dataset([first, Part(url=api.url("0002"))]).at_portal(url)
     api.publish(portal, "0002", OLD)
     portal.fail(api.down("0002"))
+    portal.requests.clear()
     assert isinstance(daily(home, both, THE_NINTH), PartsError)
     assert finished(home) == read
+    assert not any("2026-11" in said for said in api.asked(portal, "0001"))
     portal.heal()
     assert daily(home, both, THE_NINTH) is None
     assert held(home, both) == shown(api, OLD, LATE)
@@ -484,6 +546,28 @@ def test_an_unchanged_data_set_is_not_read(api, portal, home, yearly):
     assert daily(home, yearly, NEW_YEARS_EVE) is None
     assert live.ledger(home, "outcome")[-1] == ("unchanged",)
     assert api.asked(portal, "2026") == []
+
+
+def test_a_layer_that_tells_no_version_is_read_every_day(portal, url, home):
+    """But its clock is proved once only."""
+    parts = [Part(url=LAYER.url("0026"), start=DECEMBER), Part(url=LAYER.url("0025"))]
+    city = LAYER.dataset(parts).at_portal(url)
+    present = LAYER.publish(portal, "0026", LATE)
+    LAYER.publish(portal, "0025", OLD)
+    portal.fail(
+        Fault(
+            "edit",
+            path=LAYER.path.replace("{name}", "0026"),
+            times=None,
+            edit=lambda body: body.replace(b"editingInfo", b"edited"),
+        )
+    )
+    assert daily(home, city, NEW_YEARS_EVE) is None
+    present.append(LAYER.rows(NEW))
+    portal.requests.clear()
+    assert daily(home, city, NEW_YEARS_EVE) is None
+    assert held(home, city) == shown(LAYER, OLD, LATE, NEW)
+    assert not any("DESC" in str(record.query) for record in portal.requests)
 
 
 def test_parts_may_be_on_several_hosts(api, portal, url, home):
