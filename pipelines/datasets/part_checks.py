@@ -71,7 +71,7 @@ def given_of(part: Part, keys: dict[str, str]) -> list[str]:
 
 
 def wrong_names(dataset: TableDataset, part: Part, key: str) -> Iterable[str]:
-    """Other names for what is no column, or names that are none."""
+    """Other names of columns that are not declared, or that can't be columns."""
     declared = [*dataset.columns, *dataset.dispensable_columns]
     for name, theirs in part.also_called.items():
         if name not in declared:

@@ -45,8 +45,8 @@ class Part(
     also_called: dict[str, str] = {}
     """Its own names of declared columns, where they differ."""
     due: date | None = None
-    """A day from which it must be there. Before it, as long as nothing of it is loaded,
-    a run only warns that it is missing."""
+    """A day from which it must be there. Before that day a run only warns that it is
+    missing, unless rows of it were loaded already."""
     from_year: int | None = None
     """The first year of a `url` with `{year}`; the last is that of the run's day."""
     to_year: int | None = None
@@ -107,15 +107,19 @@ class Part(
 
 
 def on_day(parts: Iterable[Part], day: date) -> list[Part]:
-    """The parts on a day: each yearly one is as many as there are years up to it."""
+    """The parts on a day: each yearly one is as many as there are years up to it.
+
+    One that must be there by then is no longer `due`.
+    """
+    found: list[Part] = []
+    for part in parts:
+        years = part.years(day.year) if part.is_yearly else []
+        found += map(part.of_year, years) if part.is_yearly else [part]
     return [
-        one
-        for part in parts
-        for one in (
-            [part.of_year(year) for year in part.years(day.year)]
-            if part.is_yearly
-            else [part]
-        )
+        msgspec.structs.replace(part, due=None)
+        if part.due and part.due <= day
+        else part
+        for part in found
     ]
 
 

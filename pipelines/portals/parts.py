@@ -1,69 +1,33 @@
 """Read a data set that is published as several tables, each by its own reader."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
-from typing import TypeAlias, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.datasets.columns import PART, raw_name
-from pipelines.datasets.dataset import ArcgisDataset, CkanDataset, SodaDataset
 from pipelines.datasets.parts import Part
 from pipelines.datasets.windows import Window
-from pipelines.errors import AbsentError, PortalError, PortalMovedError
+from pipelines.errors import IncompleteReadError, PortalError
 from pipelines.portals.columns import check_columns
-from pipelines.portals.http.moves import to_paste
+from pipelines.portals.missed_parts import MissedParts
 from pipelines.portals.parts_found import (
     NO_COUNTS,
     Marks,
     as_version,
-    marks_of,
-    may_lie,
     surveyed,
     text_before,
 )
 from pipelines.portals.reader import Published, Read, Reader, Survey
-from pipelines.settings import Identity, Patience
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-Tables: TypeAlias = ArcgisDataset | CkanDataset | SodaDataset
+# How many times to read a part whose rows don't match its count.
+READS = 3
 
 
-class PartsReader(Reader):
-    """Read several tables as one; a part that fails spares the others.
-
-    Each part's reader has the part as its data set, under the part's names.
-    """
-
-    dataset: Tables
-
-    def __init__(
-        self,
-        dataset: Tables,
-        patience: Patience,
-        identity: Identity,
-        reader_of: Callable[[Tables, Patience, Identity], Reader],
-    ):
-        super().__init__(dataset, patience, identity)
-        self.parts = {part.url: part for part in dataset.parts}
-        self.readers = {
-            url: reader_of(dataset.as_part(part), patience, identity)
-            for url, part in self.parts.items()
-        }
-        self.missed: dict[str, PortalError] = {}
-        """By address: why a part could not be read. It is not asked again."""
-        self.loaded: Marks | None = None
-        """What was loaded before this run, as far as it is known."""
-        self.tells_versions = True
-        self.told: dict[str, Published] = {}
-        """By address: what a part reported."""
+class PartsReader(MissedParts):
+    """Read several tables as one; a part that fails spares the others."""
 
     def describe(self, known: str | None) -> Published:
         """Ask each part for columns and version.
@@ -96,18 +60,18 @@ class PartsReader(Reader):
 
     def count(self, window: Window) -> int:
         """How many rows the parts count; one that stands in two counts twice."""
-        counts = [
-            self._tried(url, partial(reader.count, self._asked(url, window)))
+        counts = {
+            url: self._tried(url, partial(reader.count, self._asked(url, window)))
             for url, reader in self._answering(window).items()
-        ]
-        return sum(filter(None, counts))
+        }
+        self.counts = {url: count for url, count in counts.items() if count is not None}
+        return sum(self.counts.values())
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows, one part after the other."""
-        for url, reader in self._answering(window).items():
+        for url in self._answering(window):
             of_part = Read()
-            asked = self._asked(url, window)
-            pages = self._tried(url, partial(all_pages, reader, asked, of_part))
+            pages = self._tried(url, partial(self._pages, url, window, of_part))
             if pages is None:
                 read.is_short = True
                 continue
@@ -161,43 +125,6 @@ class PartsReader(Reader):
                 counts.append(self._tried(url, ask) or NO_COUNTS)
         return pa.concat_tables(counts, promote_options="permissive")
 
-    def missed_parts(self) -> dict[str, str]:
-        """Why parts could not be read, by their address as it is shown."""
-        return {
-            self.parts[url].place: self._why(url, error)
-            for url, error in self.missed.items()
-        }
-
-    def is_new_part(self, path: str) -> bool:
-        """Whether a part is not there, and was never loaded."""
-        return any(p.place == path and self._is_awaited(p) for p in self.parts.values())
-
-    def reaches(self, window: Window) -> bool:
-        """Whether every part was read that may hold rows of a window."""
-        missed = [self.parts[url] for url in self.missed]
-        return not any(p.may_hold(window) and not self._is_awaited(p) for p in missed)
-
-    def within_reach(self, held: pa.Table) -> pa.Table:
-        """The rows that the warehouse holds, except those that a missed part may have.
-
-        That goes by their days: no row says of which part it is.
-        """
-        for part in (self.parts[url] for url in self.missed):
-            first = self.bound(part.start) if part.start else None
-            after = self.bound(part.end + timedelta(days=1)) if part.end else None
-            dates = held[raw_name(self.dataset.window_column)]
-            held = held.filter(pc.invert(may_lie(dates, first, after)))
-        return held
-
-    def loaded_version(self, version: str | None) -> str | None:
-        """The version of what is loaded now: of a missed part, what was before."""
-        marks, before = self._marks(version), self.loaded or {}
-        for url in self.missed:
-            identity = self.parts[url].identity
-            marks.pop(identity, None)
-            marks |= {i: mark for i, mark in before.items() if i == identity}
-        return as_version(marks, self._identities())
-
     def survey(self, window: Window) -> Survey:
         """Add up the figures of the parts that may hold a window's rows."""
         figures = [
@@ -218,6 +145,28 @@ class PartsReader(Reader):
         """What became of the app token, at worst."""
         states = {reader.token_state() for reader in self.readers.values()}
         return next((s for s in ("refused", "accepted", "none") if s in states), None)
+
+    def _pages(self, url: str, window: Window, read: Read) -> list[pa.Table]:
+        """A part's rows of a window, as many as it last counted.
+
+        Raises:
+            IncompleteReadError: Again and again it sends another number: it must not
+                keep the other parts from being loaded.
+        """
+        reader, asked = self.readers[url], self._asked(url, window)
+        expected = self.counts[url] if url in self.counts else reader.count(asked)
+        for _ in range(READS):
+            read.ids.clear()
+            pages = list(reader.pages(asked, read))
+            received = sum(page.num_rows for page in pages)
+            if received == expected and not read.repeats():
+                return pages
+            if reader.count(asked) != expected:
+                return pages  # It moves; whoever counts all parts finds that out.
+        raise IncompleteReadError(
+            f"{reader.dataset.label} sent {received:,} rows of {window} but counts "
+            f"{expected:,}, in {READS} attempts."
+        )
 
     def _check_clocks(self, urls: list[str]) -> str | None:
         """What the clocks of some parts have proved, each if they differ."""
@@ -243,37 +192,6 @@ class PartsReader(Reader):
         }
         return [*self.dataset.columns, *sorted(published)]
 
-    def _answering(self, window: Window | None = None) -> dict[str, Reader]:
-        """Readers by address, without those missed; for a window, those of its days."""
-        return {
-            url: reader
-            for url, reader in self.readers.items()
-            if url not in self.missed
-            and (window is None or self.parts[url].may_hold(window))
-        }
-
-    def _tried(self, url: str, ask: Callable[[], T]) -> T | None:
-        """What a part answers; None if it fails, which makes it a missed one.
-
-        Raises:
-            PortalError: Every part has failed.
-        """
-        try:
-            return ask()
-        except PortalError as error:
-            self.missed[url] = error
-            if not self._is_awaited(self.parts[url]):
-                log.warning("%s", error)
-            if len(self.missed) == len(self.readers):
-                raise self._worst() from error
-            return None
-
-    def _worst(self) -> PortalError:
-        """The first failure; one of a part that is there before others."""
-        missed = list(self.missed.values())
-        there = [error for error in missed if not isinstance(error, AbsentError)]
-        return [*there, *missed][0]
-
     def _asked(self, url: str, window: Window) -> Window:
         """A window as a part is asked for it.
 
@@ -291,29 +209,3 @@ class PartsReader(Reader):
         if self.dataset.key_is_unique:
             return rows
         return rows.append_column(PART, pa.repeat(url, rows.num_rows))
-
-    def _is_awaited(self, part: Part) -> bool:
-        """Whether a part is not there, and was never loaded: nothing is missed."""
-        is_absent = isinstance(self.missed.get(part.url), AbsentError)
-        return is_absent and part.identity not in (self.loaded or {})
-
-    def _why(self, url: str, error: PortalError) -> str:
-        """Why a part could not be read, and what to do if it has moved."""
-        dataset = self.readers[url].dataset
-        if isinstance(error, PortalMovedError) and error.address:
-            pasted = to_paste(dataset, error.address)
-            return f"has moved: put {pasted} into its part of {dataset.name}.toml."
-        said = str(error).removeprefix(f"{dataset.label} ")
-        # It is said of a data set as a whole; the others' rows were written.
-        return said.replace("; nothing was written.", ".")
-
-    def _marks(self, version: str | None) -> Marks:
-        return marks_of(version, self._identities()[0])
-
-    def _identities(self) -> list[str]:
-        return [part.identity for part in self.parts.values()]
-
-
-def all_pages(reader: Reader, window: Window, read: Read) -> list[pa.Table]:
-    """A window's rows, once all of them have come."""
-    return list(reader.pages(window, read))

@@ -143,7 +143,8 @@ def rests(dataset: Dataset, last: dict[str, Any] | None, today: date) -> bool:
 def unread_months(dataset: Dataset, known: Known, before: date) -> tuple[Window, ...]:
     """Months since `backfill_from` that no run has read in full.
 
-    If some can't be, they are read on the first day only, or else every day anew.
+    Those that can't be, for lack of a part, are read on the first day, then wait for
+    it: else they would be read every day.
     """
     wanted = months(dataset.backfill_from, before)
     done = known.finished | (known.waiting if known.last_read else frozenset())

@@ -196,6 +196,9 @@ def test_a_yearly_part_is_one_a_year_up_to_that_of_the_day():
         date(2027, 12, 31),
         date(2027, 2, 15),
     )
+    # By its day, it is as missing as any other.
+    assert on_day([EACH], date(2027, 2, 14))[-1].due == date(2027, 2, 15)
+    assert on_day([EACH], date(2027, 2, 15))[-1].due is None
     ended = msgspec.structs.replace(EACH, to_year=2025)
     assert len(on_day([ended], date(2027, 1, 1))) == 2
     assert on_day([EACH], date(2023, 12, 31)) == []

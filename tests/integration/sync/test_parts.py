@@ -260,6 +260,18 @@ def test_a_part_that_is_down_spares_the_other_and_heals(api, portal, home, two_y
     ]
 
 
+def test_a_part_that_is_not_there_has_its_months_read_when_it_comes(
+    api, portal, home, two_years
+):
+    api.publish(portal, "0026", LATE)
+    assert isinstance(daily(home, two_years, NEW_YEARS_DAY), PartsError)
+    assert set(finished(home)) == {"2026-12-01"}
+    api.publish(portal, "0025", OLD)
+    assert daily(home, two_years, NEW_YEARS_DAY) is None
+    assert held(home, two_years) == shown(api, OLD, LATE)
+    assert set(finished(home)) == {"2026-11-01", "2026-12-01"}
+
+
 def test_a_part_that_is_down_on_the_first_day_is_read_on_the_next(
     api, portal, home, two_years
 ):
@@ -315,6 +327,30 @@ def test_a_part_that_fails_as_a_lost_row_is_looked_up_keeps_it(
     portal.heal()
     assert daily(home, two_years, NEW_YEARS_EVE) is None
     assert not_added(home, two_years) == [("n000", "removed", None)]
+
+
+def test_a_part_that_sends_other_numbers_than_it_counts_spares_the_other(
+    portal, url, home
+):
+    parts = [Part(url=SODA.url("0026"), start=DECEMBER), Part(url=SODA.url("0025"))]
+    city = SODA.dataset(parts).at_portal(url)
+    SODA.publish(portal, "0026", LATE)
+    SODA.publish(portal, "0025", OLD)
+    portal.fail(
+        Fault(
+            "edit",
+            path="/resource/crim-0025.json",
+            times=None,
+            edit=lambda body: body.replace(b'"30"', b'"31"'),
+        )
+    )
+    failure = daily(home, city, NEW_YEARS_EVE)
+    assert isinstance(failure, PartsError)
+    assert "sent 30 rows of 2026-11-01 on but counts 31, in 3 attempts." in str(failure)
+    assert held(home, city) == shown(SODA, LATE)
+    portal.heal()
+    assert daily(home, city, NEW_YEARS_EVE) is None
+    assert held(home, city) == shown(SODA, OLD, LATE)
 
 
 def test_all_parts_down_are_a_failure_of_the_data_set(api, portal, home, two_years):
