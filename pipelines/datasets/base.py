@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -184,6 +185,10 @@ class BaseDataset(
         addresses = [self.url, *self.formerly]
         return {self._fingerprint_at(a) for a in addresses} - {self.fingerprint}
 
+    def declaration_of(self, month: date) -> str:
+        """`fingerprint`, as far as it concerns a month, by its first day."""
+        return self.fingerprint
+
     def _fingerprint_at(self, address: str) -> str:
         parts: list[Any] = [
             address,
@@ -209,6 +214,10 @@ class BaseDataset(
             removal_limit_pct=0.0,
             removal_most_pct=math.inf,
         )
+
+    def on_day(self, day: date) -> Self:
+        """The data set as it is published on a day."""
+        return self
 
     def at_portal(self, portal: str | None) -> Self:
         """The data set with scheme and host replaced by `portal`'s, if given.

@@ -12,9 +12,11 @@ from pipelines.datasets.dataset import (
     Dataset,
     FileDataset,
     SodaDataset,
+    TableDataset,
     WholeDataset,
 )
 from pipelines.datasets.date_pattern import DatePattern
+from pipelines.datasets.part_checks import wrong_parts
 
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -50,6 +52,9 @@ def wrong_address(dataset: Dataset) -> Iterable[str]:
     """Addresses that can't be a data set's, or that contain more than its place."""
     if dataset.redirects_to and not HOST.fullmatch(dataset.redirects_to):
         yield f"`redirects_to` {dataset.redirects_to!r} is not a host"
+    if isinstance(dataset, TableDataset) and dataset.parts:
+        yield from wrong_parts(dataset)
+        return
     yield from wrong_url("url", dataset.url, type(dataset))
     for address in dataset.formerly:
         yield from wrong_url("formerly", address, type(dataset))

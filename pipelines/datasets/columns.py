@@ -12,6 +12,9 @@ QUOTABLE_RULE = "it must have no quotes or line breaks, and at most 63 character
 # A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"
 
+# Another such: which of a data set's parts a row is from, as a number.
+PART = ":part"
+
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.
 SYSTEM_COLUMNS = (

@@ -21,6 +21,7 @@ import msgspec
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
 from pipelines.datasets.columns import QUOTABLE, QUOTABLE_RULE
 from pipelines.datasets.date_pattern import DatePattern, pattern_of
+from pipelines.datasets.parts import InParts
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
 
@@ -45,12 +46,11 @@ Literals: TypeAlias = Literal["utc", "local"]
 """A clock on which a server reads times."""
 
 
-class TableDataset(BaseDataset, frozen=True, kw_only=True):
+class TableDataset(InParts, frozen=True, kw_only=True):
     """A table that is read by windows of time: the days around now, and old months."""
 
     is_file: ClassVar[bool] = False
     files: ClassVar[list[str]] = []
-    due: ClassVar[dict[str, date]] = {}
     redirects_to: ClassVar[str | None] = None
 
     window_column: str

@@ -19,7 +19,14 @@ from pipelines.portals.dates import PatternDates, check_date_types, check_patter
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
-from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
+from pipelines.portals.http.told_errors import (
+    MAY_PASS,
+    NOT_THERE,
+    Told,
+    absent,
+    check_told,
+    told_in,
+)
 from pipelines.portals.layer_clock import (
     check_times,
     choose,
@@ -285,7 +292,10 @@ class ArcgisReader(HttpReader):
         if is_lenient:
             answer = dataclasses.replace(answer, body=readable(answer.body))
         check_utf8(answer.body)
-        self._check_told(told_in(answer.body))
+        told = told_in(answer.body)
+        if told and not query and told.code in NOT_THERE:
+            raise absent(self.dataset, told)
+        self._check_told(told)
         return answer
 
     def _check_told(self, told: Told | None) -> None:

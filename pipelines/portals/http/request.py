@@ -13,7 +13,12 @@ import urllib3
 
 from pipelines import signals
 from pipelines.clock import utc_now
-from pipelines.errors import PortalError, PortalMovedError, Retryable
+from pipelines.errors import (
+    AbsentError,
+    PortalError,
+    PortalMovedError,
+    Retryable,
+)
 from pipelines.portals.http.body import Answer, read_answer
 from pipelines.portals.http.moves import new_address, shown, target
 
@@ -171,7 +176,7 @@ def check_status(
     if 300 <= status < 400:
         raise moved_error(dataset, url, params, answer.headers.get("Location", ""))
     if status in (404, 410):
-        raise PortalMovedError(
+        raise AbsentError(
             f"{dataset.label} no longer has it ({said}); it may have been moved or "
             f"withdrawn. Check the address in {dataset.name}.toml."
         )
