@@ -273,3 +273,11 @@ def test_figures_of_parts_are_added_up():
     assert surveyed([replaced, Survey(4)]) == Survey(
         7, None, None, "2026-03-01", "2026-03-01"
     )
+
+
+def test_the_example_of_the_docs_is_a_good_declaration(tmp_path):
+    text = (FOLDER.parents[1] / "docs" / "add-a-city.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    layer = re.sub("^columns = .", 'columns = ["offense", ', LAYER, flags=re.M)
+    dataset = read(tmp_path, declared(layer) + "\n" + example)
+    assert [part.is_yearly for part in dataset.parts] == [True, False]
