@@ -6,6 +6,7 @@ import tempfile
 import pytest
 
 from pipelines.transform.plan import PROJECT
+from pipelines.transform.runner import vars_for
 from tests.support.memory_portal import new_warehouse
 
 # What a clock of hours and minutes shows, and one whose digits alone are hours.
@@ -121,7 +122,7 @@ def shown(tmp_path, target, monkeypatch):
             options = ["--project-dir", PROJECT, "--profiles-dir", PROJECT]
             options += ["--target-path", folder, "--log-path", folder]
             options += ["--inline", sql, "--limit", "-1", "--quiet"]
-            outcome = dbtRunner().invoke(["show", *map(str, options)])
+            outcome = dbtRunner().invoke(["show", *map(str, options), *vars_for()])
         assert outcome.exception is None, outcome.exception
         assert outcome.success, outcome.result
         rows = outcome.result.results[0].agate_table.rows
