@@ -1,0 +1,1 @@
+"""From an address to a city: what `blotter add` asks, finds and writes."""

@@ -1,0 +1,89 @@
+"""Prove on which clock a layer keeps its dates, and dates whose time is elsewhere."""
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from pipelines.onboarding.facts import Finding, Seen
+from pipelines.onboarding.tables import Table
+from pipelines.onboarding.times import moments
+from pipelines.onboarding.words import CLOCK, run, words
+from pipelines.portals.layer_clock import choose, times_of
+
+# Midnight in so many of a date's values: its time stands elsewhere, or nowhere.
+MOSTLY = 0.98
+
+HHMM, CLOCKED = re.compile(r"\d{1,4}(?:\.0)?"), re.compile(r"\d{1,2}:\d\d(:\d\d)?.*")
+
+
+def clock_findings(
+    table: Table, seen: Seen, column: str, zone: ZoneInfo
+) -> tuple[str, str, list[Finding]]:
+    """A layer's `times` and `literals`, and why; asks once or twice."""
+    found = moments(row.get(column) for row in seen.newest)
+    seconds = [int(moment.replace(tzinfo=UTC).timestamp()) for moment in found]
+    judged = times_of(seconds, zone)
+    times, why = judged or ("utc", "too few times of day to tell: Esri's rule is UTC")
+    findings = [Finding("times", times, why, "measured" if judged else "asked")]
+    literals, said = literals_of(table, column, seconds, zone)
+    sure = "measured" if said.startswith("the row") else "asked"
+    findings.append(Finding("literals", literals, said, sure))  # type: ignore[arg-type]
+    return times, literals, findings
+
+
+def literals_of(
+    table: Table, column: str, seconds: list[int], zone: ZoneInfo
+) -> tuple[str, str]:
+    """On which clock the server reads a request's times, and why."""
+    asked = choose(seconds)
+    if asked is None:
+        return "utc", "too few dates to ask: Esri's rule is UTC"
+    moment = datetime.fromtimestamp(asked, UTC).replace(tzinfo=None)
+    for name, clock in (("utc", ZoneInfo("UTC")), ("local", zone)):
+        if table.answers_for(column, moment, clock) == {moment}:
+            return name, f"the row of {moment} UTC comes for that time in {clock.key}"
+    return "utc", "its rows changed while it was asked: Esri's rule is UTC"
+
+
+def clock_columns(seen: Seen, dates: list[str]) -> dict[str, str]:
+    """Dates that are always midnight, and the column that has their time of day."""
+    found = {}
+    for date in dates:
+        read = moments(seen.column(date))
+        midnights = [m for m in read if (m.hour, m.minute) == (0, 0)]
+        if not read or len(midnights) < MOSTLY * len(read):
+            continue
+        if clock := time_beside(seen, date):
+            found[date] = clock
+    return found
+
+
+def time_beside(seen: Seen, date: str) -> str | None:
+    """The column of the time of a date, by its name and values."""
+    fitting = []
+    for column in seen.described.columns:
+        values = seen.column(column.name)
+        if column.name == date or not (set(words(column.name)) & CLOCK) or not values:
+            continue
+        if all(is_clock(value) for value in values[:200]):
+            fitting.append(column.name)
+    return max(fitting, key=lambda name: common(run(name), run(date)), default=None)
+
+
+def is_clock(text: str) -> bool:
+    """Whether a text is HH:MM, HHMM or an hour."""
+    if HHMM.fullmatch(text):
+        return int(float(text)) <= 2400
+    return bool(CLOCKED.fullmatch(text))
+
+
+def common(one: str, other: str) -> int:
+    """Letters that two names share: those of their most telling parts."""
+    plain = [re.sub(r"date|time|dt|tm|hour", "", name) for name in (one, other)]
+    first, second = plain
+    length = 0
+    for size in range(min(len(first), len(second)), 0, -1):
+        if any(first[i : i + size] in second for i in range(len(first) - size + 1)):
+            length = size
+            break
+    return length

@@ -1,0 +1,304 @@
+"""Write a city's staging models: what is published, renamed and cast."""
+
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from pipelines.datasets.columns import raw_name
+from pipelines.onboarding.expressions import (
+    Coordinates,
+    coordinates_of,
+    moment_expression,
+)
+from pipelines.onboarding.proposal import Proposal, has_odd_dates
+from pipelines.onboarding.toml import comment
+
+TEXT = "cast(null as {{ dbt.type_string() }})"
+NO_TIME = "cast(null as {{ type_local_timestamp() }})"
+NO_FLAG = "cast(null as boolean)"
+
+# Local noon, in winter, of a made-up row.
+SHOWN = datetime(2025, 1, 15, 12, 30)
+
+
+def header(city: str) -> str:
+    return f"{{{{ config(enabled=is_chosen('{city}')) }}}}\n\n"
+
+
+def base_sql(made: Proposal, city: str) -> str:
+    """The model that renames and casts every version of a row."""
+    place = coordinates_of(made)
+    parsed = [*times_parsed(made), *place.parsed]
+    body = [
+        "with source as (",
+        "",
+        f"    select * from {{{{ source('{city}', 'incidents_versions') }}}}",
+        "",
+        "),",
+        "",
+        "parsed as (",
+        "",
+        "    select",
+        "        *,",
+        *separated(parsed),
+        "",
+        "    from source",
+        "",
+        "),",
+        "",
+        "renamed as (",
+        "",
+        "    select",
+        *renamed(made, city, place),
+        "",
+        "    from parsed",
+        "",
+        ")",
+        "",
+        "select * from renamed",
+        "",
+    ]
+    return header(city) + "\n".join(body)
+
+
+def separated(parts: list[str]) -> list[str]:
+    """Parts of a select, each with a comma but the last."""
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        is_comment = part.lstrip().startswith("--")
+        lines.append(part if is_last or is_comment else f"{part},")
+    return lines
+
+
+def times_parsed(made: Proposal) -> list[str]:
+    """The dates as the city's clock."""
+    parts: list[str] = []
+    for name, alias in published_times(made).items():
+        if has_odd_dates(made, [name]) and made.address.platform == "file":
+            said = f"TODO(you): {raw_name(name)} is not written as ISO does, such as"
+            example = made.seen.column(name)[0]
+            parts += comment(f"{said} {example}: cast it.", " " * 8, "--")
+        if clock := made.clocks.get(name):
+            said = f"TODO(you): the time of day is in {raw_name(clock)}: add it."
+            parts += comment(said, " " * 8, "--")
+        parts.append(f"        {moment_expression(made, name)} as {alias}")
+    if not published_times(made):
+        parts.append(f"        {NO_TIME} as occurred_at_local")
+    return parts
+
+
+def published_times(made: Proposal) -> dict[str, str]:
+    """The columns of dates, by the names of their clocks."""
+    times = {}
+    if made.occurred in made.columns and made.occurred:
+        times[made.occurred] = "occurred_at_local"
+    if made.reported in made.columns and made.reported:
+        times[made.reported] = "reported_at_local"
+    if made.changed in made.columns and made.changed:
+        times[made.changed] = "updated_at_local"
+    return times
+
+
+def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
+    """The columns that all cities have."""
+    times = set(published_times(made).values())
+    occurred = "occurred_at_local" in times
+    reported = "reported_at_local" in times
+    areas, offense = made.areas, made.offense
+    council_code = council(areas.get("council_district"))
+    case = made.counting or (made.key[0] if made.key_is_unique else None)
+    return [
+        "        -- ids",
+        f"        '{city}' as city,",
+        "        row_id,",
+        f"        {cleaned(case)} as incident_number,",
+        *counting_lines(made),
+        "",
+        "        -- times",
+        *(
+            [
+                "        occurred_at_local,",
+                "        cast(occurred_at_local as date) as occurred_date,",
+            ]
+            if occurred
+            else [
+                f"        {NO_TIME} as occurred_at_local,",
+                "        cast(null as date) as occurred_date,",
+            ]
+        ),
+        *(
+            [
+                "        reported_at_local,",
+                "        cast(reported_at_local as date) as report_date,",
+            ]
+            if reported
+            else [
+                f"        {NO_TIME} as reported_at_local,",
+                "        cast(null as date) as report_date,",
+            ]
+        ),
+        *(["        updated_at_local,"] if "updated_at_local" in times else []),
+        "",
+        "        -- what",
+        f"        {cleaned(offense.category)} as incident_category,",
+        f"        {TEXT} as incident_subcategory,",
+        f"        {cleaned(offense.description)} as incident_description,",
+        *offense_lines(made),
+        f"        {cleaned(offense.code)} as published_offense_code,",
+        f"        {TEXT} as report_type,",
+        f"        {TEXT} as resolution,",
+        f"        {TEXT} as filing_status,",
+        "        false as is_supplement,",
+        f"        {NO_FLAG} as is_arrest,",
+        f"        {NO_FLAG} as is_domestic,",
+        "",
+        "        -- where",
+        f"        {TEXT} as reported_city,",
+        f"        {cleaned(areas.get('police_district'))} as police_district,",
+        f"        {cleaned(areas.get('beat'))} as beat,",
+        f"        {council_code} as council_district,",
+        f"        {council_code} as present_council_district,",
+        f"        {cleaned(areas.get('neighborhood'))} as neighborhood,",
+        f"        {cleaned(address_column(made))} as place,",
+        f"        {TEXT} as location_kind,",
+        *place.renamed,
+        "",
+        "        -- the row itself",
+        *unparsed(made, place),
+        "        loaded_at,",
+        "        removed_at,",
+        "        window_month,",
+        "        replaced_at",
+    ]
+
+
+def counting_lines(made: Proposal) -> list[str]:
+    """What incidents are counted by."""
+    if made.counting is None:
+        return ["        row_id as counting_id,"]
+    said = comment(f"{made.why('grain').capitalize()}.", " " * 8, "--")
+    return [*said, f"        {cleaned(made.counting)} as counting_id,"]
+
+
+def offense_lines(made: Proposal) -> list[str]:
+    """What offenses are grouped by: a NIBRS code, or the category's name."""
+    offense = made.offense
+    if offense.code:
+        raw = raw_name(offense.code)
+        # Numbers have lost their zeros: 9A, 120.0.
+        padded = "{{ nibrs_code(zero_padded('" + raw + "', 3)) }}"
+        return [f"        {padded} as offense_code,"]
+    if offense.category:
+        lines = []
+        if offense.unmapped:
+            rest = ", ".join(list(offense.unmapped)[:40])
+            said = f"TODO(you): map in seeds/offense_categories.csv: {rest}."
+            lines = comment(said, " " * 8, "--")
+        return [*lines, f"        upper({cleaned(offense.category)}) as offense_code,"]
+    said = "        -- TODO(you): which column says what happened?"
+    return [said, f"        {TEXT} as offense_code,"]
+
+
+def unparsed(made: Proposal, place: Coordinates) -> list[str]:
+    """Whether a published time or coordinate could not be read."""
+    checks = [
+        f"{{{{ is_unparsed('{raw_name(name)}', '{alias}') }}}}"
+        for name, alias in published_times(made).items()
+    ]
+    checks += place.unparsed
+    if not checks:
+        return ["        false as has_unparsed_values,"]
+    lines = [f"        {checks[0]}", *(f"        or {check}" for check in checks[1:])]
+    return [*lines, "            as has_unparsed_values,"]
+
+
+def cleaned(name: str | None) -> str:
+    return f"{{{{ clean_text('{raw_name(name)}') }}}}" if name else TEXT
+
+
+def council(name: str | None) -> str:
+    return f"{{{{ whole_number_code('{raw_name(name)}') }}}}" if name else TEXT
+
+
+def address_column(made: Proposal) -> str | None:
+    """The column of a block or an address."""
+    for part in ("block", "address", "intersection", "location", "street"):
+        for name in made.columns:
+            plain = name.lower()
+            if part in plain and not any(
+                other in plain for other in ("type", "desc", "code", "group", "number")
+            ):
+                return name
+    return None
+
+
+def staging_sql(made: Proposal, city: str) -> str:
+    """The model of the present rows."""
+    more = ["        updated_at_local,"] if made.changed in made.columns else []
+    body = [
+        "with versions as (",
+        "",
+        f"    select * from {{{{ ref('base_{city}__incidents') }}}}",
+        "",
+        "),",
+        "",
+        "present as (",
+        "",
+        "    select",
+        "        {{ incident_columns() | join(',\\n        ') }},",
+        *more,
+        "        window_month",
+        "    from versions",
+        "    where removed_at is null and replaced_at is null",
+        "",
+        ")",
+        "",
+        "select * from present",
+        "",
+    ]
+    return header(city) + "\n".join(body)
+
+
+def changes_sql(city: str) -> str:
+    """The model of the log of changes."""
+    call = f"staged_changes(source('{city}', 'incidents_changes'))"
+    return header(city) + f"{{{{ {call} }}}}\n"
+
+
+def example(made: Proposal) -> tuple[dict[str, str], dict[str, object]]:
+    """A made-up row as published, and what the base model makes of it."""
+    given, expected = {"row_id": "1"}, {"row_id": "1"}
+    wanted: dict[str, object] = dict(expected)
+    for name, alias in published_times(made).items():
+        if has_odd_dates(made, [name]) and made.address.platform == "file":
+            continue
+        given[raw_name(name)] = published(made)
+        wanted[alias] = f"{SHOWN:%Y-%m-%d %H:%M:%S}"
+    if made.offense.code:
+        given[raw_name(made.offense.code)] = "13a"
+        wanted |= {"offense_code": "13A", "published_offense_code": "13a"}
+    elif made.offense.category:
+        given[raw_name(made.offense.category)] = " Made up "
+        wanted |= {"incident_category": "Made up", "offense_code": "MADE UP"}
+    if district := made.areas.get("police_district"):
+        given[raw_name(district)] = " Made up "
+        wanted["police_district"] = "Made up"
+        if raw_name(district) == raw_name(made.offense.category or ""):
+            wanted["police_district"] = "Made up"
+    wanted["has_unparsed_values"] = False
+    return given, wanted
+
+
+def published(made: Proposal) -> str:
+    """The made-up moment as the portal writes it."""
+    if made.address.platform == "arcgis":
+        clock = ZoneInfo(made.zone) if made.times == "utc" else UTC
+        return str(int(SHOWN.replace(tzinfo=clock).timestamp() * 1000))
+    return SHOWN.isoformat()
+
+
+def flow(row: dict[str, str] | dict[str, object]) -> str:
+    """A row of a unit test, in one line of YAML."""
+    parts = (f"{key}: {json.dumps(value)}" for key, value in row.items())
+    return "{" + ", ".join(parts) + "}"

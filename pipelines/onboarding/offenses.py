@@ -1,0 +1,281 @@
+"""Find the columns that say what happened: NIBRS codes first, then names."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.onboarding.facts import Finding, Seen
+from pipelines.onboarding.times import share
+from pipelines.onboarding.words import is_offense_like, run
+
+# Codes beside those of the seed: what is not reportable, and local ones for no crime.
+NO_CRIMES = {"999", "99X", "99Z", "90I", "740", "800", "810", "850", "000"}
+
+MOSTLY = 0.9
+
+# A column with fewer values says too little, with more too much to be mapped by hand.
+FEWEST, MOST = 3, 400
+
+# Names as cities write them, beside NIBRS's own. What does not match as a whole is left
+# for a person to map.
+SAID = {
+    "homicide": "09A",
+    "murder": "09A",
+    "manslaughter": "09B",
+    "negligent manslaughter": "09B",
+    "rape": "11A",
+    "sexual assault": "11A",
+    "robbery": "120",
+    "aggravated assault": "13A",
+    "agg assault": "13A",
+    "assault aggravated": "13A",
+    "simple assault": "13B",
+    "assault simple": "13B",
+    "other assaults": "13B",
+    "battery": "13B",
+    "intimidation": "13C",
+    "arson": "200",
+    "extortion": "210",
+    "burglary": "220",
+    "breaking and entering": "220",
+    "shoplifting": "23C",
+    "theft from building": "23D",
+    "theft from auto": "23F",
+    "theft from motor vehicle": "23F",
+    "theft from vehicle": "23F",
+    "theft f auto": "23F",
+    "larceny": "23H",
+    "larceny theft": "23H",
+    "theft larceny": "23H",
+    "theft": "23H",
+    "theft other": "23H",
+    "thefts": "23H",
+    "auto theft": "240",
+    "stolen vehicle": "240",
+    "vehicle stolen": "240",
+    "motor vehicle theft": "240",
+    "vehicle theft": "240",
+    "forgery": "250",
+    "forgery and counterfeiting": "250",
+    "counterfeiting": "250",
+    "fraud": "26A",
+    "embezzlement": "270",
+    "stolen property": "280",
+    "receiving stolen property": "280",
+    "vandalism": "290",
+    "criminal mischief": "290",
+    "damage to property": "290",
+    "vandalism criminal mischief": "290",
+    "drugs": "35A",
+    "drug": "35A",
+    "narcotics": "35A",
+    "drug violations": "35A",
+    "drug abuse violations": "35A",
+    "narcotic drug law violations": "35A",
+    "gambling": "39A",
+    "gambling violations": "39A",
+    "prostitution": "40A",
+    "prostitution and commercialized vice": "40A",
+    "bribery": "510",
+    "weapons": "520",
+    "weapon violations": "520",
+    "weapons offenses": "520",
+    "disorderly conduct": "90C",
+    "driving under the influence": "90D",
+    "dui": "90D",
+    "dwi": "90D",
+    "public drunkenness": "90E",
+    "drunkenness": "90E",
+    "offenses against family and children": "90F",
+    "liquor": "90G",
+    "liquor law violations": "90G",
+    "trespass": "90J",
+    "trespassing": "90J",
+    "criminal trespass": "90J",
+    "kidnapping": "100",
+    "kidnap": "100",
+}
+
+
+@dataclass(frozen=True)
+class Offense:
+    """A NIBRS offense, as the seed has it."""
+
+    code: str
+    name: str
+    group: str
+    crime_against: str
+    is_violent: str
+    is_property: str
+
+
+@dataclass
+class Offenses:
+    """The columns that say what happened."""
+
+    code: str | None = None
+    """The column of NIBRS codes, if there is one."""
+    category: str | None = None
+    description: str | None = None
+    mapped: dict[str, Offense] = field(default_factory=dict)
+    """Values of `category`, in capitals, that a NIBRS offense is named like."""
+    unmapped: dict[str, int] = field(default_factory=dict)
+    """The others, with how many rows have them."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def nibrs(seed: Path) -> dict[str, Offense]:
+    """The NIBRS offenses by code."""
+    with seed.open(encoding="utf-8", newline="") as file:
+        return {row[0]: Offense(*row) for row in list(csv.reader(file))[1:]}
+
+
+def offense_columns(
+    seen: Seen, left_out: Iterable[str], places: Iterable[str]
+) -> list[str]:
+    """Columns that may say what happened, by name or because they hold NIBRS codes."""
+    out = {*left_out, *places}
+    return [
+        c.name
+        for c in seen.described.columns
+        if c.name not in out
+        and c.kind in ("text", "number")
+        and (is_offense_like(c.name) or is_offense_like(c.label))
+    ]
+
+
+def code_share(counts: Counter[str], codes: Iterable[str]) -> float:
+    """The share of rows whose value is a NIBRS code, zeros padded."""
+    known = {*codes, *NO_CRIMES}
+    good = sum(n for value, n in counts.items() if code_of(value) in known)
+    return good / max(sum(counts.values()), 1)
+
+
+def code_of(value: str) -> str:
+    """A value as NIBRS writes its codes: 9A as 09A, 120.0 as 120."""
+    plain = re.sub(r"\.0+$", "", value.strip().upper())
+    return plain.zfill(3)
+
+
+def find_code(seen: Seen, names: list[str], codes: Iterable[str]) -> str | None:
+    """The column whose values are NIBRS codes."""
+    shares = {}
+    for name in names:
+        counts = seen.counted(name)
+        if len(counts) >= FEWEST and seen.filled(name) >= 0.5:
+            shares[name] = code_share(counts, codes)
+    good = [name for name in shares if shares[name] >= MOSTLY]
+    # Of codes that are as good, the one that is named after NIBRS.
+    rank = {n: ("nibr" not in run(n) and "ibr" not in run(n), -shares[n]) for n in good}
+    return min(good, key=lambda name: rank[name], default=None)
+
+
+def find_category(seen: Seen, names: list[str], code: str | None) -> str | None:
+    """The column of names with neither too few values nor too many."""
+    fitting = {}
+    for name in names:
+        counts = seen.counted(name)
+        words = [value for value in counts if re.search("[A-Za-z]{3}", value)]
+        is_few = FEWEST <= len(counts) <= MOST
+        if name != code and is_few and len(words) > 0.7 * len(counts):
+            fitting[name] = (
+                rank_of(name),
+                seen.filled(name) < 0.9,
+                abs(len(counts) - 30),
+            )
+    return min(fitting, key=lambda name: fitting[name], default=None)
+
+
+# How well a name suits a category, the best first.
+BEST = (
+    r"offensecat|crimecat|ofnsdesc|crmcddesc|offensetype|crimetype|generaloffense"
+    r"|primarytype|textgeneralcode|nibrsdesc|nibrdesc|nibrscodename|crimename1"
+    r"|parentgroup|offensegroup|^offense$|^crime$",
+    r"category|nibr|ibr|offen[sc]e?desc|ucrdesc|ucrname|group",
+    r"offen|crime|class|type",
+)
+
+
+def rank_of(name: str) -> int:
+    plain = run(name)
+    hits = (i for i, pattern in enumerate(BEST) if re.search(pattern, plain))
+    return next(hits, len(BEST))
+
+
+def find_description(seen: Seen, names: list[str], taken: set[str]) -> str | None:
+    """The most detailed column of words beside the category."""
+    rest = [n for n in names if n not in taken and seen.filled(n) >= 0.5]
+    worded = {
+        n: len(set(seen.column(n)))
+        for n in rest
+        if sum(bool(re.search("[A-Za-z]{4}", v)) for v in seen.column(n))
+        > 0.7 * len(seen.column(n))
+    }
+    return max(worded, key=lambda name: worded[name], default=None)
+
+
+def plain(text: str) -> str:
+    """A name of an offense without what varies between cities."""
+    said = re.sub(r"[^a-z]+", " ", text.lower().replace("&", " and "))
+    return " ".join(said.split())
+
+
+def map_values(
+    counts: Counter[str], known: dict[str, Offense]
+) -> tuple[dict[str, Offense], dict[str, int]]:
+    """Values that are named like one NIBRS offense, and all others with their rows."""
+    by_name = {plain(o.name): o for o in known.values()}
+    groups = Counter(o.group for o in known.values())
+    for offense in known.values():
+        if groups[offense.group] == 1:
+            by_name.setdefault(plain(offense.group), offense)
+    by_name |= {said: known[code] for said, code in SAID.items() if code in known}
+    mapped: dict[str, Offense] = {}
+    unmapped: Counter[str] = Counter()
+    for value, rows in counts.items():
+        shown = value.strip().upper()
+        if named := by_name.get(plain(value)):
+            mapped[shown] = named
+        else:
+            unmapped[shown] += rows
+    return mapped, dict(unmapped.most_common())
+
+
+def settle(
+    seen: Seen, names: list[str], code: str | None, known: dict[str, Offense]
+) -> Offenses:
+    """What says what happened, with the findings."""
+    category = find_category(seen, names, code)
+    found = Offenses(code=code, category=category)
+    taken = {name for name in (code, category) if name}
+    found.description = find_description(seen, names, taken)
+    if code:
+        counts = seen.counted(code)
+        covered = share(code_share(counts, known), 1)
+        why = f"{covered} of its values are NIBRS codes: groups come by code"
+        found.findings.append(Finding("offense code", code, why, "measured"))
+    if category:
+        counts = seen.counted(category)
+        why = f"{len(counts)} values, such as {', '.join(list(counts)[:3])}"
+        found.findings.append(Finding("offense category", category, why, "proposed"))
+        if not code:
+            found.mapped, found.unmapped = map_values(counts, known)
+            found.findings.append(mapping_finding(found))
+    if not (code or category):
+        why = "no column holds NIBRS codes or a short list of names: say which one does"
+        found.findings.append(Finding("offense", None, why, "asked"))
+    return found
+
+
+def mapping_finding(found: Offenses) -> Finding:
+    """Which values are mapped, and which a person must map."""
+    several = len(found.mapped) + len(found.unmapped)
+    rest = "; ".join(f"{v} ({n:,})" for v, n in list(found.unmapped.items())[:12])
+    why = f"{len(found.mapped)} of {several} values are named like a NIBRS offense"
+    if found.unmapped:
+        why += f"; map the others by hand: {rest}"
+    sure = "asked" if found.unmapped else "proposed"
+    return Finding("offense groups", len(found.mapped), why, sure)  # type: ignore[arg-type]
