@@ -1,7 +1,7 @@
 """`blotter add`: from an address to a city's files, or to one sentence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pipelines.onboarding.facts import Finding
 from pipelines.onboarding.options import Options, Project
 from pipelines.onboarding.proposal import Proposal, propose
 from pipelines.onboarding.survey import as_file, open_table
+from pipelines.onboarding.tables import Description
 from pipelines.onboarding.whole_files import FileTable
 from pipelines.onboarding.writer import check_is_new, slug, write
 from pipelines.ops.findings import short
@@ -72,10 +73,23 @@ def proposal(
 ) -> Proposal:
     """A proposal; of a CKAN table that can't be asked by SQL, as a file."""
     address, table = open_table(address, line)
-    if address.platform == "ckan" and not table.describe().query_language:
+    described = table.describe()
+    if address.platform == "ckan" and not described.query_language:
         address = as_file(address)
         table = FileTable(address, line)
-    return propose(address, table, options, project, now)
+        described = as_published(table.describe(), described)
+    return propose(address, table, described, options, project, now)
+
+
+def as_published(file: Description, described: Description) -> Description:
+    """A file's description, with what its portal says of it."""
+    return replace(
+        file,
+        title=described.title,
+        text=described.text,
+        licence=described.licence,
+        attribution=described.attribution,
+    )
 
 
 def in_words(finding: Finding) -> str:

@@ -1,17 +1,21 @@
 """Prove on which clock a layer keeps its dates, and dates whose time is elsewhere."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pipelines.onboarding.facts import Finding, Seen
 from pipelines.onboarding.tables import Table
-from pipelines.onboarding.times import moments
+from pipelines.onboarding.times import has_zone, moments
 from pipelines.onboarding.words import CLOCK, run, words
 from pipelines.portals.layer_clock import choose, times_of
 
 # Midnight in so many of a date's values: its time stands elsewhere, or nowhere.
 MOSTLY = 0.98
+
+# Letters that the names of a date and of its time have in common.
+ALIKE = 2
 
 HHMM, CLOCKED = re.compile(r"\d{1,4}(?:\.0)?"), re.compile(r"\d{1,2}:\d\d(:\d\d)?.*")
 
@@ -31,6 +35,19 @@ def clock_findings(
     return times, literals, findings
 
 
+def suffix_finding(
+    values: Iterable[str | None], column: str, zone: ZoneInfo
+) -> Finding | None:
+    """Whether texts that claim a zone are in UTC or local; None if they claim none."""
+    claimed = [value for value in values if has_zone(value)]
+    if not claimed:
+        return None
+    seconds = [int(m.replace(tzinfo=UTC).timestamp()) for m in moments(claimed)]
+    times, why = times_of(seconds, zone) or ("unknown", "too few to tell its clock")
+    said = f"{column} claims a zone, as in {claimed[0]}: {why}"
+    return Finding("suffix", times, said, "asked" if times == "unknown" else "measured")
+
+
 def literals_of(
     table: Table, column: str, seconds: list[int], zone: ZoneInfo
 ) -> tuple[str, str]:
@@ -47,27 +64,33 @@ def literals_of(
 
 def clock_columns(seen: Seen, dates: list[str]) -> dict[str, str]:
     """Dates that are always midnight, and the column that has their time of day."""
-    found = {}
-    for date in dates:
-        read = moments(seen.column(date))
-        midnights = [m for m in read if (m.hour, m.minute) == (0, 0)]
-        if not read or len(midnights) < MOSTLY * len(read):
-            continue
-        if clock := time_beside(seen, date):
+    midnight = [date for date in dates if is_midnight(seen, date)]
+    clocks = [c.name for c in seen.described.columns if is_clock_column(seen, c.name)]
+    pairs = [
+        (common(run(clock), run(date)), clock, date)
+        for clock in clocks
+        for date in midnight
+    ]
+    found: dict[str, str] = {}
+    for letters, clock, date in sorted(pairs, reverse=True):
+        is_free = date not in found and clock not in found.values()
+        if is_free and (letters >= ALIKE or len(midnight) == 1):
             found[date] = clock
     return found
 
 
-def time_beside(seen: Seen, date: str) -> str | None:
-    """The column of the time of a date, by its name and values."""
-    fitting = []
-    for column in seen.described.columns:
-        values = seen.column(column.name)
-        if column.name == date or not (set(words(column.name)) & CLOCK) or not values:
-            continue
-        if all(is_clock(value) for value in values[:200]):
-            fitting.append(column.name)
-    return max(fitting, key=lambda name: common(run(name), run(date)), default=None)
+def is_midnight(seen: Seen, date: str) -> bool:
+    """Whether a date has no time of its own."""
+    read = moments(seen.column(date))
+    midnights = [m for m in read if (m.hour, m.minute) == (0, 0)]
+    return bool(read) and len(midnights) >= MOSTLY * len(read)
+
+
+def is_clock_column(seen: Seen, name: str) -> bool:
+    """Whether a column has times of day alone, by its name and values."""
+    values = seen.column(name)
+    is_named = bool(set(words(name)) & CLOCK)
+    return is_named and bool(values) and all(is_clock(v) for v in values[:200])
 
 
 def is_clock(text: str) -> bool:

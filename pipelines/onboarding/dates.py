@@ -83,7 +83,7 @@ def candidates(seen: Seen, platform: str, now: datetime) -> list[Candidate]:
 
     def rank(one: Candidate) -> tuple[bool | int | float, ...]:
         is_recent = bool(latest and one.newest and one.newest >= latest - BEHIND)
-        roles = ["reported", "occurred", "ended", "changed"]
+        roles = ["reported", "occurred", "ended", "later", "changed"]
         return (
             not one.is_usable,
             one.role == "changed",
@@ -118,7 +118,8 @@ def candidate(seen: Seen, column: Column, platform: str, now: datetime) -> Candi
 
 def window_of(found: list[Candidate]) -> Candidate | None:
     """The candidate that windows use; None if none can be."""
-    good = [c for c in found if c.is_usable and c.role != "changed" and c.newest]
+    good = [c for c in found if c.is_usable and c.newest]
+    good = [c for c in good if c.role not in ("changed", "later")]
     first = next(iter(good), None)
     return first if first and first.filled >= MOSTLY else None
 
@@ -168,10 +169,11 @@ def first_dense(months: Months, today: date) -> tuple[date, str] | None:
     if not known:
         inside = [m for m in months if m <= this and m >= date(1990, 1, 1)]
         return (min(inside), "its only month") if inside else None
-    newest = max(known)
     recent = sorted(known)[-DENSE_MONTHS:]
     # Junk dates would make the median of all months small.
     median = statistics.median(known[m] for m in recent)
+    # The newest months may not be complete yet.
+    newest = max(m for m in recent if known[m] * FIFTH >= median)
     first, least = newest, known[newest]
     while known.get(month := previous_month(first), 0) * FIFTH >= median:
         first, least = month, min(least, known[month])

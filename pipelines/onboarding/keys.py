@@ -6,6 +6,7 @@ from pipelines.onboarding.facts import Finding, Seen, listed
 from pipelines.onboarding.times import share
 from pipelines.onboarding.words import (
     CASE,
+    NOT_KEYS,
     is_case_like,
     is_key_like,
     is_number_of_rows,
@@ -66,7 +67,10 @@ def by_values(seen: Seen, left_out: set[str]) -> list[str]:
     found = []
     for column in seen.described.columns:
         is_number = column.kind in ("text", "number")
-        if column.name in left_out or not is_number or seen.filled(column.name) < 1:
+        name = run(column.name)
+        if column.name in left_out or not is_number or NOT_KEYS.search(name):
+            continue
+        if seen.filled(column.name) < 1:
             continue
         values = {row.get(column.name) or "" for row in seen.both}
         is_code = all(len(v) <= 40 and " " not in v and "." not in v for v in values)

@@ -79,6 +79,10 @@ def times_parsed(made: Proposal) -> list[str]:
             said = f"TODO(you): {raw_name(name)} is not written as ISO does, such as"
             example = made.seen.column(name)[0]
             parts += comment(f"{said} {example}: cast it.", " " * 8, "--")
+        suffix = made.finding("suffix")
+        if suffix and name == made.window and suffix.value == "utc":
+            said = f"TODO(you): {raw_name(name)} is UTC: show it in {made.zone}."
+            parts += comment(said, " " * 8, "--")
         if clock := made.clocks.get(name):
             said = f"TODO(you): the time of day is in {raw_name(clock)}: add it."
             parts += comment(said, " " * 8, "--")
@@ -188,7 +192,11 @@ def offense_lines(made: Proposal) -> list[str]:
         raw = raw_name(offense.code)
         # Numbers have lost their zeros: 9A, 120.0.
         padded = "{{ nibrs_code(zero_padded('" + raw + "', 3)) }}"
-        return [f"        {padded} as offense_code,"]
+        lines = []
+        if offense.lists_several:
+            said = f"TODO(you): {raw} may list several codes, which have none here."
+            lines = comment(said, " " * 8, "--")
+        return [*lines, f"        {padded} as offense_code,"]
     if offense.category:
         lines = []
         if offense.unmapped:

@@ -17,7 +17,7 @@ NO_CRIMES = {"999", "99X", "99Z", "90I", "740", "800", "810", "850", "000"}
 MOSTLY = 0.9
 
 # A column with fewer values says too little, with more too much to be mapped by hand.
-FEWEST, MOST = 3, 400
+FEWEST, FEW, MOST = 3, 6, 400
 
 # Names as cities write them, beside NIBRS's own. What does not match as a whole is left
 # for a person to map.
@@ -124,6 +124,8 @@ class Offenses:
     """Values of `category`, in capitals, that a NIBRS offense is named like."""
     unmapped: dict[str, int] = field(default_factory=dict)
     """The others, with how many rows have them."""
+    lists_several: bool = False
+    """Whether a value of `code` may list several codes."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -155,8 +157,9 @@ def code_share(counts: Counter[str], codes: Iterable[str]) -> float:
 
 
 def code_of(value: str) -> str:
-    """A value as NIBRS writes its codes: 9A as 09A, 120.0 as 120."""
-    plain = re.sub(r"\.0+$", "", value.strip().upper())
+    """A value's first code as NIBRS writes it: 9A as 09A, 120.0 as 120."""
+    first = re.split("[;,|]", value)[0]
+    plain = re.sub(r"\.0+$", "", first.strip().upper())
     return plain.zfill(3)
 
 
@@ -182,6 +185,7 @@ def find_category(seen: Seen, names: list[str], code: str | None) -> str | None:
         is_few = FEWEST <= len(counts) <= MOST
         if name != code and is_few and len(words) > 0.7 * len(counts):
             fitting[name] = (
+                len(counts) < FEW,
                 rank_of(name),
                 seen.filled(name) < 0.9,
                 abs(len(counts) - 30),
@@ -191,10 +195,10 @@ def find_category(seen: Seen, names: list[str], code: str | None) -> str | None:
 
 # How well a name suits a category, the best first.
 BEST = (
-    r"offensecat|crimecat|ofnsdesc|crmcddesc|offensetype|crimetype|generaloffense"
-    r"|primarytype|textgeneralcode|nibrsdesc|nibrdesc|nibrscodename|crimename1"
+    r"offensecat|crimecat|ofnsdesc|crmcddesc|crimetype|generaloffense|primarytype"
+    r"|textgeneralcode|nibrs?(?:\w*desc|crime|offense|codename)|crimename1"
     r"|parentgroup|offensegroup|^offense$|^crime$",
-    r"category|nibr|ibr|offen[sc]e?desc|ucrdesc|ucrname|group",
+    r"offensetype|category|nibr|ibr|offen[sc]e?desc|ucrdesc|ucrname|group",
     r"offen|crime|class|type",
 )
 
@@ -256,6 +260,9 @@ def settle(
         counts = seen.counted(code)
         covered = share(code_share(counts, known), 1)
         why = f"{covered} of its values are NIBRS codes: groups come by code"
+        if several := sum(n for v, n in counts.items() if re.search("[;,|]", v)):
+            found.lists_several = True
+            why += f"; {several:,} list several, of which the first counts here"
         found.findings.append(Finding("offense code", code, why, "measured"))
     if category:
         counts = seen.counted(category)

@@ -55,7 +55,10 @@ def find_areas(seen: Seen, left_out: set[str]) -> tuple[dict[str, str], list[Fin
             most = MOST_BEATS if role == "beat" else MOST_AREAS
             filled = seen.filled(column.name)
             if 1 < different <= most and filled >= FILLED:
-                ranked.append((rank, filled < 0.7, -len(run(column.name)), column.name))
+                # Of districts and precincts, the larger; else the shorter name.
+                size = different if role == "police_district" else len(column.name)
+                is_code = not run(column.name).endswith("name")
+                ranked.append((rank, filled < 0.7, size, is_code, column.name))
         if not ranked:
             continue
         name = min(ranked)[-1]
@@ -103,7 +106,7 @@ def find_coordinates(seen: Seen) -> Coordinates:
 
 def best(names: list[str]) -> str:
     """The name that says most: `latitude` before `y`."""
-    return max(names, key=lambda name: ("lat" in run(name) or "lon" in run(name), name))
+    return max(names, key=lambda name: bool(re.search("lat|lon|lng", run(name))))
 
 
 def degrees(seen: Seen, name: str, span: tuple[float, float]) -> bool:

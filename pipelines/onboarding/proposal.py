@@ -10,13 +10,13 @@ from pipelines.datasets.columns import IDENTIFIER, QUOTABLE, SYSTEM_COLUMNS, raw
 from pipelines.errors import ConfigError
 from pipelines.onboarding import dates, keys, offenses, persons, zones
 from pipelines.onboarding.addresses import Address
-from pipelines.onboarding.clocks import clock_columns, clock_findings
+from pipelines.onboarding.clocks import clock_columns, clock_findings, suffix_finding
 from pipelines.onboarding.facts import Finding, Seen
 from pipelines.onboarding.options import Options, Project
 from pipelines.onboarding.places import Coordinates, find_areas, find_coordinates
 from pipelines.onboarding.publishing import publishing_findings
 from pipelines.onboarding.survey import first_look, look_closer
-from pipelines.onboarding.tables import Months, Table
+from pipelines.onboarding.tables import Description, Months, Table
 from pipelines.onboarding.times import is_iso, moments
 from pipelines.onboarding.words import RESERVED, date_role
 
@@ -65,6 +65,7 @@ class Proposal:
 def propose(
     address: Address,
     table: Table,
+    described: Description,
     options: Options,
     project: Project,
     now: datetime,
@@ -80,7 +81,7 @@ def propose(
         PortalError: The portal does not answer, or has no rows.
     """
     platform = address.platform
-    seen = first_look(table, platform)
+    seen = first_look(table, described, platform)
     made = Proposal(address, seen, options)
     made.findings.append(Finding("platform", platform, address.url, "sure"))
     published, made.moving_window, made.missing = publishing_findings(seen.described)
@@ -204,7 +205,7 @@ def choose_zone(made: Proposal, project: Project) -> None:
             "such as WA, or --zone."
         )
     made.zone = str(found.value)
-    local = [c for c in (made.occurred, made.window) if c]
+    local = [c for c in (made.window, made.occurred) if c]
     clocks = moments(
         row.get(local[0]) for row in made.seen.newest if local and local[0]
     )
@@ -216,6 +217,10 @@ def choose_zone(made: Proposal, project: Project) -> None:
             found.sure,
         )
     made.findings.append(found)
+    if made.window and made.address.platform != "arcgis":
+        values = (row.get(made.window) for row in made.seen.newest)
+        suffix = suffix_finding(values, made.window, ZoneInfo(made.zone))
+        made.findings += [suffix] if suffix else []
 
 
 def choose_months(made: Proposal, months: Months | None, now: datetime) -> None:

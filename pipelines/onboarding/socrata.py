@@ -92,7 +92,7 @@ class SocrataTable(Table):
                 else f"{self.address.host} describes {self.address.id} as a {kind}: "
                 "give the address of the table that it is made of."
             )
-        ids = {column.id: column.fieldName for column in published}
+        ids = {c.id: c.fieldName for c in published if c.id is not None}
         licence = view.license.name if view.license else None
         return Description(
             columns=[
@@ -108,7 +108,7 @@ class SocrataTable(Table):
             text=view.description or "",
             licence=licence or view.licenseId or "",
             attribution=view.attribution or "",
-            key=ids.get(view.rowIdentifierColumnId),
+            key=ids.get(view.rowIdentifierColumnId or -1),
         )
 
     def sample(self) -> list[Row]:

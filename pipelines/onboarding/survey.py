@@ -14,7 +14,7 @@ from pipelines.onboarding.persons import free_text_columns, person_columns
 from pipelines.onboarding.places import find_areas
 from pipelines.onboarding.socrata import SocrataTable
 from pipelines.onboarding.sql_tables import CartoTable, CkanTable
-from pipelines.onboarding.tables import Table
+from pipelines.onboarding.tables import Description, Table
 from pipelines.onboarding.whole_files import FileTable
 
 # Columns of dates whose span is asked for.
@@ -49,13 +49,13 @@ def as_file(address: Address) -> Address:
     return Address("file", url, address.page, "csv")
 
 
-def first_look(table: Table, platform: str) -> Seen:
-    """Description, sample, and figures of what may be keys and dates.
+def first_look(table: Table, described: Description, platform: str) -> Seen:
+    """A sample, and figures of what may be keys and dates.
 
     Raises:
         PortalError: It does not answer, or there is nothing to load.
     """
-    seen = Seen(table.describe())
+    seen = Seen(described)
     seen.rows = table.sample()
     if not seen.rows:
         raise PortalError(

@@ -27,13 +27,14 @@ def has_word(name: str, wanted: Iterable[str]) -> bool:
 # -- dates
 
 CHANGED = re.compile(
-    r"updat|modif|edit|chang|load|refresh|asof|publish|insert|creat|clear|status"
+    r"upz?dat|modif|edit|chang|load|refresh|asof|publish|insert|creat|clear|status"
     r"|approv|extract|synced|uploaded"
 )
 ENDED = re.compile(
     r"(?:to|end|thru|through|until|last)(?:ed)?(?:dt|date|time|datetime)?$"
 )
 LAST = {"last", "to", "end", "ended", "thru", "through", "until"}
+OF_LATER = re.compile(r"charg|arrest|court|sentenc|clos|assign|mapdate|dispos|booked")
 REPORTED = re.compile(r"re?po?rt|rprt|rpt|rprtd|receiv|dispatch|entered|callfor")
 STARTED = re.compile(
     r"first|start|begin|began|from|fr(?:dt|date)|occ|offens|incid|crime"
@@ -42,10 +43,12 @@ CLOCK = {"time", "tm", "hour", "hr", "hhmm", "hours"}
 
 
 def date_role(name: str, label: str = "") -> str:
-    """`changed`, `ended`, `reported` or `occurred`."""
+    """`changed`, `later`, `ended`, `reported` or `occurred`."""
     plain = run(name)
     if CHANGED.search(plain):
         return "changed"
+    if OF_LATER.search(plain):
+        return "later"
     if has_word(name, LAST) or ENDED.search(plain):
         return "ended"
     if REPORTED.search(plain) or REPORTED.search(run(label)):
@@ -57,7 +60,7 @@ def date_role(name: str, label: str = "") -> str:
 
 NUMBERED = re.compile(
     r"id\d*$|^id|num|number|nbr|nmbr|key$|^ccn|ccn$|drno|caseno|reportno|rptno|itemno"
-    r"|incno|complaintno|uniq|seq|guid|report$|case$"
+    r"|incno|complaintno|uniq|seq|guid|report$|case$|incident$|complaint$"
 )
 CASE = re.compile(
     r"case|report|rpt|incid|inc(?:num|no|id)|ccn|drno|dckey|cmplnt|complaint|event|file"
@@ -110,9 +113,8 @@ def is_offense_like(name: str) -> bool:
 
 AREAS: dict[str, tuple[str, ...]] = {
     "police_district": (
-        r"polic\w*(?:district|precinct|division)|patroldivision|precinct|\bpct|pct"
-        r"|lmpd.*division",
-        r"district|division|dcdist|(?<!rpt)(?<!rep)(?<!reporting)dist(?:id|no)?$",
+        r"district|division|precinct|pct|dcdist"
+        r"|(?<!rpt)(?<!rep)(?<!reporting)dist(?:id|no)?$",
         r"^zone$|policezone|geodistrict",
         r"^area(?:name)?$|^police$",
     ),
@@ -120,7 +122,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         r"beat",
         r"^psa$|^post$|scoutcar|patrolarea",
         r"(?:rpt|rep|reporting)(?:dist|area)|^ra$|^pra$|^rd$|grid|subzone",
-        r"^sector$",
+        r"^sector$|precinct",
     ),
     "council_district": (r"council", r"supervisordistrict", r"^ward(?:\d{4}|id)?$"),
     "neighborhood": (

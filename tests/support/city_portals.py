@@ -121,7 +121,13 @@ def soda(
     }
     licence = {"license": {"name": view.pop("licence")}} if "licence" in view else {}
     title = view.pop("title", "Crime")
-    portal.add_soda(name, rows, columns, title=title, metadata={**view, **licence})
+    labels = json.loads(view.pop("labels", "{}"))
+    described = [
+        {"fieldName": n, "dataTypeName": kind, "name": labels.get(n, n)}
+        for n, kind in columns.items()
+    ]
+    metadata = {**view, **licence, "columns": described}
+    portal.add_soda(name, rows, columns, title=title, metadata=metadata)
 
 
 def layer(
@@ -167,7 +173,9 @@ def seattle(portal: Portal) -> None:
     for number, (real, when) in enumerate(
         zip(found * 3, moments(draw, 3 * len(found)), strict=True)
     ):
-        row: Record = {SEATTLE[name]: text for name, text in real.items() if text}
+        row: Record = {
+            SEATTLE[name]: text for name, text in real.items() if name in SEATTLE
+        }
         row["offense_id"] = str(12605567653 + 977 * number)
         row["report_number"] = f"2026-{100000 + number * 10 // 13}"
         code, name = draw.one(list(NIBRS.items())), ""
@@ -188,7 +196,7 @@ def seattle(portal: Portal) -> None:
         if draw.chance(0.1):
             row["neighborhood"] = "-"
         row["report_date_time"] = iso(when)
-        row["offense_date"] = iso(when - timedelta(hours=draw.random.randrange(30)))
+        row["offense_date"] = iso(when - timedelta(hours=draw.random.randrange(3)))
         rows.append(row)
     rows[5]["offense_date"] = "1900-01-01T00:00:00.000"
     dates = dict.fromkeys(["report_date_time", "offense_date"], "calendar_date")
@@ -215,7 +223,7 @@ def los_angeles(portal: Portal) -> None:
         sample("los_angeles/Crime_Data_from_2020_to_Present.csv") * 2
     ):
         row: Record = {LOS_ANGELES[name]: text for name, text in real.items() if text}
-        row["dr_no"] = str(int(real["DR_NO"]) + number)
+        row["dr_no"] = f"{real['DR_NO']}{number // 200}"
         for name in ("date_rptd", "date_occ"):
             column = {"date_rptd": "Date Rptd", "date_occ": "DATE OCC"}[name]
             moment = read(real[column], "%m/%d/%Y %H:%M")
@@ -240,7 +248,7 @@ def denver(portal: Portal) -> None:
     ):
         row: Record = {name: text for name, text in real.items() if name != "OBJECTID"}
         row["OFFENSE_ID"] = f"{real['OFFENSE_ID']}{shift}"
-        row["INCIDENT_ID"] = f"{real['INCIDENT_ID'][:9]}{shift}"
+        row["INCIDENT_ID"] = f"{real['INCIDENT_ID']}{shift}"
         for name in ("REPORTED_DATE", "FIRST_OCCURRENCE_DATE", "LAST_OCCURRENCE_DATE"):
             moment = read(real[name], form)
             row[name] = epoch(moment + timedelta(days=shift)) if moment else None
@@ -389,13 +397,11 @@ def dallas(portal: Portal) -> None:
 
 
 def houston(portal: Portal) -> None:
-    draw, codes = Draw("houston"), {name: code for code, name in NIBRS.items()}
+    draw = Draw("houston")
     rows: list[Record] = []
     for real, when in zip(
         sample("houston/2018_12_Dec.csv") * 3, moments(draw, 600), strict=True
     ):
-        del codes  # Published descriptions differ from NIBRS's own.
-        codes = {}
         code = draw.one(list(NIBRS))
         row: Record = {
             "USER_Incident": f"{150000 + len(rows) * 10 // 12:06d}26",
@@ -509,7 +515,7 @@ def new_york(portal: Portal) -> None:
             "law_cat_cd": draw.one(["FELONY", "MISDEMEANOR", "VIOLATION"]),
             "ofns_desc": draw.one(offenses),
             "parks_nm": "(null)",
-            "patrol_boro": f"PATROL BORO {draw.one(['BRONX', 'BKLYN NORTH', 'QUEENS'])}",
+            "patrol_boro": draw.one(["PATROL BORO BRONX", "PATROL BORO BKLYN NORTH"]),
             "pd_cd": str(100 + number % 240),
             "pd_desc": f"LARCENY,PETIT FROM {number % 200}",
             "prem_typ_desc": draw.one(["STREET", "RESIDENCE - APT. HOUSE"]),
@@ -573,7 +579,11 @@ def kansas_city(portal: Portal) -> None:
                 ],
             },
         }
-        for involved in ("VIC", "SUS", "ARR CHA SUS")[: 1 + number % 3]:
+        for place in range(1 + number % 3):
+            if place == 2:
+                other = draw.one(list(NIBRS))
+                row |= {"ibrs": other, "offense": NIBRS[other]}
+            involved = ("VIC", "SUS", "VIC")[place]
             person = {
                 "involvement": involved,
                 "race": draw.one(["W", "B", "U"]),
@@ -702,6 +712,7 @@ def montgomery_county(portal: Portal) -> None:
         rows,
         kinds,
         title="Crime",
+        labels='{"date": "Dispatch Date / Time"}',
         licence="Public Domain",
         description="Includes all founded crimes reported after July 2016.",
     )

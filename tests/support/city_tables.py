@@ -12,7 +12,6 @@ SEATTLE = {
     "Report Number": "report_number",
     "Offense ID": "offense_id",
     "Offense Start DateTime": "offense_date",
-    "Offense End DateTime": "unused_end",
     "Report DateTime": "report_date_time",
     "Group A B": "nibrs_group_a_b",
     "Crime Against Category": "nibrs_crime_against_category",
