@@ -43,21 +43,40 @@ def coordinates_of(made: Proposal) -> Coordinates:
         for raw, name in ((latitude, "latitude"), (longitude, "longitude"))
         if raw != name
     ]
+    signs = "".join(f", {sign}" for sign in place.signs)
+    has_minus = any(sign.startswith("-1") for sign in place.signs)
     parsed += [
-        "        -- 0 stands for a missing place.",
-        f"        nullif({{{{ as_degrees('{latitude}', 90) }}}}, 0)"
-        " as latitude_degrees",
-        f"        nullif({{{{ as_degrees('{longitude}', 180) }}}}, 0)"
-        " as longitude_degrees",
+        f"        -- Where there is no place: 0{signs}.",
+        f"        {number(latitude, 90, has_minus)} as latitude_degrees",
+        f"        {number(longitude, 180, has_minus)} as longitude_degrees",
     ]
     return Coordinates(
         parsed,
         ["        {{ coordinates() }},"],
         [
-            f"{{{{ is_unparsed('{latitude}', as_degrees('{latitude}', 90)) }}}}",
-            f"{{{{ is_unparsed('{longitude}', as_degrees('{longitude}', 180)) }}}}",
+            unparsed(latitude, 90, place.signs),
+            unparsed(longitude, 180, place.signs),
         ],
     )
+
+
+def number(raw: str, bound: int, has_minus: bool) -> str:
+    """A column's degrees, without the numbers that stand for none."""
+    cast = f"nullif({{{{ as_degrees('{raw}', {bound}) }}}}, 0)"
+    return f"nullif({cast}, -1)" if has_minus else cast
+
+
+def unparsed(raw: str, bound: int, signs: tuple[str, ...]) -> str:
+    """Whether a value is neither degrees nor one that stands for none."""
+    said = raw
+    for word in signs:
+        if not word.startswith("-"):
+            said = f"nullif({said}, '{word}')"
+    degrees = f"as_degrees('{raw}', {bound})"
+    if said == raw:
+        return f"{{{{ is_unparsed('{raw}', {degrees}) }}}}"
+    inside = f'            "{said}", {degrees}'
+    return f"{{{{ is_unparsed(\n{inside}\n        ) }}}}"
 
 
 def without_numbers(made: Proposal) -> Coordinates:

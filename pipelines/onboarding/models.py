@@ -86,7 +86,11 @@ def times_parsed(made: Proposal) -> list[str]:
         if clock := made.clocks.get(name):
             said = f"TODO(you): the time of day is in {raw_name(clock)}: add it."
             parts += comment(said, " " * 8, "--")
-        parts.append(f"        {moment_expression(made, name)} as {alias}")
+        parts.append(
+            "\n".join(split_line(moment_expression(made, name), alias)).removesuffix(
+                ","
+            )
+        )
     if not published_times(made):
         parts.append(f"        {NO_TIME} as occurred_at_local")
     return parts
@@ -192,11 +196,15 @@ def offense_lines(made: Proposal) -> list[str]:
         raw = raw_name(offense.code)
         # Numbers have lost their zeros: 9A, 120.0.
         padded = "{{ nibrs_code(zero_padded('" + raw + "', 3)) }}"
+        if offense.no_crimes:
+            # The city's own codes have rows in the seed.
+            inside = f"            {padded},\n            {cleaned(offense.code)}"
+            padded = f"coalesce(\n{inside}\n        )"
         lines = []
         if offense.lists_several:
             said = f"TODO(you): {raw} may list several codes, which have none here."
             lines = comment(said, " " * 8, "--")
-        return [*lines, f"        {padded} as offense_code,"]
+        return [*lines, *split_line(padded, "offense_code")]
     if offense.category:
         lines = []
         if offense.unmapped:
@@ -206,6 +214,14 @@ def offense_lines(made: Proposal) -> list[str]:
         return [*lines, f"        upper({cleaned(offense.category)}) as offense_code,"]
     said = "        -- TODO(you): which column says what happened?"
     return [said, f"        {TEXT} as offense_code,"]
+
+
+def split_line(expression: str, alias: str) -> list[str]:
+    """A column of a select, on two lines if it is too long for one."""
+    line = f"        {expression} as {alias},"
+    if len(line) <= 88 or "\n" in line:
+        return [line]
+    return [f"        {expression}", f"            as {alias},"]
 
 
 def unparsed(made: Proposal, place: Coordinates) -> list[str]:

@@ -124,6 +124,8 @@ class Offenses:
     """Values of `category`, in capitals, that a NIBRS offense is named like."""
     unmapped: dict[str, int] = field(default_factory=dict)
     """The others, with how many rows have them."""
+    no_crimes: list[str] = field(default_factory=list)
+    """Values of `code` that stand for no NIBRS offense, such as 999."""
     lists_several: bool = False
     """Whether a value of `code` may list several codes."""
     findings: list[Finding] = field(default_factory=list)
@@ -258,6 +260,8 @@ def settle(
     found.description = find_description(seen, names, taken)
     if code:
         counts = seen.counted(code)
+        plain_codes = {re.split("[;,|]", value)[0].strip() for value in counts}
+        found.no_crimes = sorted(c for c in plain_codes if code_of(c) in NO_CRIMES)
         covered = share(code_share(counts, known), 1)
         why = f"{covered} of its values are NIBRS codes: groups come by code"
         if several := sum(n for v, n in counts.items() if re.search("[;,|]", v)):

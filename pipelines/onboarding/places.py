@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipelines.onboarding.facts import Finding, Seen, meant, number_of
@@ -37,6 +37,8 @@ class Coordinates:
     middle: tuple[float, float] | None = None
     box: tuple[float, float, float, float] | None = None
     """West, south, east, north, of nearly all places, and some kilometers around."""
+    signs: tuple[str, ...] = ()
+    """Words that stand where there is no place."""
     finding: Finding = NONE
 
 
@@ -98,9 +100,7 @@ def find_coordinates(seen: Seen) -> Coordinates:
         found = of_pair(seen, "geometry_y", "geometry_x")
         why = "a layer's points, which no field repeats; " + found.finding.evidence
         named = Finding("coordinates", found.finding.value, why, "measured")
-        return Coordinates(
-            "points", "geometry_y", "geometry_x", None, found.middle, found.box, named
-        )
+        return replace(found, kind="points", finding=named)
     return Coordinates("none")
 
 
@@ -133,7 +133,11 @@ def of_pair(seen: Seen, latitude: str, longitude: str) -> Coordinates:
     if signs:
         why += f"; {', '.join(signs)} stand where there is no place"
     finding = Finding("coordinates", [latitude, longitude], why, "measured")
-    return Coordinates("pair", latitude, longitude, None, middle, box, finding)
+    # No others, as they go into SQL.
+    said = tuple(
+        sign for sign in signs if re.fullmatch(r"[A-Za-z ]{2,}|-1(\.0+)?", sign)
+    )
+    return Coordinates("pair", latitude, longitude, None, middle, box, said, finding)
 
 
 def of_points(seen: Seen, name: str) -> Coordinates | None:
@@ -151,7 +155,7 @@ def of_points(seen: Seen, name: str) -> Coordinates | None:
         middle, box = around(places)
         why = f"points as text, {found[0][0].splitlines()[-1]!r}"
         finding = Finding("coordinates", name, why, "measured")
-        return Coordinates(kind, None, None, name, middle, box, finding)  # type: ignore[arg-type]
+        return Coordinates(kind, None, None, name, middle, box, (), finding)  # type: ignore[arg-type]
     return None
 
 

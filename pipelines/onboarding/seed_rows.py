@@ -98,7 +98,18 @@ def publisher_row(made: Proposal, city: str) -> dict[str, str]:
 def offense_rows(made: Proposal, city: str) -> list[dict[str, str]]:
     """Rows of `offense_categories.csv` for values named like a NIBRS offense."""
     if made.offense.code:
-        return []
+        return [
+            {
+                "city": city,
+                "offense_code": code,
+                "offense_group": "Not a NIBRS offense",
+                "crime_against": "none",
+                "is_violent": "false",
+                "is_property": "false",
+                "note": "A code of the city's, which NIBRS has not.",
+            }
+            for code in made.offense.no_crimes
+        ]
     return [
         {
             "city": city,

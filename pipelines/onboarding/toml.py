@@ -19,7 +19,7 @@ def declaration(made: Proposal) -> str:
     ]
     if address.format:
         lines.append(f"format = {text(address.format)}")
-    lines += [*comment(made.why("zone")), f"zone = {text(made.zone)}"]
+    lines += [*why(made, "zone"), f"zone = {text(made.zone)}"]
     if address.platform != "file":
         lines += window_lines(made)
     elif made.window:
@@ -135,8 +135,16 @@ def array(key: str, names: Iterable[str]) -> str:
 
 def comment(said: str, indent: str = "", mark: str = "#") -> list[str]:
     """A comment, wrapped."""
-    printable = "".join(c if c.isprintable() else " " for c in said)
-    lines = textwrap.wrap(
-        " ".join(printable.split()), WIDTH - len(indent) - 2, break_on_hyphens=False
-    )
+    wide = WIDTH - len(indent) - len(mark) - 1
+    lines = textwrap.wrap(harmless(said), wide, break_on_hyphens=False)
     return [f"{indent}{mark} {line}" for line in lines]
+
+
+def harmless(said: str) -> str:
+    """A portal's words on one line, without what dbt would run: it renders comments
+    and descriptions, too."""
+    printable = "".join(c if c.isprintable() else " " for c in said)
+    return " ".join(printable.translate(BRACES).split())
+
+
+BRACES = str.maketrans("{}", "()")

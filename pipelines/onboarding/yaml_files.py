@@ -4,14 +4,14 @@ import textwrap
 
 from pipelines.onboarding.models import example, flow
 from pipelines.onboarding.proposal import Proposal
+from pipelines.onboarding.toml import harmless
 
 PREFIX = "{{ env_var('BLOTTER_PREFIX', '') }}"
 
 
 def folded(said: str, indent: int) -> str:
     """A description as a block that YAML folds."""
-    plain = "".join(c if c.isprintable() else " " for c in said)
-    lines = textwrap.wrap(" ".join(plain.split()), 88 - indent, break_on_hyphens=False)
+    lines = textwrap.wrap(harmless(said), 88 - indent, break_on_hyphens=False)
     return "\n".join(" " * indent + line for line in lines)
 
 
