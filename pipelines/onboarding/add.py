@@ -40,19 +40,20 @@ def add(
     say: Say,
     *,
     dry_run: bool = False,
-    root: Path = PROJECT,
+    root: Path | None = None,
 ) -> Added:
     """Ask a portal about a table, say what was found, and write a city's files.
 
     Args:
         now: The time in UTC.
-        root: The project's folder.
+        root: The project's folder, if it is another than this one's.
 
     Raises:
         ConfigError: The address is none of a table; no key, date or zone was found; the
             city is declared already, or its files can't be written.
         PortalError: The portal refused, failed or sent something else.
     """
+    root = root or PROJECT
     project, city = Project(root), slug(options.name)
     if not dry_run:
         check_is_new(project, city)

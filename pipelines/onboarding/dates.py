@@ -1,5 +1,6 @@
 """Choose the date that windows use, and say since when rows are dense."""
 
+import re
 import statistics
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -158,8 +159,7 @@ def change_of(found: list[Candidate], seen: Seen) -> tuple[str | None, list[str]
 
 
 def is_of_changes(name: str) -> bool:
-    plain = run(name)
-    return any(word in plain for word in ("updat", "modif", "edit", "chang"))
+    return bool(re.search("upz?dat|modif|edit|chang", run(name)))
 
 
 def first_dense(months: Months, today: date) -> tuple[date, str] | None:
