@@ -50,7 +50,7 @@ screenshot: .venv/installed
 	$(BIN)/python -m tools.screenshot
 
 holidays: .venv/installed
-	$(BIN)/python -m tools.make_holidays
+	$(BIN)/python -m pipelines.onboarding.holidays
 
 # The tables of docs/settings.md, from pipelines/environment.py.
 settings-page: .venv/installed

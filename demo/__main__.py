@@ -41,6 +41,8 @@ AGE = timedelta(days=30)
 
 KINDS = ("added", "changed", "removed", "restored")
 
+DATASETS = "BLOTTER_DATASETS"
+
 COMMAND = [sys.executable, "-m", "pipelines"]
 
 # Time and level of the command's log lines.
@@ -105,6 +107,24 @@ PUBLICATIONS = [
 ]
 
 
+def chosen(said: str) -> list[Publication]:
+    """What the demo loads: of BLOTTER_DATASETS what it has rows of; without it, all.
+
+    Raises:
+        SystemExit: It has no rows of any city that is named.
+    """
+    named = re.findall(r"[^\s,]+", said)
+    found = [
+        each
+        for each in PUBLICATIONS
+        if not named or {each.dataset, each.dataset.split("__")[0]} & {*named}
+    ]
+    if not any(each.share for each in found):
+        cities = ", ".join(p.dataset.split("__")[0] for p in PUBLICATIONS if p.share)
+        raise SystemExit(f"BLOTTER_DATASETS is {said!r}; the demo has {cities}.")
+    return found
+
+
 def open_portal(
     rows: int, first: date, today: date
 ) -> tuple[Portal, dict[str, Dataset]]:
@@ -167,16 +187,17 @@ def is_since(dates: pa.ChunkedArray, opens: date) -> pa.ChunkedArray:
 
 
 def blotter(portal: str, home: Path, *arguments: str) -> Iterator[str]:
-    """Run the command and yield its output line by line.
+    """Run the command on what the demo loads and yield its output line by line.
 
     Raises:
         SystemExit: It failed; its last lines say why.
     """
+    loaded = ",".join(each.dataset for each in chosen(os.environ.get(DATASETS, "")))
     with subprocess.Popen(
         [*COMMAND, *arguments],
         env=os.environ
         | {"BLOTTER_PORTAL": portal, "BLOTTER_HOME": str(home)}
-        | {"BLOTTER_TARGET": "duckdb"},
+        | {"BLOTTER_TARGET": "duckdb", DATASETS: loaded},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -198,7 +219,9 @@ def changes_logged(portal: str, home: Path) -> dict[str, Counter[str]]:
     return logged
 
 
-def comparison(found: Mapping[str, Mapping[str, int]]) -> tuple[list[str], bool]:
+def comparison(
+    found: Mapping[str, Mapping[str, int]], loaded: list[Publication]
+) -> tuple[list[str], bool]:
     """A table of what the portal did and what Blotter found; and whether they agree."""
     lines = [
         f"{'':15}{'the portal did':>26}   {'Blotter found':>26}",
@@ -206,7 +229,7 @@ def comparison(found: Mapping[str, Mapping[str, int]]) -> tuple[list[str], bool]
         f"{'added':>8}{'changed':>9}{'removed':>9}",
     ]
     agree = True
-    for each in PUBLICATIONS:
+    for each in loaded:
         log = found.get(each.dataset, {})
         did = [each.new, each.corrected, each.removed]
         saw = [log.get(kind, 0) for kind in ("added", "changed", "removed")]
@@ -224,6 +247,7 @@ def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool
 
     `options` go to both runs of `blotter daily`.
     """
+    loaded = chosen(os.environ.get(DATASETS, ""))
     if home.exists():
         shutil.rmtree(home)
     yesterday = today - timedelta(days=1)
@@ -235,13 +259,13 @@ def show(rows: int, first: date, today: date, home: Path, *options: str) -> bool
         say(blotter(url, home, "daily", "--today", str(yesterday), *options))
         before = changes_logged(url, home)
         click.echo("\nA day passes: the publishers add, correct and remove rows.")
-        for each in PUBLICATIONS:
+        for each in loaded:
             pass_day(each, published[each.dataset], yesterday)
         click.echo(f"\n$ blotter daily --today {today}")
         say(blotter(url, home, "daily", "--today", str(today), *options))
         after = changes_logged(url, home)
     found = {name: kinds - before.get(name, Counter()) for name, kinds in after.items()}
-    lines, agree = comparison(found)
+    lines, agree = comparison(found, loaded)
     click.echo("\n" + "\n".join(lines))
     return agree
 

@@ -1,13 +1,3 @@
-{% macro boundary_entities() -%}
-    {{ return([
-        ('san_francisco', 'neighborhood_boundaries'),
-        ('chicago', 'neighborhood_boundaries'),
-        ('memphis', 'district_boundaries'),
-        ('cambridge', 'neighborhood_boundaries'),
-    ]) }}
-{%- endmacro %}
-
-
 {% macro polygons_of(geometry) -%}
     case
         {%- for kind, brackets in {'Polygon': 0, 'MultiPolygon': 1}.items() %}

@@ -1,8 +1,3 @@
-{% macro incident_cities() -%}
-    {{ return(['san_francisco', 'chicago', 'memphis', 'cambridge']) }}
-{%- endmacro %}
-
-
 {% macro unioned_incidents(layer, others) -%}
     {% for city in incident_cities() -%}
     select

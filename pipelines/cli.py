@@ -73,12 +73,30 @@ def cli() -> None:
 
 
 @cli.command("list")
-def list_datasets() -> None:
-    """List the data sets that can be loaded."""
+@click.option(
+    "--vars",
+    "as_vars",
+    is_flag=True,
+    help="Print what is chosen as dbt takes it: dbt parse --vars ...",
+)
+@with_settings
+def list_datasets(found: Found[Settings], as_vars: bool) -> None:
+    """List the data sets that are declared, and which of them are chosen."""
+    from pipelines.datasets.choice import choose
     from pipelines.datasets.declarations import read_datasets
 
-    for dataset in read_datasets().values():
-        state = "" if dataset.enabled else "  (off: loaded only when named)"
+    declared = read_datasets()
+    chosen = choose(declared, found.settings.datasets)
+    if as_vars:
+        click.echo(json.dumps({"chosen": [*chosen]}))
+        return
+    for dataset in declared.values():
+        if dataset.name not in chosen:
+            state = "  (not chosen: see BLOTTER_DATASETS)"
+        elif chosen[dataset.name].enabled:
+            state = ""
+        else:
+            state = "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
         click.echo(f"{'':40}{dataset.url}")
         if dataset.where:
@@ -237,6 +255,20 @@ def check(found: Found[Settings], state: Path | None, drop: bool) -> None:
 
 
 @cli.command()
+@click.argument("city")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_settings
+def forget(found: Found[Settings], city: str, yes: bool) -> None:
+    """Erase a city that is no longer chosen: rows, change log, ledger, lake copy.
+
+    Then models and site are built without it. Also takes the name of another source.
+    """
+    from pipelines import jobs
+
+    jobs.forget(found.well(), city, lambda question: yes or click.confirm(question))
+
+
+@cli.command()
 @click.option("--serve", is_flag=True, help="Serve the published site on this machine.")
 @click.option("--port", default=8000, show_default=True, help="For --serve.")
 @click.option("--full-refresh", is_flag=True, help="Rewrite every file.")
@@ -390,11 +422,13 @@ def show(
     in_words: Callable[[list[dict[str, Any]]], str],
 ) -> None:
     """Print what is found in the warehouse for one data set, or for all of them."""
+    from pipelines.datasets.choice import choose
     from pipelines.datasets.declarations import pick, read_datasets
     from pipelines.ops.changes import as_csv
     from pipelines.warehouse.warehouse import Warehouse
 
-    chosen = pick(read_datasets(), [name]) if name else read_datasets().values()
+    there = choose(read_datasets(), settings.datasets)
+    chosen = pick(there, [name]) if name else there.values()
     with closing(Warehouse(settings, read_only=True)) as warehouse:
         warehouse.must_exist()
         rows = [row for dataset in chosen for row in find(warehouse, dataset)]

@@ -155,6 +155,11 @@ def one_of(*known: str) -> Reader:
     return read
 
 
+def names(name: str, said: str) -> tuple[str, ...]:
+    """Names, separated by commas or blanks."""
+    return tuple(re.findall(r"[^\s,]+", said))
+
+
 def on_or_off(name: str, said: str) -> bool:
     return bool(one_of("on", "off")(name, said) == "on")
 

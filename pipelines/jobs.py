@@ -10,10 +10,11 @@ from typing import Any
 
 from pipelines import logs, signals
 from pipelines.clock import Clock, utc_now
+from pipelines.datasets.choice import choose
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import pick, read_datasets
 from pipelines.environment import Found
-from pipelines.errors import BlotterError, WarehouseError, unwritable
+from pipelines.errors import BlotterError, ConfigError, WarehouseError, unwritable
 from pipelines.home import lock
 from pipelines.ops.alerts import Alerts, watch
 from pipelines.ops.status import write_status
@@ -22,6 +23,7 @@ from pipelines.sync.run import Run
 from pipelines.transform.plan import PROJECT, fingerprint, plan
 from pipelines.transform.runner import build
 from pipelines.warehouse import schema, writes
+from pipelines.warehouse.erase import erase, held_of
 from pipelines.warehouse.history import MODELS
 from pipelines.warehouse.lake import copy_to_lake
 from pipelines.warehouse.outcomes import Outcome
@@ -62,9 +64,8 @@ def run_all(
     """Do a command's work on each data set, build the models, and say how it went."""
     command = " ".join([command, *names])
     with watch(settings, command, clock) as alerts:
-        portal = settings.portal
-        declared = {n: d.at_portal(portal) for n, d in read_datasets().items()}
-        chosen = pick(declared, names)
+        datasets = installed(settings)
+        chosen = pick({d.name: d for d in datasets}, names)
         with (
             lock(settings.home),
             closing(Warehouse(settings, clock=clock)) as warehouse,
@@ -73,7 +74,7 @@ def run_all(
             run.removal_limit = removal_limit
             with logs.about(run_id=run.run_id):
                 alerts.begin(run.run_id)
-                schema.prepare(warehouse, list(declared.values()))
+                schema.prepare(warehouse, datasets)
                 warehouse.ledger.close_killed_runs()
                 failures = work_on_each(run, alerts, chosen, work)
                 if settings.lake:
@@ -82,6 +83,16 @@ def run_all(
                 if with_models:
                     failures += build_and_publish(run, alerts)
                 finish(warehouse, failures)
+
+
+def installed(settings: Settings) -> list[Dataset]:
+    """The data sets that the installation has, at the portal it asks.
+
+    Raises:
+        ConfigError: A declaration is wrong, or the choice among them.
+    """
+    chosen = choose(read_datasets(), settings.datasets).values()
+    return [dataset.at_portal(settings.portal) for dataset in chosen]
 
 
 def work_on_each(
@@ -126,10 +137,43 @@ def copy_all(run: Run, datasets: list[Dataset], place: str) -> BlotterError | No
 def build_only(settings: Settings, full_refresh: bool) -> None:
     """Build and test the models from what is loaded."""
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
-        schema.prepare(warehouse, list(read_datasets().values()))
+        schema.prepare(warehouse, installed(settings))
         run = new_run(warehouse, "build", None)
         failure = build_models(warehouse, run, full_refresh, everything=True)
         finish(warehouse, [failure])
+
+
+def forget(settings: Settings, source: str, agreed: Callable[[str], bool]) -> None:
+    """Erase all that is held of a source, then have models and site follow.
+
+    Args:
+        agreed: Asks a person a question.
+
+    Raises:
+        ConfigError: The source is chosen, or has nothing here.
+    """
+    if source in {dataset.source for dataset in installed(settings)}:
+        raise ConfigError(
+            f"{source} is chosen, and would be loaded again; first leave it out of "
+            "BLOTTER_DATASETS, or disable its declarations."
+        )
+    with lock(settings.home), closing(Warehouse(settings)) as warehouse:
+        warehouse.must_exist()
+        schema.prepare(warehouse, installed(settings))
+        datasets = held_of(warehouse, source)
+        if not datasets:
+            raise ConfigError(f"Nothing is held of {source!r}; `blotter status` shows.")
+        if not agreed(f"Erase all that is held of {', '.join(datasets)}, for good?"):
+            return
+        erase(warehouse, source, datasets)
+        log.info("forgotten: %s", ", ".join(datasets))
+        run = new_run(warehouse, f"forget {source}", None)
+        with watch(settings, run.command) as alerts:
+            failures = build_and_publish(run, alerts)
+            is_shown = (settings.home / "published").exists()
+            if failures == [None] and is_shown and not settings.publishes:
+                failures.append(publish_models(warehouse, run))
+            finish(warehouse, failures)
 
 
 def publish_models(warehouse: Warehouse, run: Run, **how: bool) -> BlotterError | None:
@@ -160,7 +204,7 @@ def publish_only(settings: Settings, whole: bool = False) -> None:
     """
     with lock(settings.home), closing(Warehouse(settings)) as warehouse:
         warehouse.must_exist()
-        schema.prepare(warehouse, list(read_datasets().values()))
+        schema.prepare(warehouse, installed(settings))
         run = new_run(warehouse, "site", None)
         how = {"knows_builds": False, "whole": whole}
         if failure := publish_models(warehouse, run, **how):
@@ -187,14 +231,14 @@ def build_models(
     everything: bool = False,
 ) -> BlotterError | None:
     """Build the models and write their line of the ledger; see `plan`."""
-    begin, failure = time.monotonic(), None
+    begin, failure, settings = time.monotonic(), None, warehouse.settings
     line = {
         "run_id": run.run_id,
         "command": run.command,
         "dataset": MODELS,
         "started_at": run.clock(),
         "outcome": Outcome.RUNNING.value,
-        "declaration": fingerprint(PROJECT),
+        "declaration": fingerprint(PROJECT, settings.datasets),
     }
     try:
         with signals.stoppable():
@@ -203,7 +247,7 @@ def build_models(
                 log.info("models: the last build failed: building everything")
                 everything = True
             warehouse.ledger.open_run(line)
-            for dataset in read_datasets().values():
+            for dataset in installed(settings):
                 writes.take_back(warehouse, dataset)
             arguments = plan(warehouse, full_refresh, everything)
             warehouse.close()
@@ -229,7 +273,7 @@ def build_models(
 def finish(warehouse: Warehouse, failures: list[BlotterError | None]) -> None:
     """Write the status; end with what failed."""
     try:
-        write_status(warehouse, list(read_datasets().values()))
+        write_status(warehouse, installed(warehouse.settings))
     except WarehouseError as error:
         failures = [*failures, error]  # It must not hide what failed before.
     failed = [failure for failure in failures if failure]

@@ -15,6 +15,7 @@ from pipelines.environment import (
     folder_or_bucket,
     gs_bucket,
     name_prefix,
+    names,
     number,
     on_or_off,
     one_of,
@@ -75,6 +76,15 @@ class Settings:
         "prefix of every schema or dataset: lower-case letters, digits and `_`, at "
         "most 31; lets installations share a database or project",
         name_prefix,
+    )
+    datasets: tuple[str, ...] = setting(
+        "All",
+        "BLOTTER_DATASETS",
+        "",
+        "cities, other sources and data sets, separated by commas: what is loaded, "
+        "built and shown; `blotter list` shows all that are declared",
+        names,
+        shown="what is declared as enabled",
     )
     home: Path = setting(
         "All",

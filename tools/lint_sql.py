@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.transform.runner import vars_for
+
 ROOT = Path(__file__).parent.parent
 WRITTEN = ("models", "macros", "tests/dbt")
 LONGEST = 88
@@ -96,7 +98,9 @@ def compile_all(root: Path, home: Path) -> Path:
     folders = ["--project-dir", root, "--profiles-dir", root, "--log-path", home]
     folders += ["--target-path", home / "target"]
     select = ["--select", "resource_type:model", "test_type:singular"]
-    outcome = dbtRunner().invoke(["compile", "--quiet", *select, *map(str, folders)])
+    outcome = dbtRunner().invoke(
+        ["compile", "--quiet", *select, *map(str, folders), *vars_for()]
+    )
     if not outcome.success:
         raise SystemExit(f"dbt can't compile the project: {outcome.exception}")
     return home / "target" / "compiled" / "blotter"

@@ -10,6 +10,15 @@ with features as (
     from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
     where polygons is not null
     {{ 'union all' if not loop.last }}
+    {% else -%}
+    -- None of the cities publishes boundaries.
+    select
+        {% for column in ['row_id', 'city', 'area_kind', 'area_name', 'polygons'] -%}
+        cast(null as {{ dbt.type_string() }}) as {{ column }}
+        {{- ',' if not loop.last }}
+        {% endfor -%}
+    from {{ ref('cities') }}
+    where false
     {% endfor %}
 
 ),

@@ -1,6 +1,7 @@
 with cities as (
 
     select * from {{ ref('cities') }}
+    where {{ is_of_chosen_city('city') }}
 
 )
 

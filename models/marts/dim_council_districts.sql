@@ -1,6 +1,7 @@
 with terms as (
 
     select * from {{ ref('council_districts') }}
+    where {{ is_of_chosen_city('city') }}
 
 ),
 

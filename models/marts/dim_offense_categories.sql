@@ -1,6 +1,7 @@
 with own_categories as (
 
     select * from {{ ref('offense_categories') }}
+    where {{ is_of_chosen_city('city') }}
 
 ),
 
@@ -13,7 +14,7 @@ nibrs_offenses as (
 cities as (
 
     select * from {{ ref('cities') }}
-    where publishes_nibrs_codes
+    where publishes_nibrs_codes and {{ is_of_chosen_city('city') }}
 
 ),
 

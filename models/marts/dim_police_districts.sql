@@ -1,6 +1,7 @@
 with districts as (
 
     select * from {{ ref('police_districts') }}
+    where {{ is_of_chosen_city('city') }}
 
 ),
 

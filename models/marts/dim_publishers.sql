@@ -18,6 +18,7 @@ described as (
         coverage_to
 
     from publishers
+    where dataset in ('{{ chosen_datasets() | join("', '") }}')
 
 )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import filelock
 import msgspec
 
+from pipelines.datasets.choice import choose
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import FOLDER, pick, read_dataset, read_datasets
 from pipelines.environment import Found
@@ -49,7 +50,8 @@ def examine(
     yield from configured
     if any(finding.level == "fail" for finding in configured):
         raise ConfigError("The configuration is wrong; see above.")
-    settings, declared = found.settings, read_datasets()
+    settings = found.settings
+    declared = choose(read_datasets(), settings.datasets)
     picked, levels = pick(declared, names), []
     for finding in chain(
         place(settings, list(declared.values()), now),

@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipelines.datasets.choice import choose
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import ModelsError, WarehouseError, first_line, remedy
 from pipelines.ops.status import as_json, status_content
@@ -115,7 +116,8 @@ def write(warehouse: Warehouse, edition: Edition, knows_builds: bool) -> None:
     """Write a whole publication into an empty folder."""
     home = warehouse.home
     manifest = read_manifest(home)
-    datasets = list(read_datasets().values())
+    chosen = choose(read_datasets(), warehouse.settings.datasets)
+    datasets = list(chosen.values())
     status = public(status_content(warehouse, datasets))
     moments = {
         entry["dataset"]: entry["last_good_run"].astimezone(UTC)

@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from pipelines.datasets.choice import choose
+from pipelines.datasets.declarations import read_datasets
 from pipelines.transform.manifest import (
     Model,
     kept_manifest,
@@ -44,7 +46,9 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     last = warehouse.ledger.last_build()
-    is_other = last is not None and last["declaration"] != fingerprint(PROJECT)
+    is_other = last is not None and last["declaration"] != fingerprint(
+        PROJECT, warehouse.settings.datasets
+    )
     if is_other:
         log.info("models: a model, macro or seed changed: building facts in full")
     if full_refresh or last is None or is_other:
@@ -91,9 +95,14 @@ def tables_of(dataset: str) -> str:
     return f"{source}.{entity}*"
 
 
-def fingerprint(project: Path) -> str:
-    """A digest of every file that models are made of."""
-    digest = hashlib.md5()
+def fingerprint(project: Path, named: Iterable[str] = ()) -> str:
+    """A digest of every file that models are made of, and of the cities among them.
+
+    Args:
+        named: What BLOTTER_DATASETS names.
+    """
+    chosen = choose(read_datasets(), named)
+    digest = hashlib.md5(" ".join(sorted(chosen)).encode())
     for name in MADE_OF:
         for path in sorted([project / name, *(project / name).rglob("*")]):
             if path.is_file() and path.suffix in (".sql", ".yml", ".csv"):

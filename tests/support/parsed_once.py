@@ -5,6 +5,7 @@ for another path of the warehouse it would parse all files anew, which takes it 
 seconds. No model sees that path, so here it does not count; all else dbt checks itself.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,9 +21,9 @@ NAME = "partial_parse.msgpack"
 def with_shared_parsing(invoke: Callable[..., Any]) -> Callable[..., Any]:
     """`build.invoke`, but begun with what was parsed; dbt is imported when called."""
 
-    def invoke_shared(*arguments: Any) -> Any:
+    def invoke_shared(*arguments: Any, **more: Any) -> Any:
         share_parsing()
-        return invoke(*arguments)
+        return invoke(*arguments, **more)
 
     return invoke_shared
 
@@ -100,10 +101,14 @@ PATCHES = {
 
 
 def shared_file(project: Any) -> Path | None:
-    """Where this project's parsing is shared, by warehouse; None: another's is not."""
+    """Where this project's parsing is shared, by warehouse and choice of cities.
+
+    None: another project's is not.
+    """
     is_apart = os.environ.get("BLOTTER_PREFIX") or Path(project.project_root) != ROOT
     if is_apart:
         return None
+    chosen = hashlib.md5(str(project.cli_vars).encode()).hexdigest()[:8]
     place = str(ROOT).strip("/").replace("/", "-")
     folder = Path(tempfile.gettempdir()) / f"blotter-parsed-{os.getuid()}-{place}"
-    return folder / f"{project.credentials.type}.msgpack"
+    return folder / f"{project.credentials.type}-{chosen}.msgpack"

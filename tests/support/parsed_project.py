@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from pipelines.transform.runner import vars_for
 from tests.support import parsed_once
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,9 @@ def manifest() -> dict[str, Any]:
         folders = ["--project-dir", ROOT, "--profiles-dir", ROOT, "--log-path", home]
         folders += ["--target-path", f"{home}/target"]
         with mock.patch.dict(os.environ, settings):
-            outcome = dbtRunner().invoke(["parse", "--quiet", *map(str, folders)])
+            outcome = dbtRunner().invoke(
+                ["parse", "--quiet", *map(str, folders), *vars_for()]
+            )
     assert outcome.success, outcome.exception
     return outcome.result.to_dict()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.transform.manifest import BUILT_AT
+from pipelines.transform.runner import vars_for
 from tests.support import parsed_once
 
 ROOT = Path(__file__).parents[2]
@@ -14,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 class Warehouse:
     """A scratch DuckDB and the dbt commands that build the models in it."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, datasets: tuple[str, ...] = ()) -> None:
+        self.home, self.datasets = home, datasets
         self.path = home / "blotter.duckdb"
 
     def dbt(self, *arguments: str) -> dict[str, str]:
@@ -27,6 +28,7 @@ class Warehouse:
         folders = ["--project-dir", ROOT, "--profiles-dir", ROOT]
         folders += ["--target-path", self.home / "target"]
         folders += ["--log-path", self.home / "logs", "--no-write-json"]
+        folders += vars_for(self.datasets)
         outcome = dbtRunner().invoke([*arguments, "--quiet", *map(str, folders)])
         DuckDBConnectionManager.close_all_connections()  # it stays open otherwise
         assert outcome.exception is None, outcome.exception

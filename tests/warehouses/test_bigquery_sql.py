@@ -70,6 +70,7 @@ def compiled(tmp_path_factory, bigquery_settings):
     from dbt.cli.main import dbtRunner
 
     from pipelines.transform.plan import PROJECT
+    from pipelines.transform.runner import vars_for
 
     target = tmp_path_factory.mktemp("compiled")
     with pytest.MonkeyPatch.context() as patch:
@@ -79,7 +80,9 @@ def compiled(tmp_path_factory, bigquery_settings):
             patch.setenv(name, value)
         folders = ["--project-dir", PROJECT, "--profiles-dir", PROJECT]
         folders += ["--target-path", target, "--log-path", target / "logs"]
-        outcome = dbtRunner().invoke(["compile", "--quiet", *map(str, folders)])
+        outcome = dbtRunner().invoke(
+            ["compile", "--quiet", *map(str, folders), *vars_for()]
+        )
     assert outcome.exception is None, outcome.exception
     return {
         result.node.name: result.node.compiled_code
@@ -155,12 +158,15 @@ def test_facts_are_partitioned_by_month_and_clustered(fact):
     from dbt.cli.main import dbtRunner
 
     from pipelines.transform.plan import PROJECT
+    from pipelines.transform.runner import vars_for
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLOTTER_TARGET", "bigquery")
         patch.setenv("GOOGLE_CLOUD_PROJECT", "none")
         folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        manifest = dbtRunner().invoke(["parse", "--quiet", *folders]).result
+        manifest = (
+            dbtRunner().invoke(["parse", "--quiet", *folders, *vars_for()]).result
+        )
     config = manifest.nodes[f"model.blotter.{fact}"].config
     field, clusters = FACTS[fact]
     partition = {"field": field, "data_type": "date", "granularity": "month"}

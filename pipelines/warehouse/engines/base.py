@@ -109,6 +109,11 @@ class Engine(ABC):
         with self.connect() as connection:
             connection.execute(f"create schema if not exists {name}")
 
+    def drop_schema(self, name: str) -> None:
+        """Drop a schema with all of its tables, if it exists."""
+        with self.connect() as connection:
+            connection.execute(f"drop schema if exists {name} cascade")
+
     def make_tables(
         self, schema: str, tables: dict[str, pa.Table], made: Columns
     ) -> bool:

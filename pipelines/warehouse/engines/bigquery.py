@@ -171,6 +171,10 @@ class BigqueryEngine(Engine):
                 made.max_time_travel_hours = TIME_TRAVEL_HOURS
                 self.client.create_dataset(made, exists_ok=True)
 
+    def drop_schema(self, name: str) -> None:
+        with self.connect():
+            self.client.delete_dataset(name, delete_contents=True, not_found_ok=True)
+
     def columns(self, schemas: list[str]) -> Columns:
         with self.connect() as connection:
             made = [name for name in schemas if self._dataset(name)]

@@ -1,6 +1,8 @@
+{{ config(enabled=is_chosen('san_francisco')) }}
+
 with versions as (
 
-    select * from {{ ref('base_memphis__incidents') }}
+    select * from {{ ref('base_san_francisco__incidents') }}
 
 ),
 
@@ -8,7 +10,11 @@ present as (
 
     select
         {{ incident_columns() | join(',\n        ') }},
-        nibrs_group,
+        report_id,
+        cad_number,
+        cnn,
+        report_type_code,
+        data_as_of_at_local,
         window_month
     from versions
     where removed_at is null and replaced_at is null

@@ -1,9 +1,9 @@
 """Make `seeds/holidays.csv`: the days off of each city, 2018 through 2035.
 
 The dates come from the `holidays` package (https://holidays.readthedocs.io): the
-federal holidays and those of the city's state. What a city keeps in addition or does
-not keep is listed below. Run it with `make holidays`; the same version of the package
-gives the same bytes.
+federal holidays and those of the city's state. What is known of what a city keeps in
+addition, or does not keep, is listed below. `blotter add` writes those of a new city,
+`make holidays` all of them; the same version of the package gives the same bytes.
 """
 
 import csv
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import holidays
 
-CSV_PATH = Path(__file__).parents[1] / "seeds" / "holidays.csv"
+SEEDS = Path(__file__).parents[2] / "seeds"
 YEARS = range(2018, 2036)
 OBSERVED = " (observed)"
 HEADER = ("city", "holiday_date", "holiday_name", "kind")
@@ -130,26 +130,23 @@ def own_days(calendar: Calendar) -> Iterator[tuple[date, str, str]]:
                 yield day_off(day), name, "observed"
 
 
-def city_rows(city: str) -> list[tuple[str, str, str, str]]:
+def city_rows(city: str, state: str) -> list[tuple[str, str, str, str]]:
     """Return the rows of one city, sorted by day, one row per day.
 
     A day off that is a holiday itself keeps its own name (April 3, 2026 in Memphis
-    is Good Friday).
-
-    Raises:
-        ValueError: Two holidays fall on one day.
+    is Good Friday). Where a state has two holidays on one day, both are named.
     """
-    calendar = CALENDARS[city]
+    calendar = CALENDARS.get(city) or Calendar(state)
     found = sorted({*state_days(calendar), *own_days(calendar)})
-    actual = {day: name for day, name, kind in found if kind == "actual"}
-    rows = [
-        (city, day.isoformat(), name, kind)
-        for day, name, kind in found
-        if kind == "actual" or day not in actual
+    actual = {day for day, _, kind in found if kind == "actual"}
+    names: dict[tuple[date, str], list[str]] = {}
+    for day, name, kind in found:
+        if kind == "actual" or day not in actual:
+            names.setdefault((day, kind), []).append(name)
+    return [
+        (city, day.isoformat(), " / ".join(several), kind)
+        for (day, kind), several in names.items()
     ]
-    if len({row[1] for row in rows}) != len(rows):
-        raise ValueError(f"two holidays on one day in {city}")
-    return rows
 
 
 def holidays_csv() -> str:
@@ -157,10 +154,12 @@ def holidays_csv() -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    for city in sorted(CALENDARS):
-        writer.writerows(city_rows(city))
+    with (SEEDS / "cities.csv").open(newline="") as file:
+        states = {row["city"]: row["state_code"] for row in csv.DictReader(file)}
+    for city in sorted(states):
+        writer.writerows(city_rows(city, states[city]))
     return out.getvalue()
 
 
 if __name__ == "__main__":
-    CSV_PATH.write_bytes(holidays_csv().encode())
+    (SEEDS / "holidays.csv").write_bytes(holidays_csv().encode())

@@ -1,6 +1,8 @@
+{{ config(enabled=is_chosen('cambridge')) }}
+
 with versions as (
 
-    select * from {{ ref('base_san_francisco__incidents') }}
+    select * from {{ ref('base_cambridge__incidents') }}
 
 ),
 
@@ -8,11 +10,7 @@ present as (
 
     select
         {{ incident_columns() | join(',\n        ') }},
-        report_id,
-        cad_number,
-        cnn,
-        report_type_code,
-        data_as_of_at_local,
+        updated_at_local,
         window_month
     from versions
     where removed_at is null and replaced_at is null

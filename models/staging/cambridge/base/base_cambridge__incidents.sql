@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('cambridge')) }}
+
 with source as (
 
     select * from {{ source('cambridge', 'incidents_versions') }}

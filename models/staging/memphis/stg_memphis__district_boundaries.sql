@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('memphis')) }}
+
 -- Incidents name it in capitals and without dots.
 {% set area_name = "upper(replace(" ~ clean_text('precinct') ~ ", '.', ''))" -%}
 

@@ -1,1 +1,3 @@
+{{ config(enabled=is_chosen('san_francisco')) }}
+
 {{ staged_changes(source('san_francisco', 'incidents_changes')) }}

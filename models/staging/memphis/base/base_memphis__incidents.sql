@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('memphis')) }}
+
 with source as (
 
     select * from {{ source('memphis', 'incidents_versions') }}

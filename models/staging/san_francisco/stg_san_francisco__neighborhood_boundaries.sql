@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('san_francisco')) }}
+
 {{ staged_boundaries(
     source('san_francisco', 'neighborhood_boundaries'),
     city='san_francisco',

@@ -1,6 +1,8 @@
+{{ config(enabled=is_chosen('memphis')) }}
+
 with versions as (
 
-    select * from {{ ref('base_cambridge__incidents') }}
+    select * from {{ ref('base_memphis__incidents') }}
 
 ),
 
@@ -8,7 +10,7 @@ present as (
 
     select
         {{ incident_columns() | join(',\n        ') }},
-        updated_at_local,
+        nibrs_group,
         window_month
     from versions
     where removed_at is null and replaced_at is null

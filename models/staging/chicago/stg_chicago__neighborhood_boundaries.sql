@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('chicago')) }}
+
 {{ staged_boundaries(
     source('chicago', 'neighborhood_boundaries'),
     city='chicago',

@@ -1,1 +1,3 @@
+{{ config(enabled=is_chosen('chicago')) }}
+
 {{ staged_changes(source('chicago', 'incidents_changes')) }}

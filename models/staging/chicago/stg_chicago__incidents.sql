@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('chicago')) }}
+
 with versions as (
 
     select * from {{ ref('base_chicago__incidents') }}

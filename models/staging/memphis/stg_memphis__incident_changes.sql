@@ -1,1 +1,3 @@
+{{ config(enabled=is_chosen('memphis')) }}
+
 {{ staged_changes(source('memphis', 'incidents_changes')) }}

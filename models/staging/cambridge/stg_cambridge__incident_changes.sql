@@ -1,1 +1,3 @@
+{{ config(enabled=is_chosen('cambridge')) }}
+
 {{ staged_changes(source('cambridge', 'incidents_changes')) }}

@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('cambridge')) }}
+
 {{ staged_boundaries(
     source('cambridge', 'neighborhood_boundaries'),
     city='cambridge',

@@ -1,3 +1,5 @@
+{{ config(enabled=is_chosen('san_francisco')) }}
+
 with source as (
 
     select * from {{ source('san_francisco', 'incidents_versions') }}
