@@ -46,9 +46,9 @@ def statistic(layer: "Layer", asked: dict[str, Any]) -> str:
 
 def typed(layer: "Layer", name: str) -> str:
     """Return a field as SQL of its type."""
-    from demo.portal.arcgis import field_name
-
-    spelt = field_name(layer, name)
+    spelt = {column.lower(): column for column in layer.columns}.get(name.lower())
+    if spelt is None:
+        raise SoqlError("", f"'Invalid field: {name}' parameter is invalid")
     kind = layer.columns[spelt]
     if kind in ("date", "oid", "integer"):
         return f"try_cast({quote(spelt)} as bigint)"

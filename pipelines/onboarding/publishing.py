@@ -34,6 +34,9 @@ def publishing_findings(described: Description) -> tuple[list[Finding], bool, st
         licence_finding(described),
         attribution_finding(described),
     ]
+    if described.part_of:
+        why = "a view of that table: its filter is not seen here, and may change"
+        findings.append(Finding("filtered view", described.part_of, why, "asked"))
     if moving:
         why = f"the description says {moving[0].strip()!r}: rows may leave with age"
         findings.append(Finding("moving window", True, why, "proposed"))

@@ -71,9 +71,19 @@ def city_row(made: Proposal, city: str) -> dict[str, str]:
         "east": str(east),
         "north": str(north),
         "publishes_nibrs_codes": str(made.offense.code is not None).lower(),
+        "grain": grain_of(made),
         "note": note,
         "council_note": "",
     }
+
+
+def grain_of(made: Proposal) -> str:
+    """What there is a row for, in a sentence."""
+    found = made.finding("grain")
+    rows = float(found.value) if found else 1.0
+    if rows <= 1.0:
+        return "One row per report."
+    return f"One row per part of a report, {rows:.2f} on average."
 
 
 def publisher_row(made: Proposal, city: str) -> dict[str, str]:
@@ -93,6 +103,16 @@ def publisher_row(made: Proposal, city: str) -> dict[str, str]:
         "coverage_from": "",
         "coverage_to": "",
     }
+
+
+def holiday_rows(made: Proposal, city: str) -> list[dict[str, str]]:
+    """The rows of `holidays.csv`: the state's; none while the state is not known."""
+    from pipelines.onboarding import holidays
+
+    if not made.options.state:
+        return []
+    rows = holidays.city_rows(city, made.options.state.upper())
+    return [dict(zip(holidays.HEADER, row, strict=True)) for row in rows]
 
 
 def offense_rows(made: Proposal, city: str) -> list[dict[str, str]]:

@@ -108,6 +108,7 @@ class SocrataTable(Table):
             text=view.description or "",
             licence=licence or view.licenseId or "",
             attribution=view.attribution or "",
+            part_of=(view.modifyingViewUid or "another") if kind == "filter" else None,
             key=ids.get(view.rowIdentifierColumnId or -1),
         )
 

@@ -33,6 +33,8 @@ class Description:
     licence: str = ""
     attribution: str = ""
     disclaimer: str = ""
+    part_of: str | None = None
+    """The table of which this is a filtered view."""
     key: str | None = None
     """The column that the publisher calls the rows' identifier."""
     row_number: str | None = None

@@ -62,8 +62,8 @@ def new_files(made: Proposal, project: Project, city: str) -> Files:
     return {
         project.datasets / f"{city}__incidents.toml": declaration(made),
         folder / f"_{city}__sources.yml": yaml_files.sources(city, made.options.name),
-        folder / f"base_{city}__incidents.sql": models.base_sql(made, city),
-        folder / f"base_{city}__incidents.yml": yaml_files.base(made, city),
+        folder / "base" / f"base_{city}__incidents.sql": models.base_sql(made, city),
+        folder / "base" / f"base_{city}__incidents.yml": yaml_files.base(made, city),
         folder / f"stg_{city}__incidents.sql": models.staging_sql(made, city),
         folder / f"stg_{city}__incidents.yml": yaml_files.staging(made, city),
         folder / f"stg_{city}__incident_changes.sql": models.changes_sql(city),
@@ -77,6 +77,7 @@ def changed_seeds(made: Proposal, project: Project, city: str) -> Files:
         "cities.csv": ([seed_rows.city_row(made, city)], 1),
         "publishers.csv": ([seed_rows.publisher_row(made, city)], 1),
         "offense_categories.csv": (seed_rows.offense_rows(made, city), 2),
+        "holidays.csv": (seed_rows.holiday_rows(made, city), 2),
     }
     return {
         path: seed_rows.with_rows(path.read_text("utf-8"), rows, key)
@@ -122,10 +123,13 @@ def move(staged: dict[Path, Path], seeds: set[Path], aside: Path) -> None:
     for path, copy in kept.items():
         shutil.copy2(path, copy)
     done: list[Path] = []
-    made = [path.parent for path in staged if not path.parent.exists()]
+    folders = {
+        folder for path in staged for folder in (path.parent.parent, path.parent)
+    }
+    made = sorted((f for f in folders if not f.exists()), reverse=True)
     try:
         for path, source in staged.items():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             done.append(path)
             os.replace(source, path)
     except OSError:
@@ -134,7 +138,7 @@ def move(staged: dict[Path, Path], seeds: set[Path], aside: Path) -> None:
                 os.replace(kept[path], path)
             else:
                 path.unlink(missing_ok=True)
-        for folder in dict.fromkeys(made):
+        for folder in made:
             if folder.exists():
                 folder.rmdir()
         raise

@@ -36,22 +36,10 @@ def sources(city: str, name: str) -> str:
             select max(finished_at) from {PREFIX}ledger.runs
             where dataset = '{city}__incidents'
             and outcome in ('loaded', 'unchanged', 'moving')
-      - name: incidents_former
-        description: >
-          One row per version of a row that a later one replaced, at `replaced_at`; text
-          as published. All versions of a row that the portal withdrew are deleted.
-      - name: incidents_versions
-        description: >
-          View. One row per version of a row: the present ones, `replaced_at` null, and
-          the former ones, whose `loaded_at` and `removed_at` are null.
-      - name: incidents_changes
-        description: >
-          One row per row added, changed, removed or restored by a run, without its
-          values. A load has one instant, so a row has at most one entry per instant.
-      - name: incidents_rejects
-        description: >
-          One row per row that could not be loaded, with the reason and the run that
-          found it first. Not used by any model.
+      - {{name: incidents_former, description: "{{{{ doc('raw_former') }}}}"}}
+      - {{name: incidents_versions, description: "{{{{ doc('raw_versions') }}}}"}}
+      - {{name: incidents_changes, description: "{{{{ doc('raw_changes') }}}}"}}
+      - {{name: incidents_rejects, description: "{{{{ doc('raw_rejects') }}}}"}}
 """
 
 

@@ -3,6 +3,7 @@
 import csv
 import errno
 import io
+import json
 import os
 import shutil
 import sys
@@ -26,7 +27,7 @@ from tests.support.set_up import settings_in
 
 ROOT = Path(__file__).parents[3]
 
-SEEDS = ("cities.csv", "publishers.csv", "offense_categories.csv")
+SEEDS = ("cities.csv", "publishers.csv", "offense_categories.csv", "holidays.csv")
 
 
 @dataclass
@@ -327,8 +328,8 @@ def test_files_are_written_and_no_other_is_touched(project, tmp_path):
     assert set(after) - set(before) == {
         Path("pipelines/datasets/seattle__incidents.toml"),
         staging / "_seattle__sources.yml",
-        staging / "base_seattle__incidents.sql",
-        staging / "base_seattle__incidents.yml",
+        staging / "base" / "base_seattle__incidents.sql",
+        staging / "base" / "base_seattle__incidents.yml",
         staging / "stg_seattle__incidents.sql",
         staging / "stg_seattle__incidents.yml",
         staging / "stg_seattle__incident_changes.sql",
@@ -356,7 +357,7 @@ def test_rows_are_sorted_in_and_the_others_stay_as_they_are(name, project, tmp_p
     assert [line for line in after if line in before] == before
     assert all(line.startswith("seattle") for line in new)
     rows = list(csv.reader(after[1:]))
-    keys = [row[: 2 if name == "offense_categories.csv" else 1] for row in rows]
+    keys = [row[: 1 if name in SEEDS[:2] else 2] for row in rows]
     assert keys == sorted(keys)
 
 
@@ -392,15 +393,13 @@ def test_the_models_of_written_cities_are_built_and_their_unit_tests_pass(
         shutil.copytree(ROOT / name, project / name, dirs_exist_ok=True)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, project / name)
-    if "is_chosen" not in "".join(p.read_text() for p in project.glob("macros/*.sql")):
-        chosen = "{% macro is_chosen(city) %}{{ return(true) }}{% endmacro %}\n"
-        (project / "macros" / "chosen.sql").write_text(chosen)
-    for name in ("Seattle", "Denver", "Boston", "Philadelphia", "Houston"):
-        added(CITIES[name], tmp_path, project)
-    declared = read_datasets(project / "pipelines" / "datasets").values()
-    new = [d for d in declared if (project / "models/staging" / d.source).is_dir()]
+    names = ("Seattle", "Denver", "Boston", "Philadelphia", "Houston")
+    sources = {added(CITIES[name], tmp_path, project)[0].city for name in names}
+    declared = list(read_datasets(project / "pipelines" / "datasets").values())
+    new = [d for d in declared if d.source in sources]
     with live.opened(tmp_path / "home", *new):
         pass
+    chosen = json.dumps({"chosen": [d.name for d in declared if d.enabled]})
     written = [f"path:models/staging/{d.source}" for d in new]
     folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
     folders += ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)]
@@ -410,7 +409,7 @@ def test_the_models_of_written_cities_are_built_and_their_unit_tests_pass(
         outcome = dbtRunner().invoke(
             [
                 *("--log-level", "none", "build", "--select", *written),
-                *("--exclude", "test_type:data", *folders),
+                *("--exclude", "test_type:data", "--vars", chosen, *folders),
             ]
         )
     failed = [
@@ -521,7 +520,9 @@ def test_the_command_says_what_it_found_and_what_proves_it(commanded, project):
     assert "`blotter doctor seattle__incidents`" in last
     assert "--again" in last
     assert "`blotter check`" in last
-    assert (project / "models/staging/seattle/base_seattle__incidents.sql").is_file()
+    assert (
+        project / "models/staging/seattle/base/base_seattle__incidents.sql"
+    ).is_file()
 
 
 def test_without_a_terminal_the_name_must_be_given(commanded, project):
