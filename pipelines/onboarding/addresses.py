@@ -107,9 +107,9 @@ def ckan_at(root: str, path: str) -> Address | None:
 
 def carto_at(root: str, path: str) -> Address | None:
     """A table of Carto."""
-    match = re.search(r"/tables/([A-Za-z_]\w*)", path)
-    if match and ".carto.com" in root:
-        return Address("carto", f"{root}/tables/{match[1]}", root + path)
+    match = re.match(r"((?:/u/[\w-]+)?/tables/[a-z_][a-z0-9_]*)", path)
+    if match and root.endswith(".carto.com"):
+        return Address("carto", root + match[1], root + match[1])
     return None
 
 
@@ -136,7 +136,9 @@ def file_at(root: str, path: str, query: str) -> Address | None:
 
 
 def of_socrata(path: str) -> bool:
-    return bool(re.search(rf"/(?:resource|api/views)/{SOCRATA_ID}\b", path))
+    """Whether a file is a way to ask a Socrata table; its whole export is a file."""
+    asked = re.search(rf"/(?:resource|api/views)/{SOCRATA_ID}\b", path)
+    return bool(asked) and not path.endswith("/rows.csv")
 
 
 def socrata_at(root: str, path: str) -> Address | None:

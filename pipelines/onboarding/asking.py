@@ -111,6 +111,11 @@ def in_one_sentence(error: BlotterError, host: str) -> PortalError:
         f" Ask the publisher, or set `enabled = false` in {NAME}.toml.",
     ):
         said = said.replace(ending, " Check the address in a browser.")
+    if "text/html" in said:
+        said = (
+            f"{host} sent a web page instead of data: open the address in a browser; "
+            "it may ask for a login, or be another site's."
+        )
     kind = Retryable if isinstance(error, Retryable) else PortalError
     return kind(said)
 

@@ -21,14 +21,20 @@ HHMM, CLOCKED = re.compile(r"\d{1,4}(?:\.0)?"), re.compile(r"\d{1,2}:\d\d(:\d\d)
 
 
 def clock_findings(
-    table: Table, seen: Seen, column: str, zone: ZoneInfo
+    table: Table, seen: Seen, column: str, zone: ZoneInfo, reads_literals: bool
 ) -> tuple[str, str, list[Finding]]:
-    """A layer's `times` and `literals`, and why; asks once or twice."""
+    """The `times` of a table of instants, and a layer's `literals`, and why.
+
+    Args:
+        reads_literals: Ask once or twice on which clock a request's times are read.
+    """
     found = moments(row.get(column) for row in seen.newest)
     seconds = [int(moment.replace(tzinfo=UTC).timestamp()) for moment in found]
     judged = times_of(seconds, zone)
     times, why = judged or ("utc", "too few times of day to tell: Esri's rule is UTC")
     findings = [Finding("times", times, why, "measured" if judged else "asked")]
+    if not reads_literals:
+        return times, "utc", findings
     literals, said = literals_of(table, column, seconds, zone)
     sure = "measured" if said.startswith("the row") else "asked"
     findings.append(Finding("literals", literals, said, sure))  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ def moment_expression(made: Proposal, name: str) -> str:
     if made.address.platform == "arcgis" and is_layer_date:
         zone = made.zone if made.times == "utc" else "UTC"
         return f"{{{{ local_from_epoch_ms('{raw}', '{zone}') }}}}"
+    # Carto's are UTC: the model says what is to be done about it.
     return f"{{{{ as_local_timestamp('{raw}') }}}}"
 
 

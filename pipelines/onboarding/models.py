@@ -80,7 +80,9 @@ def times_parsed(made: Proposal) -> list[str]:
             example = made.seen.column(name)[0]
             parts += comment(f"{said} {example}: cast it.", " " * 8, "--")
         suffix = made.finding("suffix")
-        if suffix and name == made.window and suffix.value == "utc":
+        is_utc = bool(suffix and name == made.window and suffix.value == "utc")
+        is_utc = is_utc or (made.address.platform == "carto" and made.times == "utc")
+        if is_utc:
             said = f"TODO(you): {raw_name(name)} is UTC: show it in {made.zone}."
             parts += comment(said, " " * 8, "--")
         if clock := made.clocks.get(name):

@@ -94,9 +94,9 @@ def propose(
     made.place = find_coordinates(seen)
     leave_out_repeats(made)
     choose_zone(made, project)
-    if platform == "arcgis" and made.window:
+    if platform in ("arcgis", "carto") and made.window:
         made.times, made.literals, said = clock_findings(
-            table, seen, made.window, ZoneInfo(made.zone)
+            table, seen, made.window, ZoneInfo(made.zone), platform == "arcgis"
         )
         made.findings += said
     choose_months(made, table.months(made.window) if made.window else None, now)
@@ -113,6 +113,11 @@ def choose_dates(made: Proposal, now: datetime) -> None:
     given = next((c for c in found if c.name == wanted), None)
     if wanted and given is None:
         raise ConfigError(f"--window-column {wanted!r} is not a column of dates.")
+    if given and not given.is_usable:
+        raise ConfigError(
+            f"--window-column {wanted!r} can't be: {given.shown}. Its text does not "
+            "sort as its dates do; add an export of the table to CSV instead."
+        )
     window = given or dates.window_of(found)
     if window is None and made.address.platform == "file":
         said = "a file is read whole; no date shows its newest row"
@@ -122,7 +127,7 @@ def choose_dates(made: Proposal, now: datetime) -> None:
         listed = "; ".join(c.shown for c in found) or "it has no column of dates"
         raise ConfigError(
             f"No column of {made.address.url} can be the date that windows use: "
-            f"{listed}. Read a file of it instead, or name one with --window-column."
+            f"{listed}. Add an export of it to CSV instead."
         )
     made.findings.append(dates.window_finding(found, window, given is not None))
     made.window = window.name
@@ -209,7 +214,8 @@ def choose_zone(made: Proposal, project: Project) -> None:
     clocks = moments(
         row.get(local[0]) for row in made.seen.newest if local and local[0]
     )
-    if made.address.platform != "arcgis":
+    has_clock = made.address.platform in ("arcgis", "carto")
+    if not has_clock:
         found = Finding(
             "zone",
             found.value,
@@ -217,7 +223,7 @@ def choose_zone(made: Proposal, project: Project) -> None:
             found.sure,
         )
     made.findings.append(found)
-    if made.window and made.address.platform != "arcgis":
+    if made.window and not has_clock:
         values = (row.get(made.window) for row in made.seen.newest)
         suffix = suffix_finding(values, made.window, ZoneInfo(made.zone))
         made.findings += [suffix] if suffix else []

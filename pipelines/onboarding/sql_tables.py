@@ -218,8 +218,17 @@ class CkanTable(SqlTable):
         return self.line.ask(url, query, Result[kind], what, method).result
 
 
+def kind_of(field: dict[str, Any]) -> Kind:
+    """A column's kind; all dates of Carto are instants, by which rows are found."""
+    name = str(field.get("pgtype") or field.get("type"))
+    kind = KINDS.get(name, "text")
+    return "date" if kind == "instant" else kind
+
+
 class CartoTable(SqlTable):
-    """A table of Carto, asked by its SQL API."""
+    """A table of Carto, asked by its SQL API. Its dates are shown in UTC."""
+
+    has_points = False
 
     @property
     def name(self) -> str:
@@ -228,24 +237,31 @@ class CartoTable(SqlTable):
     def describe(self) -> Description:
         sql = f"SELECT * FROM {quote(self.name)} LIMIT 0"
         found = self._sql(sql, CartoFields, "its description")
+        self.has_points = found.fields.get("the_geom", {}).get("type") == "geometry"
         return Description(
             columns=[
-                Column(
-                    name, KINDS.get(field.get("pgtype") or field.get("type"), "text")
-                )
+                Column(name, kind_of(field))
                 for name, field in found.fields.items()
-                if name not in ("cartodb_id", "the_geom", "the_geom_webmercator")
+                if name != "cartodb_id" and field.get("type") != "geometry"
             ],
             title=self.name.replace("_", " "),
             row_number="cartodb_id",
+            has_points=self.has_points,
         )
+
+    def _rows(self, columns: str, rest: str, what: str) -> list[Row]:
+        if columns == "*" and self.has_points:
+            columns = (
+                '*, ST_X("the_geom") AS geometry_x, ST_Y("the_geom") AS geometry_y'
+            )
+        return super()._rows(columns, rest, what)
 
     def select(self, sql: str, what: str) -> list[dict[str, Any]]:
         return list(self._sql(sql, CartoRows, what).rows)
 
     def _sql(self, sql: str, kind: Any, what: str) -> Any:
         url = self.address.url.partition("/tables/")[0] + "/api/v2/sql"
-        return self.line.ask(url, {"q": sql}, kind, what)
+        return self.line.ask(url, {"q": sql}, kind, what, "POST")
 
 
 class CartoFields(msgspec.Struct):

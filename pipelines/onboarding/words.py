@@ -60,7 +60,8 @@ def date_role(name: str, label: str = "") -> str:
 
 NUMBERED = re.compile(
     r"id\d*$|^id|num|number|nbr|nmbr|key$|^ccn|ccn$|drno|caseno|reportno|rptno|itemno"
-    r"|incno|complaintno|uniq|seq|guid|report$|case$|incident$|complaint$"
+    r"|complaintno|uniq|seq|guid|report$|case$|incident$|complaint$"
+    r"|(?:inc|incident|rpt|event|file|offense)no$"
 )
 CASE = re.compile(
     r"case|report|rpt|incid|inc(?:num|no|id)|ccn|drno|dckey|cmplnt|complaint|event|file"
@@ -93,9 +94,10 @@ def is_case_like(name: str) -> bool:
 # -- offenses
 
 OFFENSE = re.compile(
-    r"offen|ofns|crime|crm|nibr|ibrs|ibr$|ucr|uor|iucr|charge|statute|penal|fbi|violat"
-    r"|generalcode|pddesc|kycd|pdcd|lawcat|crimetype|category|primarytype|classific"
-    r"|^type$|incidenttype|incidentdesc|^class$|narrative"
+    r"offen|offinc|ofns|crime|crm|nibr|ibr|ucr|uor|charge|chrg|statut|statdesc|penal|fbi"
+    r"|violat|generalcode|pddesc|kycd|pdcd|lawcat|category|primarytype|classific"
+    r"|micrcode|crdesc|legend$|subject$|natureof|incident(?:type|desc|code|cat)"
+    r"|^type$|^class$|^code$|^incident$|^description$|narrative"
 )
 NOT_OFFENSES = re.compile(
     r"date|time|addr|street|location|premis|prem|weapon|district|beat|zip|count$|flag"
@@ -115,19 +117,19 @@ AREAS: dict[str, tuple[str, ...]] = {
     "police_district": (
         r"district|division|precinct|pct|dcdist"
         r"|(?<!rpt)(?<!rep)(?<!reporting)dist(?:id|no)?$",
-        r"^zone$|policezone|geodistrict",
-        r"^area(?:name)?$|^police$",
+        r"^zone$|policezone|geozone|patrolsection",
+        r"^area(?:name)?$|servicearea|^police$",
     ),
     "beat": (
         r"beat",
         r"^psa$|^post$|scoutcar|patrolarea",
-        r"(?:rpt|rep|reporting)(?:dist|area)|^ra$|^pra$|^rd$|grid|subzone",
-        r"^sector$|precinct",
+        r"(?:rpt|rep|reporting)(?:dist|area)|^r[ad]$|^[pr]pa$|^pra$|grid|subzone",
+        r"sector$|precinct",
     ),
     "council_district": (r"council", r"supervisordistrict", r"^ward(?:\d{4}|id)?$"),
     "neighborhood": (
         r"neighbou?rhood(?!cluster)|nhood|nbhd|^mcpp$|snb",
-        r"communityarea|^npu$|cluster|subdivision|^community$|^sna",
+        r"communityarea|^np[ua]$|cluster|subdivision|^community$|^sna",
         r"boro(?:ugh)?(?:nm|name)?$",
     ),
 }
@@ -198,10 +200,10 @@ def is_free_text(name: str) -> bool:
 # -- coordinates
 
 LATITUDE = re.compile(
-    r"(?:^|[a-z])lat(?:itude)?(?:public|x|y)?$|^lat(?:itude)?|pointy|ycoord|^y$"
+    r"(?:^|[a-z])lat(?:itude)?(?:public|x|y)?$|^lat(?:itude)?|pointy|geoy|ycoord|^y$"
 )
 LONGITUDE = re.compile(
-    r"(?:^|[a-z])l(?:on|ng|ong)(?:itude)?(?:public|x|y)?$|^l(?:on|ng|ong)|pointx|xcoord|^x$"
+    r"(?:^|[a-z])l(?:on|ng|ong)(?:itude)?(?:public|x|y)?$|^l(?:on|ng|ong)|pointx|geox|xcoord|^x$"
 )
 
 # Words of SQL that no query may have as a column's bare name.

@@ -79,7 +79,7 @@ EXPECTED = {
         times=("local", "utc"),
     ),
     "Philadelphia": Expected(
-        ("cartodb_id",),
+        ("objectid",) if city_portals.CARTO else ("cartodb_id",),
         "dispatch_date_time",
         "America/New_York",
         {"text_general_code", "ucr_general"},
