@@ -9,7 +9,8 @@ from pipelines.onboarding.addresses import Address, parse
 from pipelines.onboarding.asking import Line
 from pipelines.onboarding.facts import Finding
 from pipelines.onboarding.options import Options, Project
-from pipelines.onboarding.proposal import Proposal, propose
+from pipelines.onboarding.proposal import Proposal
+from pipelines.onboarding.proposing import propose
 from pipelines.onboarding.survey import as_file, open_table
 from pipelines.onboarding.tables import Description
 from pipelines.onboarding.whole_files import FileTable
@@ -88,7 +89,7 @@ def as_published(file: Description, described: Description) -> Description:
         file,
         title=described.title,
         text=described.text,
-        licence=described.licence,
+        license=described.license,
         attribution=described.attribution,
     )
 

@@ -83,7 +83,9 @@ def layer_at(root: str, path: str) -> Address | None:
 def item_at(root: str, path: str, query: str, fragment: str) -> Address | None:
     """A page of an item of ArcGIS, of which its service must be asked."""
     ids = parse_qs(query).get("id") or parse_qs(fragment.lstrip("?")).get("id") or [""]
-    hub = re.search(r"/(?:datasets|maps|items)/(?:[\w-]*::)?([0-9a-f]{32})\b", path)
+    hub = re.search(
+        r"/(?:datasets|maps|items)/(?:[\w-]*::)?([0-9a-f]{32})(?![0-9a-f])", path
+    )
     name = hub[1] if hub else ids[0]
     if not re.fullmatch("[0-9a-f]{32}", name):
         return None
@@ -150,8 +152,9 @@ def socrata_at(root: str, path: str) -> Address | None:
 
 
 def refused(text: str) -> ConfigError:
+    shown = re.sub(r"//[^/@]*@", "//", text)[:200]
     return ConfigError(
-        f"{text[:200]!r} is not the address of a table: give that of a Socrata, CKAN, "
+        f"{shown!r} is not the address of a table: give that of a Socrata, CKAN, "
         "Carto or OpenDataSoft page, of an ArcGIS layer or item, or of a .csv, .xlsx "
         "or .zip file."
     )

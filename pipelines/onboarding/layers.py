@@ -1,15 +1,14 @@
-"""Ask an ArcGIS server about a layer, a service or an item."""
+"""Ask an ArcGIS server about a layer."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from pipelines.errors import PortalError, Retryable
-from pipelines.onboarding.addresses import Address, parse
+from pipelines.onboarding.addresses import Address
 from pipelines.onboarding.asking import Line
+from pipelines.onboarding.layer_shapes import Counted, Feature, Item, Layer, Page
 from pipelines.onboarding.tables import (
     Column,
     Description,
@@ -36,114 +35,6 @@ KINDS: dict[str, Kind] = {
     "esriFieldTypeString": "text",
     **{f"esriFieldType{name}": "number" for name in NUMBERS},
 }
-
-
-class Published(msgspec.Struct):
-    """A field's description."""
-
-    name: str
-    type: str = "esriFieldTypeString"
-    alias: str | None = None
-
-
-class Part(msgspec.Struct):
-    """A layer or table in the list of a service."""
-
-    id: int
-    name: str = ""
-    type: str | None = None
-    subLayerIds: list[int] | None = None
-
-
-class Service(msgspec.Struct):
-    """What a service has."""
-
-    layers: list[Part] = []
-    tables: list[Part] = []
-
-
-class Layer(msgspec.Struct):
-    """A layer's description."""
-
-    name: str = ""
-    type: str = ""
-    description: str | None = None
-    copyrightText: str | None = None
-    fields: list[Published] | None = None
-    objectIdField: str | None = None
-    geometryType: str | None = None
-    serviceItemId: str | None = None
-
-
-class Item(msgspec.Struct):
-    """An item's description."""
-
-    title: str | None = None
-    url: str | None = None
-    type: str | None = None
-    snippet: str | None = None
-    description: str | None = None
-    licenseInfo: str | None = None
-    accessInformation: str | None = None
-
-
-class Feature(msgspec.Struct):
-    """A row."""
-
-    attributes: dict[str, Any]
-    geometry: Any = None
-
-
-class Page(msgspec.Struct):
-    """Rows, or groups of them."""
-
-    features: list[Feature]
-
-
-class Counted(msgspec.Struct):
-    """The answer to a count."""
-
-    count: Annotated[int, msgspec.Meta(ge=0)]
-
-
-def layer_of(address: Address, line: Line) -> tuple[Address, Item | None]:
-    """The layer behind an item or a service, and the item.
-
-    Raises:
-        PortalError: It has none, or several.
-    """
-    item: Item | None = None
-    if address.platform == "item":
-        item = line.ask(address.url, {"f": "json"}, Item, "the item")
-        if not item.url:
-            raise PortalError(
-                f"{address.host} has no service behind this item, a "
-                f"{item.type or 'page'}: give the address of a layer of it."
-            )
-        address = parse(item.url)
-    if address.platform == "service":
-        address = only_layer(address, line)
-    if address.platform != "arcgis":
-        raise PortalError(
-            f"The item is at {address.url}, which is not a layer: add that address."
-        )
-    return address, item
-
-
-def only_layer(address: Address, line: Line) -> Address:
-    """The one layer or table of a service."""
-    found: Service = line.ask(address.url, {"f": "json"}, Service, "the service")
-    parts = [p for p in (*found.layers, *found.tables) if not p.subLayerIds]
-    parts = [part for part in parts if part.type != "Group Layer"]
-    if len(parts) == 1:
-        return parse(f"{address.url}/{parts[0].id}")
-    if not parts:
-        raise PortalError(f"{address.host} lists no layer in {address.url}.")
-    listed = ", ".join(f"/{part.id} {part.name}".strip() for part in parts[:20])
-    raise PortalError(
-        f"{address.url} has {len(parts)} layers: add the address of one of them "
-        f"({listed})."
-    )
 
 
 class LayerTable(Table):
@@ -182,14 +73,14 @@ class LayerTable(Table):
             ],
             title=item.title or layer.name,
             text=" ".join(filter(None, texts)),
-            licence=item.licenseInfo or "",
+            license=item.licenseInfo or "",
             attribution=item.accessInformation or layer.copyrightText or "",
             row_number=self.object_id,
             has_points=self.has_points,
         )
 
     def _item(self, name: str | None) -> Item | None:
-        """The item of a hosted layer, which alone has the licence."""
+        """The item of a hosted layer, which alone has the license."""
         if not name:
             return None
         try:
@@ -197,7 +88,7 @@ class LayerTable(Table):
                 f"{ITEMS}/{name}", {"f": "json"}, Item, "the item"
             )
         except PortalError:
-            return None  # It is not public; the licence then counts as blank.
+            return None  # It is not public; the license then counts as blank.
         return item
 
     def sample(self) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Say what a publisher says of itself: title, licence, and what its table lacks."""
+"""Say what a publisher says of itself: title, license, and what its table lacks."""
 
 import html
 import re
@@ -25,13 +25,13 @@ MOST_WORDS = 300
 
 
 def publishing_findings(described: Description) -> tuple[list[Finding], bool, str]:
-    """Title and licence, whether rows leave with age, and what the table lacks."""
+    """Title and license, whether rows leave with age, and what the table lacks."""
     text = plain_text(f"{described.title}. {described.text}")
     moving, lacking = MOVING.search(text), LACKING.search(text)
     missing = " ".join(lacking[0].split())[:MOST_WORDS] if lacking else ""
     findings = [
         Finding("title", plain_text(described.title), "as published", "sure"),
-        licence_finding(described),
+        license_finding(described),
         attribution_finding(described),
     ]
     if described.part_of:
@@ -45,10 +45,10 @@ def publishing_findings(described: Description) -> tuple[list[Finding], bool, st
     return findings, bool(moving), missing
 
 
-def licence_finding(described: Description) -> Finding:
-    licence = plain_text(described.licence)
-    why = "as published" if licence else "blank: none is published, so none is claimed"
-    return Finding("licence", licence, why, "sure" if licence else "asked")
+def license_finding(described: Description) -> Finding:
+    license = plain_text(described.license)
+    why = "as published" if license else "blank: none is published, so none is claimed"
+    return Finding("license", license, why, "sure" if license else "asked")
 
 
 def attribution_finding(described: Description) -> Finding:

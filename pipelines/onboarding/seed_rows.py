@@ -88,7 +88,7 @@ def grain_of(made: Proposal) -> str:
 
 def publisher_row(made: Proposal, city: str) -> dict[str, str]:
     """The row of `publishers.csv`; what is not published is said to be so."""
-    licence, by = made.finding("licence"), made.finding("attribution")
+    license, by = made.finding("license"), made.finding("attribution")
     name = str(by.value if by else "") or f"City of {made.options.name}"
     left_out = [n for n, why in made.left_out.items() if "persons" in why]
     note = "Columns that name or describe persons are never requested."
@@ -96,7 +96,7 @@ def publisher_row(made: Proposal, city: str) -> dict[str, str]:
         "dataset": f"{city}__incidents",
         "publisher": name[:300],
         "url": made.address.page,
-        "licence": str(licence.value if licence else "")[:300] or "Not stated",
+        "licence": str(license.value if license else "")[:300] or "Not stated",
         "attribution": name[:300],
         "disclaimer": made.seen.described.disclaimer[:300],
         "retrieval_note": note if left_out else "",

@@ -37,8 +37,8 @@ KINDS: dict[str, Kind] = {
 }
 
 
-class Licence(msgspec.Struct):
-    """A licence, as far as it is named."""
+class License(msgspec.Struct):
+    """A license, as far as it is named."""
 
     name: str | None = None
     termsLink: str | None = None
@@ -60,7 +60,7 @@ class View(msgspec.Struct):
     name: str | None = None
     description: str | None = None
     attribution: str | None = None
-    license: Licence | None = None
+    license: License | None = None
     licenseId: str | None = None
     rowIdentifierColumnId: int | None = None
     columns: list[Published] | None = None
@@ -93,7 +93,7 @@ class SocrataTable(Table):
                 "give the address of the table that it is made of."
             )
         ids = {c.id: c.fieldName for c in published if c.id is not None}
-        licence = view.license.name if view.license else None
+        license = view.license.name if view.license else None
         return Description(
             columns=[
                 Column(
@@ -106,7 +106,7 @@ class SocrataTable(Table):
             ],
             title=view.name or "",
             text=view.description or "",
-            licence=licence or view.licenseId or "",
+            license=license or view.licenseId or "",
             attribution=view.attribution or "",
             part_of=(view.modifyingViewUid or "another") if kind == "filter" else None,
             key=ids.get(view.rowIdentifierColumnId or -1),

@@ -6,14 +6,17 @@ from pipelines.errors import PortalError
 from pipelines.onboarding import offenses
 from pipelines.onboarding.addresses import Address
 from pipelines.onboarding.asking import Line
+from pipelines.onboarding.carto import CartoTable
 from pipelines.onboarding.dates import date_columns
 from pipelines.onboarding.facts import Seen
 from pipelines.onboarding.keys import by_values, key_candidates
-from pipelines.onboarding.layers import LayerTable, layer_of
+from pipelines.onboarding.layers import LayerTable
+from pipelines.onboarding.offense_names import Offense
 from pipelines.onboarding.persons import free_text_columns, person_columns
 from pipelines.onboarding.places import find_areas
+from pipelines.onboarding.services import layer_of
 from pipelines.onboarding.socrata import SocrataTable
-from pipelines.onboarding.sql_tables import CartoTable, CkanTable
+from pipelines.onboarding.sql_tables import CkanTable
 from pipelines.onboarding.tables import Description, Table
 from pipelines.onboarding.whole_files import FileTable
 
@@ -75,7 +78,7 @@ def look_closer(
     seen: Seen,
     window: str,
     now: datetime,
-    codes: dict[str, offenses.Offense],
+    codes: dict[str, Offense],
 ) -> None:
     """The newest rows, and the values of the columns that may say what happened."""
     seen.newest = table.newest(window, now)

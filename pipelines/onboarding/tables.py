@@ -30,7 +30,7 @@ class Description:
     columns: list[Column]
     title: str = ""
     text: str = ""
-    licence: str = ""
+    license: str = ""
     attribution: str = ""
     disclaimer: str = ""
     part_of: str | None = None

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from pipelines.onboarding.models import example, flow
+from pipelines.onboarding.examples import example, flow
 from pipelines.onboarding.proposal import Proposal
 from pipelines.onboarding.toml import harmless
 

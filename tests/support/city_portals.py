@@ -118,14 +118,14 @@ def soda(
     name = re.findall(r"\w{4}-\w{4}", address)[-1]
     names = dict.fromkeys([*(c for r in rows for c in r), *kinds])
     columns = {n: kinds.get(n, "text") for n in names}
-    licence = {"license": {"name": view.pop("licence")}} if "licence" in view else {}
+    license = {"license": {"name": view.pop("license")}} if "license" in view else {}
     title = view.pop("title", "Crime")
     labels = json.loads(view.pop("labels", "{}"))
     described = [
         {"fieldName": n, "dataTypeName": kind, "name": labels.get(n, n)}
         for n, kind in columns.items()
     ]
-    metadata = {**view, **licence, "columns": described}
+    metadata = {**view, **license, "columns": described}
     portal.add_soda(name, rows, columns, title=title, metadata=metadata)
 
 
@@ -206,7 +206,7 @@ def seattle(portal: Portal) -> None:
         dates,
         title="SPD Crime Data: 2008-Present",
         description="Crimes reported to the Seattle Police Department.",
-        licence="Public Domain",
+        license="Public Domain",
         attribution="City of Seattle",
     )
 
@@ -408,7 +408,7 @@ def dallas(portal: Portal) -> None:
         kinds,
         title="Police Incidents",
         description="Sex offenses and juveniles are excluded from this data set.",
-        licence="Open Data Commons Attribution License",
+        license="Open Data Commons Attribution License",
     )
 
 
@@ -511,7 +511,7 @@ DETROIT_ADDRESS = (
 def new_york(portal: Portal) -> None:
     draw, rows = Draw("new york"), []
     offenses = [
-        *("PETIT LARCENY", "HARRASSMENT 2", "ASSAULT 3 & RELATED OFFENSES", "ROBBERY"),
+        *("PETIT LARCENY", "HARASSMENT 2", "ASSAULT 3 & RELATED OFFENSES", "ROBBERY"),
         *("GRAND LARCENY", "FELONY ASSAULT", "BURGLARY", "DANGEROUS DRUGS", "ARSON"),
     ]
     for number, when in enumerate(moments(draw, 600)):
@@ -729,7 +729,7 @@ def montgomery_county(portal: Portal) -> None:
         kinds,
         title="Crime",
         labels='{"date": "Dispatch Date / Time"}',
-        licence="Public Domain",
+        license="Public Domain",
         description="Includes all founded crimes reported after July 2016.",
     )
 
@@ -803,7 +803,7 @@ def somerville(portal: Portal) -> None:
         rows,
         kinds,
         title="Police - Selected Criminal Incidents",
-        licence="Open Data Commons Open Database License",
+        license="Open Data Commons Open Database License",
         attribution="Police Department",
     )
 

@@ -72,7 +72,7 @@ DALLAS = {
     "Sector": "sector",
     "Council District": "council_district",
     "Year1 of Occurrence": "year1",
-    "Month1 of Occurence": "month1",
+    "Month1 of Occurence": "month1",  # codespell:ignore
     "Day1 of the Week": "day1",
     "Time1 of Occurrence": "time1",
     "Person Involvement Type": "involvement",

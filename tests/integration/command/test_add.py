@@ -587,7 +587,7 @@ def test_an_item_and_a_service_lead_to_their_layer(tmp_path):
 
     found, _ = added(City("Denver", "CO", page, publish), tmp_path)
     assert found.proposal.address.url == city_portals.DENVER_ADDRESS
-    assert found.proposal.finding("licence").value == "CC BY 4.0"
+    assert found.proposal.finding("license").value == "CC BY 4.0"
     assert found.requests <= 12
 
 
