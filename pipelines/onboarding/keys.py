@@ -23,6 +23,9 @@ NEARLY = 0.998
 
 MOST_COLUMNS = 3
 
+# The share of sampled rows that a further column must tell apart.
+LEAST_GAIN = 0.001
+
 # The share of sampled rows that must have a value.
 FILLED = 0.99
 
@@ -150,9 +153,12 @@ def widened(seen: Seen, first: str, left_out: set[str], dates: list[str]) -> lis
     others.sort(key=lambda name: part_rank(name, dates) or 0)
     while len(columns) < MOST_COLUMNS and apart < NEARLY and others:
         gains = {name: distinctness(seen, [*columns, name]) for name in others}
-        best = max(others, key=lambda name: round(gains[name], 3))
-        if gains[best] - apart < 0.001:
+        telling = [name for name in others if gains[name] - apart >= LEAST_GAIN]
+        # A date tells rows apart by chance, and changes when it is corrected.
+        lasting = [name for name in telling if name not in dates]
+        if not telling:
             break
+        best = max(lasting or telling, key=lambda name: round(gains[name], 3))
         columns, apart = [*columns, best], gains[best]
         others.remove(best)
     return columns

@@ -51,7 +51,8 @@ def date_role(name: str, label: str = "") -> str:
         return "later"
     if has_word(name, LAST) or ENDED.search(plain):
         return "ended"
-    if REPORTED.search(plain) or REPORTED.search(run(label)):
+    is_report = has_word(name, {"rep", "rpt"}) or REPORTED.search(plain)
+    if is_report or REPORTED.search(run(label)):
         return "reported"
     return "occurred"
 
