@@ -167,7 +167,7 @@ OFFICER = re.compile(
 )
 NAMED = re.compile(r"(?:name|nm|names)\d*$")
 OF_PLACES = re.compile(
-    r"^(?:.*(?:street|area|agency|offen|neighb|park|parks|station|division|district|place"
+    r"^(?:.*(?:street|area|agency|offen[sc]es?|neighb|park|parks|station|division|district|place"
     r"|premis|location|loc|city|county|business|school|crime|type|code|category|nibrs?"
     r"|ucr|weapon|sna|snb|nbhd|hood|boro|borough|sector|beat|zone|precinct|community"
     r"|region|road|rd|site|property|venue|hospital|apt|complex|building|common|file"

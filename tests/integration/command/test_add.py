@@ -464,13 +464,16 @@ def test_a_city_of_the_seeds_is_not_added_again(project, tmp_path):
         added(taken, tmp_path, project)
 
 
-def test_if_a_file_cannot_be_moved_all_is_as_before(project, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [0, 6, 11])
+def test_if_a_file_cannot_be_moved_all_is_as_before(
+    number, project, tmp_path, monkeypatch
+):
     before = contents(project)
     moves = iter(range(100))
     replace = os.replace
 
     def fails(source, target):
-        if next(moves) == 6:
+        if next(moves) == number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         replace(source, target)
 
