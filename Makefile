@@ -44,6 +44,7 @@ bench: ROWS ?= 1000000
 bench: .venv/installed
 	$(BIN)/python -m tools.bench_site
 	$(BIN)/python -m tools.bench --rows $(ROWS)
+	$(BIN)/python -m tools.bench_cities
 
 # The picture of the site in the README, taken as the tests see it.
 screenshot: .venv/installed

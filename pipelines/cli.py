@@ -142,6 +142,11 @@ def daily(
 
 @cli.command()
 @click.argument("dataset")
+@click.option(
+    "--rekeyed",
+    is_flag=True,
+    help="The publisher reissued all keys: carry the rows over to theirs.",
+)
 @removal_limit_option
 @today_option
 @no_build_option
@@ -149,13 +154,15 @@ def daily(
 def reconcile(
     found: Found[Settings],
     dataset: str,
+    rekeyed: bool,
     removal_limit: int | None,
     today: date | None,
     no_build: bool,
 ) -> None:
     """Re-read every month of a data set that differs from the portal.
 
-    `daily` does this by itself once a week. Also reads the two months up to today.
+    `daily` does this by itself once a week. Also reads the two months up to today. With
+    --rekeyed, reads all months; rows keep their history and their log under new keys.
     """
     from pipelines.sync import daily as runs
 
@@ -165,7 +172,7 @@ def reconcile(
         (dataset,),
         today,
         not no_build,
-        runs.reconcile,
+        lambda run, one: runs.reconcile(run, one, rekeyed),
         removal_limit,
     )
 

@@ -66,6 +66,10 @@ class TooManyRemovalsError(PortalError):
     """More rows vanished at once than the data set's guard allows."""
 
 
+class RekeyedError(TooManyRemovalsError):
+    """Keys were reissued for a whole table, or were said to be and were not."""
+
+
 class TooManyRejectsError(PortalError):
     """More rows without a usable key than the data set's limit allows."""
 

@@ -13,6 +13,7 @@ from pipelines.clock import Clock, utc_now
 from pipelines.datasets.choice import choose
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.declarations import pick, read_datasets
+from pipelines.datasets.overrides import as_set
 from pipelines.environment import Found
 from pipelines.errors import BlotterError, ConfigError, WarehouseError, unwritable
 from pipelines.home import lock
@@ -92,7 +93,7 @@ def installed(settings: Settings) -> list[Dataset]:
         ConfigError: A declaration is wrong, or the choice among them.
     """
     chosen = choose(read_datasets(), settings.datasets).values()
-    return [dataset.at_portal(settings.portal) for dataset in chosen]
+    return [as_set(dataset, settings) for dataset in chosen]
 
 
 def work_on_each(

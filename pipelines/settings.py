@@ -170,6 +170,14 @@ class Settings:
         "longest wait between two tries, in seconds",
         number(float, 0.0),
     )
+    soda: str = setting(
+        PORTALS,
+        "BLOTTER_SODA",
+        "2",
+        "`3`: every Socrata data set is read by SODA 3, whatever its `api` "
+        "([operations.md](operations.md#soda-2-comes-to-its-end))",
+        one_of("2", "3"),
+    )
     portal: str | None = setting(
         PORTALS,
         "BLOTTER_PORTAL",

@@ -57,10 +57,15 @@ sys.exit(code)
 """
 
 
-def cost_of(*arguments: str, **environment: str) -> Cost:
-    """Run a Python process to its end and measure it; its output goes to stderr."""
+def cost_of(*arguments: str, folder: Path | None = None, **environment: str) -> Cost:
+    """Run a Python process to its end and measure it; its output goes to stderr.
+
+    Args:
+        folder: Where it runs; by default here.
+    """
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, *arguments],
+        cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,

@@ -32,19 +32,37 @@ class Asked:
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
+    def posted(self) -> dict[str, Any] | None:
+        """The object that is posted as JSON; None if something else is, or nothing."""
+        if not self.headers.get("content-type", "").startswith("application/json"):
+            return None
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            return None
+        return body if isinstance(body, dict) else None
+
+    @property
     def form(self) -> dict[str, str]:
-        """The parameters of the URL and of a posted form."""
+        """The parameters of the URL and of what is posted, a form or JSON."""
+        if self.posted is not None:
+            return {**self.query, **{n: as_word(v) for n, v in self.posted.items()}}
         if not self.headers.get("content-type", "").startswith(
             "application/x-www-form-urlencoded"
         ):
             return self.query
-        posted = parse_qsl(self.body.decode(), keep_blank_values=True)
-        return {**self.query, **dict(posted)}
+        sent = parse_qsl(self.body.decode(), keep_blank_values=True)
+        return {**self.query, **dict(sent)}
 
     @property
     def token(self) -> str | None:
         """The app token, from the header or the URL."""
         return self.headers.get("x-app-token") or self.query.get("$$app_token")
+
+
+def as_word(value: Any) -> str:
+    """Return text as it is, and another value as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass

@@ -33,6 +33,7 @@ KINDS = {
     "cap": "answer at most `rows` rows, whatever is requested",
     "duplicates": "repeat the first row at the end of the answer",
     "out_of_date": "X-SODA2-Data-Out-Of-Date: true",
+    "announce": "answer, with `headers` beside the portal's own",
     "no_types": "leave out X-SODA2-Fields and X-SODA2-Types",
 }
 REPLACING = (

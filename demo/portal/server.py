@@ -1,4 +1,4 @@
-"""A local portal that speaks SODA 2, ArcGIS FeatureServer and CKAN, and serves files.
+"""A local portal that speaks SODA 2 and 3, ArcGIS and CKAN, and serves files.
 
     python -m demo.portal --rows 100000 --port 8765 --seed 1
 
@@ -39,6 +39,7 @@ from demo.portal.faults import Delivery, Fault, moved, prepare, refused_token
 from demo.portal.read_files import read_file
 from demo.portal.served_files import FileOptions, FileTable, PlainFile, file_at
 from demo.portal.soda import RENDER, SodaDataset, metadata_reply, row_reply, rows_reply
+from demo.portal.soda3 import QUERY, statement_reply
 from demo.portal.store import Dataset, Store
 from demo.portal.values import Rows
 
@@ -87,7 +88,7 @@ class Portal:
         is_legacy: bool = False,
         metadata: dict[str, object] | None = None,
     ) -> SodaDataset:
-        """Publish rows at `/resource/{name}`; see `SodaDataset` for the options."""
+        """Publish rows by SODA 2 and 3; see `SodaDataset` for the options."""
         dataset = SodaDataset(
             *(self.store, name, rows, columns, row_identifier),
             title=title,
@@ -225,6 +226,8 @@ class Portal:
             with self.store.lock:
                 reply = self._answer(asked, number)
         kinds = {fault.kind: fault for fault in faults}
+        if "announce" in kinds:
+            reply.headers |= kinds["announce"].headers
         if "edit" in kinds:
             reply.body = kinds["edit"].edit(reply.body)
         if "cut" in kinds:
@@ -263,6 +266,9 @@ class Portal:
             return metadata_reply(dataset)
         if match := RESOURCE.fullmatch(asked.path):
             return self._resource(asked, number, *match.groups())
+        if match := QUERY.fullmatch(asked.path):
+            name, form, salt = match[1], match[2], self.seed + number
+            return statement_reply(self.datasets, asked, name, form, salt)
         return problem(404, "not_found", "Not found")
 
     def _resource(

@@ -1,4 +1,4 @@
-"""Answer as a Socrata portal does: rows as CSV, JSON or GeoJSON, and metadata.
+"""Answer as a Socrata portal does by SODA 2: rows in a format, and metadata.
 
 https://dev.socrata.com/docs/endpoints
 """
@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
 
 import duckdb
@@ -107,37 +108,53 @@ def metadata_reply(dataset: SodaDataset) -> Reply:
     return Reply(200, pretty(dataset.metadata()), headers)
 
 
-def rows_reply(
-    dataset: SodaDataset,
-    asked: Asked,
-    form: str,
-    salt: int,
-    parameters: dict[str, str] | None = None,
-) -> Reply:
-    """Answer a query for rows.
+def rows_reply(dataset: SodaDataset, asked: Asked, form: str, salt: int) -> Reply:
+    """Answer a query for rows, which is in the URL.
 
     Args:
         dataset: The requested data set.
         asked: The request.
         form: `csv`, `json` or `geojson`.
         salt: Shuffles rows if the query specifies no order.
-        parameters: The query, if it is not in the URL.
+    """
+    parameters = asked.query
+    if parameters.get("$$exclude_system_fields") == "false" and dataset.is_legacy:
+        parameters = {"$select": ":*,*", **parameters}
+
+    def parsed() -> Query:
+        query = parse(parameters, dataset, ignore_case=dataset.is_legacy)
+        if dataset.is_legacy and (query.limit or 0) > LEGACY_LIMIT:
+            message = f"length must be <= {LEGACY_LIMIT}"
+            raise SoqlError("query.compiler.malformed", message)
+        return query
+
+    return answer(dataset, asked, form, salt, parsed, as_statement(parameters))
+
+
+def answer(
+    dataset: SodaDataset,
+    asked: Asked,
+    form: str,
+    salt: int,
+    parsed: Callable[[], Query],
+    statement: str,
+) -> Reply:
+    """Run a query and write its rows; a 400 says what is wrong with it.
+
+    Args:
+        parsed: Returns the query, or raises SoqlError.
+        statement: The query as text.
     """
     headers = version_headers(dataset, asked)
     if is_known(dataset, asked, headers):
         return Reply(304, b"", headers)
-    parameters = asked.query if parameters is None else parameters
-    if parameters.get("$$exclude_system_fields") == "false" and dataset.is_legacy:
-        parameters = {"$select": ":*,*", **parameters}
     try:
-        query = parse(parameters, dataset, ignore_case=dataset.is_legacy)
-        if dataset.is_legacy and query.limit > LEGACY_LIMIT:
-            message = f"length must be <= {LEGACY_LIMIT}"
-            raise SoqlError("query.compiler.malformed", message)
-        query.limit = min(query.limit, asked.row_cap or query.limit)
+        query = parsed()
+        if asked.row_cap:
+            query.limit = min(query.limit or asked.row_cap, asked.row_cap)
         table = read(query, dataset, salt)
     except SoqlError as error:
-        return refusal(error, dataset, parameters)
+        return refusal(error, dataset, statement)
     if asked.repeats_rows:
         table = pa.concat_tables([table, table.slice(0, 1)])
     kinds = {name: e.type for name, e in query.outputs.items()}
@@ -218,7 +235,8 @@ def compact(value: object) -> str:
 def version_headers(dataset: SodaDataset, asked: Asked) -> dict[str, str]:
     """Return the headers that identify the version of the data."""
     accepted = [value for name, value in asked.headers.items() if name[:6] == "accept"]
-    asked_for = hashlib.md5(repr([asked.query_string, accepted]).encode())
+    what = [asked.query_string, *filter(None, [asked.body]), accepted]
+    asked_for = hashlib.md5(repr(what).encode())
     version = f"hotel.{dataset.name}_{dataset.version}"
     tags = [base64.urlsafe_b64encode(version.encode()).decode(), asked_for.hexdigest()]
     moment = format_datetime(dataset.rows_updated_at, usegmt=True)
@@ -271,9 +289,9 @@ def row_reply(dataset: SodaDataset, row: str, form: str) -> Reply:
     return Reply(200, body, {"Content-Type": CONTENT_TYPES[form]})
 
 
-def refusal(error: SoqlError, dataset: Dataset, parameters: dict[str, str]) -> Reply:
+def refusal(error: SoqlError, dataset: Dataset, statement: str) -> Reply:
     """Return the 400 for a query; its body names what is wrong."""
-    line = json.dumps(as_statement(parameters), ensure_ascii=False)
+    line = json.dumps(statement, ensure_ascii=False)
     body = {
         "message": f"Query coordinator error: {error.code}; {error.message}; "
         f"position: Map(row -> 1, line -> {line})",

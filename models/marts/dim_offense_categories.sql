@@ -21,13 +21,18 @@ cities as (
 categories as (
 
     select
-        city,
-        offense_code,
-        offense_group,
-        crime_against,
-        is_violent,
-        is_property
+        own_categories.city,
+        own_categories.offense_code,
+        coalesce(nibrs_offenses.offense_group, own_categories.offense_group)
+            as offense_group,
+        coalesce(nibrs_offenses.crime_against, own_categories.crime_against)
+            as crime_against,
+        coalesce(nibrs_offenses.is_violent, own_categories.is_violent) as is_violent,
+        coalesce(nibrs_offenses.is_property, own_categories.is_property)
+            as is_property
+
     from own_categories
+    left join nibrs_offenses on own_categories.nibrs_code = nibrs_offenses.nibrs_code
 
     union all
 

@@ -1,6 +1,7 @@
 """A data set: what is published, and where. Its kind goes by the key `api`.
 
     SodaDataset     api = "soda2"     a table of a Socrata portal    read by windows
+    Soda3Dataset    api = "soda3"     the same, by its newer API     read by windows
     ArcgisDataset   api = "arcgis"    an ArcGIS feature layer        read by windows
     CkanDataset     api = "ckan"      a table of a CKAN portal       read by windows
     FileDataset     api = "file"      files, CSV or workbooks        read whole
@@ -104,7 +105,9 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
 class SodaDataset(
     TableDataset, frozen=True, kw_only=True, tag_field="api", tag="soda2"
 ):
-    """A table of a Socrata portal (SODA 2)."""
+    """A table of a Socrata portal, read by SODA 2."""
+
+    soda: ClassVar[int] = 2
 
     path_shape = re.compile(r"/resource/[a-z0-9]{4}-[a-z0-9]{4}")
     path_example = "/resource/abcd-1234"
@@ -123,6 +126,13 @@ class SodaDataset(
     def named_columns(self) -> list[str]:
         """Columns that other keys name, which must be among `columns`."""
         return [*super().named_columns, *self.compare_by]
+
+
+class Soda3Dataset(SodaDataset, frozen=True, kw_only=True, tag="soda3"):
+    """The same table, read by SODA 3. Its `url` is the one of SODA 2: it identifies the
+    table, so going from one API to the other reads nothing again."""
+
+    soda: ClassVar[int] = 3
 
 
 class ArcgisDataset(
@@ -294,6 +304,11 @@ class AreasDataset(
 
 
 Dataset: TypeAlias = (
-    SodaDataset | ArcgisDataset | CkanDataset | FileDataset | AreasDataset
+    SodaDataset
+    | Soda3Dataset
+    | ArcgisDataset
+    | CkanDataset
+    | FileDataset
+    | AreasDataset
 )
 """A data set of any kind."""

@@ -1,6 +1,7 @@
 """Read the data sets' declarations: one TOML file each, in this folder."""
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -29,20 +30,32 @@ def read_dataset(path: Path) -> Dataset:
             another kind's or of a wrong value; names the file and the key.
     """
     try:
-        declared = msgspec.toml.decode(path.read_bytes())
+        return declared_as(path.stem, path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
         raise ConfigError(f"{path.name} can't be used: {error}.") from error
+
+
+@functools.cache
+def declared_as(name: str, content: bytes) -> Dataset:
+    """The data set that a file declares; a run asks for all of them several times.
+
+    Raises:
+        ConfigError: See `read_dataset`.
+        msgspec.DecodeError: It is not TOML.
+    """
+    file = f"{name}.toml"
+    declared = msgspec.toml.decode(content)
     for problem in wrong_keys(declared):
-        raise ConfigError(f"{path.name} can't be used: {problem}.")
+        raise ConfigError(f"{file} can't be used: {problem}.")
     try:
         # Dates are TOML's own type, so that text is not taken for one.
         typed: Dataset = msgspec.convert(declared, Dataset, builtin_types=(date,))
     except msgspec.ValidationError as error:
         said = wrong_value(KINDS[declared["api"]], str(error))
-        raise ConfigError(f"{path.name} can't be used: {said}.") from error
-    dataset: Dataset = msgspec.structs.replace(typed, name=path.stem)
+        raise ConfigError(f"{file} can't be used: {said}.") from error
+    dataset: Dataset = msgspec.structs.replace(typed, name=name)
     for problem in problems(dataset):
-        raise ConfigError(f"{path.name} can't be used: {problem}.")
+        raise ConfigError(f"{file} can't be used: {problem}.")
     return dataset
 
 

@@ -92,9 +92,6 @@ class Offense:
     code: str
     name: str
     group: str
-    crime_against: str
-    is_violent: str
-    is_property: str
 
 
 def plain(text: str) -> str:

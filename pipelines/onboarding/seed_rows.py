@@ -35,7 +35,9 @@ def with_rows(text: str, rows: list[dict[str, str]], key: int) -> str:
         held[-1] += "\n"
     for row in rows:
         out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerow([row[name] for name in names])
+        csv.writer(out, lineterminator="\n").writerow(
+            [row.get(name, "") for name in names]
+        )
         mine = [row[name] for name in names[:key]]
         place = sum(cells(other)[:key] < mine for other in held)
         held.insert(place, out.getvalue())
@@ -116,7 +118,8 @@ def holiday_rows(made: Proposal, city: str) -> list[dict[str, str]]:
 
 
 def offense_rows(made: Proposal, city: str) -> list[dict[str, str]]:
-    """Rows of `offense_categories.csv` for values named like a NIBRS offense."""
+    """Rows of `offense_categories.csv` for values named like a NIBRS offense, and for
+    codes of the city's own that stand for none."""
     if made.offense.code:
         return [
             {
@@ -134,11 +137,8 @@ def offense_rows(made: Proposal, city: str) -> list[dict[str, str]]:
         {
             "city": city,
             "offense_code": value,
-            "offense_group": offense.group,
-            "crime_against": offense.crime_against,
-            "is_violent": offense.is_violent,
-            "is_property": offense.is_property,
-            "note": f"By its name, as NIBRS {offense.code}.",
+            "nibrs_code": offense.code,
+            "note": "By its name.",
         }
         for value, offense in sorted(made.offense.mapped.items())
     ]

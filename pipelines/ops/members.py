@@ -11,21 +11,20 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-import requests
-
 from pipelines.datasets.addresses import moved
 from pipelines.datasets.dataset import CouncilList, Dataset, SodaDataset
+from pipelines.datasets.overrides import as_set
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalError
 from pipelines.ops.findings import Finding, short
-from pipelines.portals.http.request import get
-from pipelines.portals.http.retry import ask
+from pipelines.portals.socrata import SocrataReader
+from pipelines.portals.soda_requests import Query
 from pipelines.settings import Settings
 
 SEED = Path(__file__).parents[2] / "seeds" / "council_districts.csv"
 
 # More than any council has.
-MOST_MEMBERS = "1000"
+MOST_MEMBERS = 1_000
 
 SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
 
@@ -40,7 +39,8 @@ def council_findings(
     datasets: Iterable[Dataset], settings: Settings, now: datetime
 ) -> Iterator[Finding]:
     """Compare each city that has a list, with one request; a failure only warns."""
-    for dataset in datasets:
+    for declared in datasets:
+        dataset = as_set(declared, settings)
         if not isinstance(dataset, SodaDataset) or dataset.council_list is None:
             continue
         subject = f"{dataset.source} council"
@@ -92,22 +92,15 @@ def listed(dataset: SodaDataset, council: CouncilList, settings: Settings) -> Me
     Raises:
         PortalError: It can't be read, or is empty; names the data set and portal.
     """
-    portal, patience = settings.portal, short(settings.patience)
+    portal = settings.portal
     url = moved(council.url, portal) if portal else council.url
-    there = dataset.at_portal(portal)
-    asked = {
-        "$select": f"{council.district},{council.member}",
-        "$order": council.district,
-        "$limit": MOST_MEMBERS,
-    }
-    with requests.Session() as session:
-        session.headers["User-Agent"] = settings.identity.user_agent
-
-        def send() -> list[dict[str, str]]:
-            answer = get(session, f"{url}.json", asked, there, patience.timeout, "json")
-            return answer.json(list[dict[str, str]])
-
-        rows = ask(send, there, patience, "council members")
+    query = Query(
+        f"{council.district},{council.member}",
+        order=council.district,
+        limit=MOST_MEMBERS,
+    )
+    reader = SocrataReader(dataset, short(settings.patience), settings.identity)
+    rows = reader.answer(query, list[dict[str, str]], "council members", url)
     found = {
         row[council.district].removesuffix(".0").lstrip("0"): row[council.member]
         for row in rows

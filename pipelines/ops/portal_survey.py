@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.overrides import as_set
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalMovedError
 from pipelines.ops.findings import Finding, short
+from pipelines.ops.soda_versions import version_findings
 from pipelines.portals.columns import check_columns
 from pipelines.portals.http.moves import to_paste
 from pipelines.portals.reader import Published, Reader, Survey
@@ -22,7 +24,7 @@ def portals(
     took = {}
     patience = short(settings.patience)
     for dataset in datasets:
-        there = dataset.at_portal(settings.portal)
+        there = as_set(dataset, settings)
         reader = reader_for(there, patience, settings.identity)
         findings = list(data_set_findings(reader, dataset, now))
         yield from findings
@@ -80,6 +82,7 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
         yield Finding("ok", dataset.name, all_of)
     if clock := reader.check_clock():
         yield Finding("ok", dataset.name, clock)
+    yield from version_findings(reader)
     window = dataset.window_on(day)
     survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))

@@ -1,35 +1,26 @@
-"""Read a data set from a Socrata portal (SODA 2)."""
+"""Read a data set from a Socrata portal, by SODA 2 or SODA 3."""
 
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import msgspec
 import pyarrow as pa
-import requests
-from sodapy import Socrata
 
 from pipelines.datasets.columns import REJECT, raw_name
-from pipelines.datasets.dataset import SodaDataset
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable
 from pipelines.portals.dates import check_date_types, check_days, without_day
-from pipelines.portals.http.body import Answer
-from pipelines.portals.http.request import RefusedError, get
-from pipelines.portals.http.retry import ask
-from pipelines.portals.http.told_errors import check_told, told_in
 from pipelines.portals.page_checks import (
     ask_for_rows,
     check_number,
     chunks,
     quoted,
 )
-from pipelines.portals.reader import Published, Read, Reader, Survey
+from pipelines.portals.reader import Published, Read, Survey
 from pipelines.portals.rejects import good_rows, readable, set_aside
 from pipelines.portals.soda_csv import ISO_DATE, check_page, parse_csv
-from pipelines.portals.soda_errors import meaning
 from pipelines.portals.soda_json import (
     DATE_TYPES,
     Count,
@@ -37,7 +28,8 @@ from pipelines.portals.soda_json import (
     View,
     as_published,
 )
-from pipelines.settings import NOBODY, Identity, Patience
+from pipelines.portals.soda_reader import SodaReader
+from pipelines.portals.soda_requests import ROW_IDS, Query, description_of
 
 log = logging.getLogger(__name__)
 
@@ -49,33 +41,13 @@ MOST_OF_KEYS = 50_000
 MOST_GROUPS = 50_000
 
 
-class SocrataReader(Reader):
-    """Read one data set of a Socrata portal.
-
-    The app token goes into a header, never into a URL. A portal answers a wrong token
-    with 403; reading then continues without it, with a warning.
-    """
-
-    dataset: SodaDataset
-
-    def __init__(
-        self,
-        dataset: SodaDataset,
-        patience: Patience,
-        identity: Identity = NOBODY,
-    ):
-        super().__init__(dataset, patience, identity)
-        # Only for sodapy's session, which carries the token: `get` sends the requests.
-        client = Socrata(urlsplit(dataset.url).netloc, identity.app_token)
-        self.session: requests.Session = client.session
-        self.session.headers["User-Agent"] = identity.user_agent
+class SocrataReader(SodaReader):
+    """Read one data set of a Socrata portal, by the version of SODA that it names."""
 
     def describe(self, known: str | None) -> Published:
         """Ask for columns and version."""
-        address = urlsplit(self.dataset.url)
-        name = address.path.rsplit("/", 1)[-1]
-        url = f"{address.scheme}://{address.netloc}/api/views/{name}.json"
-        view = self._ask(url, {}, View, "its description")
+        request = description_of(self.dataset.url)
+        view = self._ask(request, View, "its description")
         if view.columns is None:
             raise PortalError(
                 f"{self.dataset.label} describes it "
@@ -105,25 +77,18 @@ class SocrataReader(Reader):
         }
         if self.dataset.key_is_unique and len(self.dataset.key) == 1:
             figures["different"] = f"count(distinct {key})"
-        query = {
-            "$select": ", ".join(f"{sql} as {name}" for name, sql in figures.items()),
-            "$where": self._where(window),
-        }
-        url, what = f"{self.dataset.url}.json", f"figures of {window}"
-        rows = self._ask(url, query, list[dict[str, str | int | None]], what)
+        query = Query(
+            ", ".join(f"{sql} as {name}" for name, sql in figures.items()),
+            self._where(window),
+        )
+        what = f"figures of {window}"
+        rows = self.answer(query, list[dict[str, str | int | None]], what)
         try:
             return msgspec.convert(rows[0], Survey, strict=False)
         except (LookupError, msgspec.ValidationError) as error:
             raise PortalError(
                 f"{self.dataset.label} sent an unexpected response for {what}."
             ) from error
-
-    def token_state(self) -> str | None:
-        """What became of the app token; a refused one is not sent again."""
-        if self.identity.app_token is None:
-            return "none"
-        is_kept = "X-App-Token" in self.session.headers
-        return "accepted" if is_kept else "refused"
 
     def pages(self, window: Window, read: Read) -> Iterator[pa.Table]:
         """Yield the window's rows by keyset pagination on `:id`, each once.
@@ -179,16 +144,15 @@ class SocrataReader(Reader):
         """Count rows by window, each of which must be a whole month, in one query."""
         dates = self.dataset.window_column
         values = f", {column} as value" if column else ""
-        query = {
-            "$select": f"date_trunc_ym({dates}) as month{values}, count(*) as n",
-            "$where": self._where(Window(windows[-1].start, windows[0].end)),
-            "$group": f"month{', value' if column else ''}",
-            "$order": "month",
-            "$limit": str(MOST_GROUPS),
-        }
+        query = Query(
+            f"date_trunc_ym({dates}) as month{values}, count(*) as n",
+            self._where(Window(windows[-1].start, windows[0].end)),
+            group=f"month{', value' if column else ''}",
+            order="month",
+            limit=MOST_GROUPS,
+        )
         what = f"the counts by month{f' and {column}' if column else ''}"
-        url = f"{self.dataset.url}.json"
-        rows = self._ask(url, query, list[MonthlyCount], what)
+        rows = self.answer(query, list[MonthlyCount], what)
         if len(rows) >= MOST_GROUPS:
             raise PortalError(
                 f"{self.dataset.label} sent too long a list ({what}); `compare_by` in "
@@ -237,18 +201,15 @@ class SocrataReader(Reader):
         window: Window | None = None,
     ) -> pa.Table:
         """One page: the requested columns and `:id`, checked against the request."""
-        columns, dates = [*self.requested(), ":id"], self.dataset.window_column
-        query = {
-            "$select": ",".join(columns),
-            "$where": where,
-            "$order": ":id",
-            "$limit": str(limit),
-        }
+        columns, dates = self.requested(), self.dataset.window_column
+        row_id, name = ROW_IDS[self.dataset.soda]
+        query = Query(",".join([*columns, row_id]), where, order=":id", limit=limit)
+        request = self._request(query, "csv")
 
         def send(is_lenient: bool) -> pa.Table:
-            answer = self._get(f"{self.dataset.url}.csv", query, "csv")
+            answer = self._get(request, "csv")
             body = readable(answer.body) if is_lenient else answer.body
-            table = parse_csv(body, columns)
+            table = parse_csv(body, [*columns, name]).rename_columns([*columns, ":id"])
             if is_lenient or b"\0" in body:
                 reason = None
                 if is_lenient:
@@ -264,36 +225,5 @@ class SocrataReader(Reader):
         return ask_for_rows(send, self.dataset, self.patience, what)
 
     def _count(self, where: str, what: str) -> int:
-        query = {"$select": "count(*) as n", "$where": where}
         one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
-        return int(self._ask(f"{self.dataset.url}.json", query, one, what)[0].n)
-
-    def _ask(self, url: str, query: dict[str, str], kind: Any, what: str) -> Any:
-        def send() -> Any:
-            return self._get(url, query, "json").json(kind)
-
-        return ask(send, self.dataset, self.patience, what)
-
-    def _get(self, url: str, query: dict[str, str], expect: str) -> Answer:
-        answer = self._answer(url, query, expect)
-        check_told(self.dataset, told_in(answer.body))
-        return answer
-
-    def _answer(self, url: str, query: dict[str, str], expect: str) -> Answer:
-        session = self.session
-        try:
-            return get(session, url, query, self.dataset, self.patience.timeout, expect)
-        except RefusedError as error:
-            status = error.answer.status
-            if status in (401, 403) and "X-App-Token" in session.headers:
-                del session.headers["X-App-Token"]
-                log.warning(
-                    "%s: %s refused SOCRATA_APP_TOKEN (status %d); reading without it. "
-                    "Check that it is the app token, not the secret token.",
-                    self.dataset.name,
-                    self.dataset.host,
-                    status,
-                )
-                return self._get(url, query, expect)
-            has_token = self.identity.app_token is not None
-            raise meaning(error, self.dataset, has_token) from error
+        return int(self.answer(Query("count(*) as n", where), one, what)[0].n)

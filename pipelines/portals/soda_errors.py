@@ -16,7 +16,10 @@ def meaning(
     """The error that a refusal means, if its body gives more than the status."""
     body = body_of(error.answer)
     code = body.get("errorCode") or body.get("code") or ""
-    if error.answer.status == 401 or code == "authentication_required":
+    status = error.answer.status
+    is_closed = status == 401 or code == "authentication_required"
+    # By SODA 3 who has no token may be refused, in whatever words.
+    if is_closed or (dataset.soda == 3 and status == 403 and not has_token):
         return needs_token(dataset, has_token)
     if "no-such-column" not in str(code):
         return error

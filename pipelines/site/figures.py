@@ -214,6 +214,30 @@ def publishers(db: Db) -> list[Row]:
     return ask(db, "select * from dim_publishers order by dataset")
 
 
+def unmapped(db: Db) -> list[Row]:
+    """By city, the incidents whose published term belongs to no group, and their share.
+
+    Cities of which every term is mapped are left out.
+    """
+    return ask(
+        db,
+        """
+        select
+            city_name,
+            count(*) filter (where offense_group is null)::int as incidents,
+            count(distinct offense_code) filter (where offense_group is null)::int
+                as terms,
+            round(100.0 * incidents / count(*), 1)::double as pct
+        from fct_incidents
+        inner join dim_cities on fct_incidents.city = dim_cities.city
+        where is_counted
+        group by city_name
+        having count(*) filter (where offense_group is null) > 0
+        order by city_name
+        """,
+    )
+
+
 def mapping(db: Db) -> list[Row]:
     """The NIBRS group to which each of a city's own terms belongs."""
     return ask(

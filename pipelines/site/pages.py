@@ -117,6 +117,7 @@ class Site:
             downloads=self.shown.downloads,
             privacy=PRIVACY,
             mapping=figures.mapping(self.db),
+            unmapped=figures.unmapped(self.db),
         )
         self.page("dictionary.html", dictionary=self.shown.dictionary)
 

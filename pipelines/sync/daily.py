@@ -44,10 +44,19 @@ def daily(
     return run_dataset(run, dataset, way, window, may_rest=not named)
 
 
-def reconcile(run: Run, dataset: Dataset) -> BlotterError | None:
-    """Like `daily`, but compare all months even if that is not due yet."""
+def reconcile(run: Run, dataset: Dataset, rekeyed: bool = False) -> BlotterError | None:
+    """Like `daily`, but compare all months even if that is not due yet.
+
+    Args:
+        rekeyed: The publisher reissued the keys. All months are read: their counts
+            don't tell of it.
+    """
     window = dataset.window_on(run.day_in(dataset))
-    return run_dataset(run, dataset, partial(plan_day, reconcile=True), window)
+    way: Way = partial(plan_day, reconcile=True)
+    run.is_rekeyed = rekeyed
+    if rekeyed:
+        way = partial(plan_backfill, again=True)
+    return run_dataset(run, dataset, way, window)
 
 
 def backfill(

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.datasets.windows import WHOLE_TABLE, Window, month_start, next_month
 from pipelines.sql import query
 from pipelines.sync.compare import merged
+from pipelines.sync.rekey import follow
 from pipelines.sync.row_groups import ROW_GROUP, whole_groups
 from pipelines.sync.run import Counts, DatasetRun
 from pipelines.sync.window import Proven, WindowRead, prove, read_window, total
@@ -93,12 +94,17 @@ def read_whole(job: DatasetRun, window: Window) -> WindowRead:
 
 
 def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
-    """Work out what differs in consecutive windows, and which months they complete."""
+    """Work out what differs in consecutive windows, and which months they complete.
+
+    With `--rekeyed`, first rename the rows whose keys were reissued.
+    """
     window = total(read.window for read in batch)
     may_remove = all(read.stood_still for read in batch) and (
         window.end is None or not job.dataset.moving_window
     )
     pages = [page for read in batch for page in read.pages]
+    if job.run.is_rekeyed:
+        follow(job, window, pages)
     part = prove(job, window, pages, may_remove)
     whole = [r.window for r in batch if r.stood_still and r.window.end]
     if may_remove and (first := first_month_over(job, window)):

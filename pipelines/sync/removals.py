@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from pipelines.datasets.columns import raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.windows import Window
-from pipelines.errors import TooManyRemovalsError
+from pipelines.errors import RekeyedError, TooManyRemovalsError
 from pipelines.sync.compare import missing
 from pipelines.sync.keys import Keyed, key_rows
+from pipelines.sync.rekey import new_rows, was_rekeyed
 from pipelines.sync.run import DatasetRun
 from pipelines.warehouse import lookups
 
@@ -40,7 +41,11 @@ def account(
     lost = lost_rows(dataset, keyed, known)
     if not must_confirm(dataset, window, lost, known, may_remove):
         return received, []
-    return settled(dataset, window, received, known, confirm(job, lost))
+    found = confirm(job, lost)
+    if is_refused(dataset, len(found.gone), held_in_window(known)):
+        held = lookups.rows(job.warehouse, dataset, found.gone)
+        check_keys(dataset, window, held, new_rows(received, known))
+    return settled(dataset, window, received, known, found)
 
 
 def lost_rows(dataset: Dataset, keyed: Keyed, known: pa.Table) -> list[str]:
@@ -134,6 +139,21 @@ def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
     return gone > limit or (
         gone > dataset.few_removals and gone * 100 >= held * dataset.removal_most_pct
     )
+
+
+def check_keys(dataset: Dataset, window: Window, gone: pa.Table, new: pa.Table) -> None:
+    """Tell apart from removals that the publisher reissued the keys.
+
+    Raises:
+        RekeyedError: The rows that are gone are there under other keys.
+    """
+    if was_rekeyed(dataset, gone, new):
+        raise RekeyedError(
+            f"{dataset.label} shows the rows of {window} under other keys than before: "
+            f"{gone.num_rows:,} are gone and are there again. Nothing was written. If "
+            "the publisher reissued its keys, carry the rows over with `blotter "
+            f"reconcile {dataset.name} --rekeyed`."
+        )
 
 
 def check_removals(

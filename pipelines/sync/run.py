@@ -43,6 +43,9 @@ class Run:
     removal_limit: int | None = None
     """How many removals a data set may have in this run, overriding its own limit."""
 
+    is_rekeyed: bool = False
+    """The operator says that the publisher reissued the keys."""
+
     @property
     def latest_day(self) -> date | None:
         """The day that models use as today, if one was given: never one in the past.

@@ -50,7 +50,7 @@ def plan(warehouse: Warehouse, full_refresh: bool, everything: bool) -> list[str
         PROJECT, warehouse.settings.datasets
     )
     if is_other:
-        log.info("models: a model, macro or seed changed: building facts in full")
+        log.info("models: the project, or a key, changed: building facts in full")
     if full_refresh or last is None or is_other:
         return [*arguments, "--full-refresh"]
     if everything:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.redaction import redacted
-from pipelines.warehouse.history import History, Row
+from pipelines.warehouse.history import MODELS, History, Row
 from pipelines.warehouse.ledger_tables import TABLES
 from pipelines.warehouse.outcomes import Outcome
 
@@ -76,6 +76,13 @@ class Ledger(History):
                         f"delete from {table} where dataset = $dataset",
                         {"dataset": dataset},
                     )
+
+    def forget_builds(self) -> None:
+        """Have the next build make every fact again, from all rows."""
+        with self.connect() as connection:
+            connection.execute(
+                f"update {self.runs} set declaration = null where dataset = '{MODELS}'"
+            )
 
     def open_run(self, row: Row) -> None:
         """Add a row for work that begins."""

@@ -138,6 +138,25 @@ def forget_rejects(
             )
 
 
+def rename(warehouse: Warehouse, dataset: Dataset, pairs: pa.Table) -> None:
+    """Give rows, their former versions and their log another `row_id`.
+
+    All at once where the warehouse has transactions. On BigQuery the rows come last:
+    after a kill they are found to be renamed again, and what was renamed stays.
+
+    Args:
+        pairs: former, present; no `present` is in the warehouse.
+    """
+    rows = warehouse.table(dataset)
+    with warehouse.engine.transaction() as connection:
+        connection.register("pairs", pairs)
+        for table in (f"{rows}_former", f"{rows}_changes", rows):
+            connection.execute(
+                f"update {table} as held set row_id = pairs.present from pairs "
+                "where held.row_id = pairs.former"
+            )
+
+
 def repair(warehouse: Warehouse, dataset: Dataset) -> None:
     """Roll back what a killed run left half done.
 

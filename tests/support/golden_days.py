@@ -150,13 +150,19 @@ def with_a_shapeless_area(areas: pa.Table) -> pa.Table:
 
 
 def run_day(
-    url: str, home: Path, day: date, *left_out: str, everything: bool = False
+    url: str,
+    home: Path,
+    day: date,
+    *left_out: str,
+    everything: bool = False,
+    names: tuple[str, ...] = (),
 ) -> BlotterError | None:
     """`blotter daily` of every data set, at noon of a day to the microsecond.
 
     Args:
         left_out: Arguments for dbt, which tell it what not to build.
         everything: Build what did not change, too.
+        names: Load these data sets alone, and build nothing.
     """
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     instants = (noon + timedelta(seconds=number) for number in itertools.count(1))
@@ -195,9 +201,9 @@ def run_day(
             jobs.run_all(
                 Settings.from_environment(),
                 "daily",
-                (),
+                names,
                 day,
-                True,
+                not names,
                 lambda run, one: runs.daily(run, one),
             )
         except BlotterError as error:

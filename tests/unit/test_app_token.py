@@ -6,6 +6,7 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from pipelines.datasets.overrides import by_soda
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError
 from pipelines.portals.reader import Read
@@ -38,13 +39,16 @@ class Unreachable(BaseAdapter):
         pass
 
 
+@pytest.mark.parametrize("soda", [2, 3])
 @pytest.mark.parametrize("what", ASKED)
-def test_the_app_token_goes_into_a_header_and_into_no_address(what):
-    reader = SocrataReader(PLACE, Patience(retries=0), Identity(app_token=TOKEN))
+def test_the_app_token_goes_into_a_header_and_into_no_address(what, soda):
+    place = by_soda(PLACE, soda)
+    reader = SocrataReader(place, Patience(retries=0), Identity(app_token=TOKEN))
     reader.session.mount("https://", wire := Unreachable())
     with pytest.raises(PortalError, match="springfield") as failure:
         ASKED[what](reader)
     (request,) = wire.requests
     assert request.headers["X-App-Token"] == TOKEN
     assert TOKEN not in request.url
+    assert TOKEN not in str(request.body)
     assert TOKEN not in str(failure.value)

@@ -111,11 +111,9 @@ def test_no_months_tell_nothing():
 
 
 def test_values_are_mapped_only_if_they_are_named_like_an_offense():
-    robbery = Offense("120", "Robbery", "Robbery", "property", "true", "false")
-    simple = Offense("13B", "Simple Assault", "Assaults", "person", "false", "false")
-    serious = Offense(
-        "13A", "Aggravated Assault", "Assaults", "person", "true", "false"
-    )
+    robbery = Offense("120", "Robbery", "Robbery")
+    simple = Offense("13B", "Simple Assault", "Assaults")
+    serious = Offense("13A", "Aggravated Assault", "Assaults")
     known = {offense.code: offense for offense in (robbery, simple, serious)}
     counts = {"ROBBERY": 4, "Assault - Simple": 3, "ASSAULTS": 2, "ROBBERY, ARMED": 1}
     mapped, unmapped = map_values(counts, known)

@@ -11,7 +11,7 @@ GOOD = (FOLDER / "cambridge__incidents.toml").read_text()
 GOOD_FILES = (FOLDER / "bls__county_unemployment.toml").read_text()
 GOOD_LAYER = (FOLDER / "memphis__incidents.toml").read_text()
 GOOD_AREAS = (FOLDER / "memphis__district_boundaries.toml").read_text()
-APIS = "`api` must be one of soda2, arcgis, ckan, file, geojson"
+APIS = "`api` must be one of soda2, soda3, arcgis, ckan, file, geojson"
 
 
 def refusal(tmp_path, text, name="springfield__incidents.toml"):
@@ -121,7 +121,8 @@ def test_a_bad_declaration_of_files_is_refused_with_file_and_key(
 
 FILES = '`api = "file"`'
 WHOLE = '`api = "file"` or `api = "geojson"`'
-TABLES = '`api = "soda2"` or `api = "arcgis"` or `api = "ckan"`'
+SODA = '`api = "soda2"` or `api = "soda3"`'
+TABLES = f'{SODA} or `api = "arcgis"` or `api = "ckan"`'
 
 
 @pytest.mark.parametrize(
@@ -132,9 +133,9 @@ TABLES = '`api = "soda2"` or `api = "arcgis"` or `api = "ckan"`'
         (GOOD, "soda2", "also_called = {location = ['Place']}", WHOLE),
         (GOOD, "soda2", "query = {f = 'csv'}", WHOLE),
         (GOOD, "soda2", "box = [-72, 42, -71, 43]", '`api = "geojson"`'),
-        (GOOD_LAYER, "arcgis", "compare_by = ['Ward']", '`api = "soda2"`'),
-        (GOOD_LAYER, "arcgis", "heeds_out_of_date = false", '`api = "soda2"`'),
-        (GOOD_LAYER, "arcgis", "council_list = {}", '`api = "soda2"`'),
+        (GOOD_LAYER, "arcgis", "compare_by = ['Ward']", SODA),
+        (GOOD_LAYER, "arcgis", "heeds_out_of_date = false", SODA),
+        (GOOD_LAYER, "arcgis", "council_list = {}", SODA),
         (GOOD_LAYER, "arcgis", "has_notes = true", FILES),
         (GOOD_FILES, "file", "box = [-72, 42, -71, 43]", '`api = "geojson"`'),
         (GOOD_FILES, "file", "backfill_from = 2020-01-01", TABLES),

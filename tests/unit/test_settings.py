@@ -30,6 +30,7 @@ WRONG = {
     "BLOTTER_TIMEOUT": ("nan", "it must be 0.001 to 86400."),
     "BLOTTER_RETRIES": ("1.5", "it must be a number."),
     "BLOTTER_BACKOFF": ("86401", "it must be 0.0 to 86400."),
+    "BLOTTER_SODA": ("2.1", "it must be 2 or 3."),
     "BLOTTER_SITE": ("yes", "it must be on or off."),
     "BLOTTER_SITE_URL": ("x", "like https://data.example.org/blotter/."),
     "BLOTTER_SITE_CONTACT": ("x", "like data@example.org."),

@@ -28,7 +28,8 @@ class Query:
     groups: list[Expression] = field(default_factory=list)
     having: Expression | None = None
     order: list[tuple[Expression, str]] = field(default_factory=list)
-    limit: int = DEFAULT_LIMIT
+    limit: int | None = DEFAULT_LIMIT
+    """None: all rows."""
     offset: int = 0
     search: str = ""
 
@@ -63,7 +64,11 @@ def as_statement(parameters: dict[str, str]) -> str:
 
 
 def parse(
-    parameters: dict[str, str], dataset: Dataset, *, ignore_case: bool = False
+    parameters: dict[str, str],
+    dataset: Dataset,
+    *,
+    ignore_case: bool = False,
+    default_limit: int | None = DEFAULT_LIMIT,
 ) -> Query:
     """Parse a request's parameters.
 
@@ -75,7 +80,7 @@ def parse(
         for name, kind in {**SYSTEM_COLUMNS, **dataset.columns}.items()
     }
     parser = Parser(as_statement(parameters), columns, ignore_case=ignore_case)
-    query = Query(search=parameters.get("$q", ""))
+    query = Query(search=parameters.get("$q", ""), limit=default_limit)
     parser.expect("select")
     selected = select_list(parser)
     clauses(parser, query)
@@ -232,7 +237,13 @@ def to_sql(
         order = [f"hash(concat({query.groups[0].text}, '{salt}'))"]
     if order:
         sql += " order by " + ", ".join(order)
-    return sql if span else f"{sql} limit {query.limit} offset {query.offset}"
+    return sql if span else f"{sql} {stretch(query)}"
+
+
+def stretch(query: Query) -> str:
+    """Return the SQL for which of the rows, in their order, a query reads."""
+    limit = "" if query.limit is None else f"limit {query.limit} "
+    return f"{limit}offset {query.offset}"
 
 
 def first_and_last(query: Query, dataset: Dataset) -> str:
@@ -244,7 +255,7 @@ def first_and_last(query: Query, dataset: Dataset) -> str:
     return (
         'select min(":n") as first, max(":n") as last from '
         f'(select ":n" from {dataset.table} where {where} '
-        f'order by ":n" limit {query.limit} offset {query.offset})'
+        f'order by ":n" {stretch(query)})'
     )
 
 

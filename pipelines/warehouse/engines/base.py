@@ -8,7 +8,7 @@ import functools
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
@@ -74,6 +74,18 @@ class Engine(ABC):
             ConfigError: A setting or a permission is missing.
             WarehouseError: The warehouse can't be reached, opened or written.
         """
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection of which all that the block writes is written, or none of it."""
+        with self.connect() as connection:
+            connection.execute("begin transaction")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("rollback")
+                raise
+            connection.execute("commit")
 
     @abstractmethod
     def close(self) -> None:

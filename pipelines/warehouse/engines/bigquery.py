@@ -63,6 +63,12 @@ class BigqueryEngine(Engine):
             for place in session.uploaded.values():
                 self.client.delete_table(place, not_found_ok=True)
 
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Each statement is one by itself: more would need one of Google's sessions."""
+        with self.connect() as session:
+            yield session
+
     def close(self) -> None:
         if self._client is not None:
             self._client.close()

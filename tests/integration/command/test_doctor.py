@@ -109,9 +109,10 @@ def test_all_is_well_before_the_first_run_and_nothing_is_written(
     assert {line.split()[0] for said in lines.values() for line in said} == {"ok"}
     assert lines["home"] == [f"ok the first run will create {tmp_path}/home"]
     assert lines["warehouse"] == ["ok none yet; `blotter daily` creates it"]
-    answers, columns, key, updates = lines[FRANCISCO]
+    answers, columns, apis, key, updates = lines[FRANCISCO]
     assert re.fullmatch(r"ok 127\S+ answers; last updated 0 minutes ago", answers)
     assert columns == "ok all 27 declared columns are published"
+    assert apis == "ok the portal answers SODA 2, by which it is read, and SODA 3"
     assert re.fullmatch(r"ok all 40 rows of .* have a unique row_id", key)
     assert updates == "ok the publisher updates rows in place"
     assert lines[MEMPHIS][2] == "ok too few times of day to tell its clock"
@@ -125,7 +126,7 @@ def test_all_is_well_before_the_first_run_and_nothing_is_written(
 def test_a_portal_is_asked_two_to_five_things_of_a_data_set(examined, portal):
     examined()
     asked = [record.path for record in portal.requests]
-    assert sum("wg3w-h783" in path for path in asked) == 2
+    assert sum("wg3w-h783" in path for path in asked) == 4
     # A layer must prove its clock, too.
     assert sum("FeatureServer" in path for path in asked) == 5
 
@@ -143,7 +144,7 @@ def test_a_right_token_is_accepted_and_a_wrong_one_fails(examined):
     assert code == 0
     assert re.fullmatch(r"ok accepted by 127\.0\.0\.1:\d+", *lines["token"])
     code, lines, err = examined(SOCRATA_APP_TOKEN="wrongtoken")
-    assert (code, err) == (1, "blotter: 1 of 15 checks failed; see above.\n")
+    assert (code, err) == (1, "blotter: 1 of 16 checks failed; see above.\n")
     assert re.match(r"fail 127\S+ refused SOCRATA_APP_TOKEN.*unset", *lines["token"])
     assert lines[FRANCISCO][1] == "ok all 27 declared columns are published"
 
@@ -173,7 +174,7 @@ def test_a_key_that_repeats_fails(examined, portal):
     assert code == 1
     assert re.match(
         r"fail row_id is not unique: 43 rows of .* have only 40 values",
-        lines[FRANCISCO][2],
+        lines[FRANCISCO][3],
     )
 
 
@@ -193,8 +194,8 @@ def test_a_window_without_rows_is_a_warning(examined, portal):
     published.delete(published.rows()["row_id"].to_pylist())
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
-    assert re.match(r"warn no rows are published for \S+ on;", lines[FRANCISCO][2])
-    assert lines[FRANCISCO][3].startswith("ok too few rows to tell")
+    assert re.match(r"warn no rows are published for \S+ on;", lines[FRANCISCO][3])
+    assert lines[FRANCISCO][4].startswith("ok too few rows to tell")
 
 
 def test_rows_without_a_key_are_counted_by_either_api(portal):
@@ -219,7 +220,7 @@ def test_a_table_that_is_replaced_whole_is_told_from_one_that_is_updated(
     published.replace(published.rows())
     code, lines, _ = examined(FRANCISCO)
     assert code == 0
-    assert lines[FRANCISCO][3] == (
+    assert lines[FRANCISCO][4] == (
         "ok the publisher replaces the whole table: only the weekly comparison finds "
         "late edits"
     )
@@ -315,6 +316,189 @@ def test_a_portal_that_requires_another_token_is_told_with_what_to_do(examined, 
     assert "token" not in lines
     code, lines, err = examined(FRANCISCO, SOCRATA_APP_TOKEN="righttoken")
     assert (code, err) == (0, "")
+
+
+# Socrata's two APIs
+
+SILENT_3 = Fault("status", 404, path="/api/v3/*", times=None)
+SILENT_2 = Fault("status", 410, path="/resource/*", times=None)
+CLOSED_3 = Fault("needs_token", path="/api/v3/*", times=None)
+TO_THREE = (
+    'Put `api = "soda3"` into san_francisco__incidents.toml, or set BLOTTER_SODA=3.'
+)
+
+
+def announced(path="/resource/*", **headers):
+    """A fault that has answers announce something."""
+    return Fault("announce", headers=headers, path=path, times=None)
+
+
+def about_apis(lines):
+    """What is said of a data set's APIs."""
+    (said,) = [line for line in lines[FRANCISCO] if " the portal answers SODA " in line]
+    return said
+
+
+def test_a_portal_without_soda_3_is_no_warning(examined, portal):
+    portal.fail(SILENT_3)
+    code, lines, _ = examined(FRANCISCO)
+    said = about_apis(lines)
+    assert code == 0
+    assert said.startswith(
+        "ok the portal answers SODA 2, by which it is read, but not SODA 3 "
+        "(no longer has it (status 404"
+    )
+
+
+def test_a_portal_whose_soda_3_is_closed_is_told_with_what_it_needs(examined, portal):
+    portal.fail(CLOSED_3)
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 0
+    assert "not SODA 3 (requires an app token: set SOCRATA_APP_TOKEN." in about_apis(
+        lines
+    )
+    portal.heal()
+    portal.fail(CLOSED_3)
+    code, lines, _ = examined(FRANCISCO, SOCRATA_APP_TOKEN="righttoken")
+    assert (
+        about_apis(lines)
+        == "ok the portal answers SODA 2, by which it is read, and SODA 3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (
+            {"Sunset": "Thu, 30 Sep 2027 00:00:00 GMT"},
+            "Sunset: Thu, 30 Sep 2027 00:00:00 GMT",
+        ),
+        ({"Deprecation": "@1798675200"}, "Deprecation: @1798675200"),
+        (
+            {"Link": '<https://dev.example/soda2>; rel="deprecation"'},
+            "Link: https://dev.example/soda2",
+        ),
+        (
+            {"Warning": '299 - "SODA 2 is deprecated"'},
+            'Warning: 299 - "SODA 2 is deprecated"',
+        ),
+        (
+            {"Deprecation": "true", "Sunset": "Thu, 30 Sep 2027 00:00:00 GMT"},
+            "Deprecation: true, Sunset: Thu, 30 Sep 2027 00:00:00 GMT",
+        ),
+    ],
+)
+def test_an_end_of_soda_2_that_is_announced_is_a_warning(
+    examined, portal, headers, told
+):
+    portal.fail(announced(**headers))
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 0
+    assert about_apis(lines) == (
+        "warn the portal answers SODA 2, by which it is read, and SODA 3; it announces "
+        f"the end of SODA 2 ({told}). {TO_THREE}"
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Deprecation": "false"},
+        {"Link": '<https://dev.example/next>; rel="next"'},
+        {"Warning": '110 - "Response is Stale"'},
+    ],
+)
+def test_other_headers_announce_no_end(examined, portal, headers):
+    portal.fail(announced(**headers))
+    _, lines, _ = examined(FRANCISCO)
+    assert (
+        about_apis(lines)
+        == "ok the portal answers SODA 2, by which it is read, and SODA 3"
+    )
+
+
+def test_an_end_of_another_api_is_none_of_soda_2(examined, portal):
+    portal.fail(announced(path="/api/*", Deprecation="@1798675200"))
+    _, lines, _ = examined(FRANCISCO)
+    assert (
+        about_apis(lines)
+        == "ok the portal answers SODA 2, by which it is read, and SODA 3"
+    )
+
+
+def test_who_reads_by_soda_3_need_do_nothing_about_the_end_of_soda_2(examined, portal):
+    portal.fail(announced(Deprecation="@1798675200"))
+    code, lines, _ = examined(FRANCISCO, BLOTTER_SODA="3")
+    assert code == 0
+    assert about_apis(lines) == (
+        "ok the portal answers SODA 3, by which it is read, and SODA 2; it announces "
+        "the end of SODA 2 (Deprecation: @1798675200)"
+    )
+    assert {line.split()[0] for said in lines.values() for line in said} == {"ok"}
+
+
+def test_a_portal_that_has_ended_soda_2_is_told_with_what_to_do(examined, portal):
+    portal.fail(SILENT_2)
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 1
+    said = about_apis(lines)
+    assert said.startswith(
+        "warn the portal answers SODA 3, but not SODA 2, by which it is read "
+        "(no longer has it (status 410"
+    )
+    assert said.endswith(TO_THREE)
+    assert lines[FRANCISCO][-1].startswith("fail 127")
+    code, lines, err = examined(FRANCISCO, BLOTTER_SODA="3")
+    assert (code, err) == (0, "")
+    # The list of the council, too.
+    assert lines["san_francisco council"][0].startswith("ok all 11 members")
+
+
+def test_a_portal_that_is_read_by_soda_3_in_vain_is_told_so(examined, portal):
+    portal.fail(CLOSED_3)
+    code, lines, _ = examined(FRANCISCO, BLOTTER_SODA="3")
+    assert code == 1
+    assert about_apis(lines).startswith(
+        "warn the portal answers SODA 2, but not SODA 3, by which it is read "
+        "(requires an app token: set SOCRATA_APP_TOKEN."
+    )
+    assert about_apis(lines).endswith(
+        'Put `api = "soda2"` into san_francisco__incidents.toml, and unset '
+        "BLOTTER_SODA."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault("status", 403, path="/api/v3/*", times=None), "but not SODA 3 ("),
+        (Fault("bad_token", path="/api/v3/*", times=None), "and SODA 3"),
+    ],
+)
+def test_a_token_that_the_other_api_refuses_is_not_refused(
+    examined, portal, fault, said
+):
+    portal.fail(fault)
+    code, lines, _ = examined(FRANCISCO, SOCRATA_APP_TOKEN="righttoken")
+    assert code == 0
+    assert said in about_apis(lines)
+    assert re.fullmatch(r"ok accepted by 127\.0\.0\.1:\d+", *lines["token"])
+
+
+def test_a_portal_whose_other_api_redirects_has_not_moved(examined, portal):
+    portal.fail(Fault("redirect", location=NEW_HOST, path="/api/v3/*", times=None))
+    code, lines, _ = examined(FRANCISCO)
+    assert code == 0
+    assert about_apis(lines).startswith(
+        "ok the portal answers SODA 2, by which it is read, but not SODA 3 (redirects"
+    )
+
+
+def test_a_setting_that_names_no_api_is_refused(examined, portal):
+    code, lines, _ = examined(FRANCISCO, BLOTTER_SODA="4")
+    assert code == 2
+    assert lines["settings"] == ["fail BLOTTER_SODA is '4'; it must be 2 or 3."]
+    assert portal.requests == []
 
 
 def test_a_table_that_stands_still_for_ten_days_is_a_warning():

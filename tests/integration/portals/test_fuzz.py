@@ -26,6 +26,7 @@ from demo.portal.exchange import Asked, Reply
 from demo.portal.server import Portal, serve
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
+from pipelines.datasets.overrides import by_soda
 from pipelines.datasets.windows import Window
 from pipelines.errors import BlotterError
 from pipelines.portals.columns import check_columns
@@ -89,14 +90,16 @@ def served():
         yield portal, url
 
 
-@pytest.fixture(scope="module", params=["soda2", "arcgis"])
+@pytest.fixture(scope="module", params=["soda2", "soda3", "arcgis"])
 def published(request, served):
     """A declaration, read in pages of five rows, and what the portal shows of it."""
     portal, url = served
-    if request.param == "soda2":
-        dataset, table = SPRINGFIELD, live.springfield(portal, live.soda_rows(ROWS))
-    else:
+    if request.param == "arcgis":
         dataset, table = SHELBYVILLE, live.shelbyville(portal, live.layer_rows(ROWS))
+    else:
+        dataset = by_soda(SPRINGFIELD, int(request.param[-1]))
+        table = portal.datasets.get("abcd-1234")
+        table = table or live.springfield(portal, live.soda_rows(ROWS))
     dataset = msgspec.structs.replace(dataset.at_portal(url), page_rows=5)
     yield dataset, live.shown(table, dataset)
     portal.spoil(lambda asked: False, 0)

@@ -20,6 +20,7 @@ from demo.portal.server import Fault, Portal, serve
 from demo.rows.cambridge import MARKER, TAIL_MARKER
 from demo.stock import publish
 from pipelines.datasets.declarations import read_datasets
+from pipelines.datasets.overrides import by_soda
 from pipelines.datasets.windows import Window, daily_window, local_day
 from pipelines.errors import (
     IncompleteReadError,
@@ -38,6 +39,8 @@ from tools.measured import cost_of
 CSV = "/resource/abcd-1234.csv"
 JSON = "/resource/abcd-1234.json"
 VIEW = "/api/views/abcd-1234.json"
+CSV_3 = "/api/v3/views/abcd-1234/query.csv"
+JSON_3 = "/api/v3/views/abcd-1234/query.json"
 OPEN = Window(date(2026, 2, 1), undated=True)
 
 
@@ -617,8 +620,10 @@ THRICE = Patience(timeout=0.2, retries=2, backoff=0.01)
 def two_cities(tmp_path_factory):
     """A portal with both cities, and a home that holds what they showed."""
     portal = Portal()
+    springfield = live.springfield(portal, live.soda_rows(60))
     published = {
-        "soda2": live.springfield(portal, live.soda_rows(60)),
+        "soda2": springfield,
+        "soda3": springfield,
         "arcgis": live.shelbyville(portal, live.layer_rows(60)),
     }
     home = tmp_path_factory.mktemp("two") / "home"
@@ -628,6 +633,7 @@ def two_cities(tmp_path_factory):
         declared = [msgspec.structs.replace(d, page_rows=500) for d in declared]
         for dataset in declared:
             assert live.daily(home, dataset) is None
+        declared.append(by_soda(declared[0], 3))
         yield portal, published, home, {d.__struct_config__.tag: d for d in declared}
 
 
@@ -642,6 +648,7 @@ def cities(two_cities):
 # Description, count and rows: each may be what goes wrong.
 REQUESTS = {
     "soda2": [{"path": VIEW}, {"path": JSON}, {"path": CSV}],
+    "soda3": [{"path": VIEW}, {"path": JSON_3}, {"path": CSV_3}],
     "arcgis": [
         {"path": "*/FeatureServer/0"},
         {"path": "*/query", "query": "returnCountOnly"},
