@@ -98,7 +98,8 @@ def list_datasets(found: Found[Settings], as_vars: bool) -> None:
         else:
             state = "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
-        click.echo(f"{'':40}{dataset.url}")
+        for address in dataset.addresses:
+            click.echo(f"{'':40}{address}")
         if dataset.where:
             click.echo(f"{'':40}only where {dataset.where}")
 

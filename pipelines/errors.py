@@ -50,12 +50,16 @@ class PortalMovedError(PortalError):
         self.address = address
 
 
+class AbsentError(PortalMovedError):
+    """The portal has nothing at the data set's address."""
+
+
 class SchemaDriftError(PortalError):
     """A declared column is no longer published."""
 
 
 class PartsError(PortalError):
-    """Some of a data set's files could not be read; the others are loaded."""
+    """Some of a data set's files or tables could not be read; the others are loaded."""
 
 
 class IncompleteReadError(PortalError):

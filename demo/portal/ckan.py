@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from demo.portal.exchange import Asked, Reply
-from demo.portal.sql import quote
+from demo.portal.postgres import PostgresTable, in_postgres_words
 from demo.portal.store import Dataset, Store
 from demo.portal.values import Rows
 
@@ -19,23 +19,15 @@ ACTION = re.compile(r"/api/(?:3/)?action/(\w+)")
 
 FROM = re.compile(r'\bfrom "([0-9a-f-]{36})"', re.IGNORECASE)
 
-# DuckDB's types by those of PostgreSQL, as CKAN names them.
-TYPES = {
-    "text": "varchar",
-    "timestamp": "timestamp",
-    "date": "date",
-    "numeric": "double",
-    "int4": "integer",
-    "bool": "boolean",
-}
 
-
-class Resource(Dataset):
+class Resource(PostgresTable):
     """A table of a DataStore, under the id of its resource.
 
     Rows are numbered (`_id`) in the order in which they came. A portal may offer no
     SQL: then `answers_sql` is False.
     """
+
+    row_number = "_id"
 
     def __init__(
         self,
@@ -47,8 +39,6 @@ class Resource(Dataset):
         *,
         answers_sql: bool = True,
     ):
-        if unknown := set(columns.values()) - set(TYPES):
-            raise ValueError(f"{name}: no such types: {sorted(unknown)}")
         self.answers_sql = answers_sql
         super().__init__(store, name, rows, columns, key)
 
@@ -56,15 +46,6 @@ class Resource(Dataset):
         """Return the description of the columns, `_id` first."""
         described = [{"id": name, "type": kind} for name, kind in self.columns.items()]
         return [{"id": "_id", "type": "int"}, *described]
-
-    @property
-    def typed(self) -> str:
-        """SQL for the table with its types."""
-        columns = [
-            f"try_cast({quote(name)} as {TYPES[kind]}) as {quote(name)}"
-            for name, kind in self.columns.items()
-        ]
-        return f'select ":n" as "_id", {", ".join(columns)} from {self.table}'
 
 
 def action_reply(resources: dict[str, Dataset], asked: Asked) -> Reply:
@@ -101,19 +82,17 @@ def sql_reply(resources: dict[str, Dataset], sql: str) -> Reply:
             409, "Validation Error", query=["Query is not a single statement."]
         )
     try:
-        rows = resource.store.run(f"with {resource.table} as ({resource.typed}) {sql}")
+        rows = resource.select(sql)
     except duckdb.Error as error:
-        return failed(409, "Validation Error", query=[in_postgres_words(str(error))])
+        return failed(409, "Validation Error", query=[in_ckan_words(str(error))])
     fields = [field for field in resource.fields() if field["id"] in rows.column_names]
     return done({"sql": sql, "records": rows.to_pylist(), "fields": fields})
 
 
-def in_postgres_words(said: str) -> str:
-    """DuckDB's message about a column that is not there, as PostgreSQL has it."""
-    named = re.search(r'Referenced column "([^"]+)" not found', said)
-    if not named:
-        return said.splitlines()[0]
-    return f'(UndefinedColumn) column "{named[1]}" does not exist'
+def in_ckan_words(said: str) -> str:
+    """DuckDB's message about a column that is not there, as CKAN has it."""
+    words = in_postgres_words(said)
+    return f"(UndefinedColumn) {words}" if "does not exist" in words else words
 
 
 def done(result: dict[str, Any]) -> Reply:

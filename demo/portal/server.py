@@ -1,4 +1,4 @@
-"""A local portal that speaks SODA 2 and 3, ArcGIS and CKAN, and serves files.
+"""A local portal that speaks SODA 2 and 3, ArcGIS, CKAN and Carto, and serves files.
 
     python -m demo.portal --rows 100000 --port 8765 --seed 1
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 from typing import Unpack
@@ -25,6 +26,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from demo.portal.arcgis import Layer, LayerOptions, layer_reply
+from demo.portal.carto import PATH, Table, sql_reply
 from demo.portal.ckan import ACTION, Resource, action_reply
 from demo.portal.control import control
 from demo.portal.exchange import (
@@ -126,6 +128,25 @@ class Portal:
         )
         self.datasets[name] = resource
         return resource
+
+    def add_carto(
+        self,
+        name: str,
+        rows: Rows,
+        columns: dict[str, str],
+        key: str | None = None,
+        *,
+        knows_changes: bool = True,
+        names_types: bool = True,
+    ) -> Table:
+        """Publish rows as a table of a Carto account; see `Table` for the options."""
+        table = Table(
+            *(self.store, name, rows, columns, key),
+            knows_changes=knows_changes,
+            names_types=names_types,
+        )
+        self.datasets[name] = table
+        return table
 
     def add_file_as_dataset(
         self,
@@ -237,7 +258,9 @@ class Portal:
         if "bad_gzip" in kinds:
             reply.headers["Content-Encoding"] = "gzip"
             reply.body = reply.body[:10] + bytes(b ^ 0xFF for b in reply.body[10:])
-        reply.headers = {**common_headers(self.seed, number), **reply.headers}
+        now = format_datetime(self.store.clock().astimezone(UTC), usegmt=True)
+        common = {"Date": now, **common_headers(self.seed, number)}
+        reply.headers = {**common, **reply.headers}
         return reply
 
     def _answer(self, asked: Asked, number: int) -> Reply:
@@ -251,6 +274,8 @@ class Portal:
             return layer_reply(layer, asked, self.seed + number)
         if ACTION.fullmatch(asked.path):
             return action_reply(self.datasets, asked)
+        if asked.path == PATH:
+            return sql_reply(self.datasets, asked, self.store.clock())
         known = self.app_tokens
         if asked.token is not None and known is not None and asked.token not in known:
             return refused_token()
@@ -298,6 +323,7 @@ def serve(portal: Portal, port: int = 0) -> Iterator[str]:
             access_log=False,
             lifespan="off",
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
         )
     )

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import msgspec
 
 from pipelines.datasets.addresses import moved
 from pipelines.datasets.columns import IDENTIFIER, raw_name
+from pipelines.datasets.date_pattern import DatePattern
 
 # The number of a limit: nan is in no range.
 Rows = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -154,6 +156,11 @@ class BaseDataset(
         return self.window_column
 
     @property
+    def window_pattern(self) -> DatePattern | None:
+        """The pattern of the window column's texts, if it is declared."""
+        return None
+
+    @property
     def dispensable_columns(self) -> list[str]:
         """Columns that are loaded if published, else null."""
         return [*self.optional_columns, *self.later_columns]
@@ -177,6 +184,10 @@ class BaseDataset(
         """What `fingerprint` was while less of `formerly` was known."""
         addresses = [self.url, *self.formerly]
         return {self._fingerprint_at(a) for a in addresses} - {self.fingerprint}
+
+    def declaration_of(self, month: date) -> str:
+        """`fingerprint`, as far as it concerns a month, by its first day."""
+        return self.fingerprint
 
     def _fingerprint_at(self, address: str) -> str:
         parts: list[Any] = [
@@ -203,6 +214,10 @@ class BaseDataset(
             removal_limit_pct=0.0,
             removal_most_pct=math.inf,
         )
+
+    def on_day(self, day: date) -> Self:
+        """The data set as it is published on a day."""
+        return self
 
     def at_portal(self, portal: str | None) -> Self:
         """The data set with scheme and host replaced by `portal`'s, if given.

@@ -12,8 +12,11 @@ from pipelines.datasets.dataset import (
     Dataset,
     FileDataset,
     SodaDataset,
+    TableDataset,
     WholeDataset,
 )
+from pipelines.datasets.date_pattern import DatePattern
+from pipelines.datasets.part_checks import wrong_parts
 
 NAME_PART = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -34,6 +37,8 @@ def problems(dataset: Dataset) -> Iterable[str]:
     yield from wrong_columns(dataset)
     if isinstance(dataset, WholeDataset):
         yield from wrong_headers(dataset)
+    if pattern := dataset.window_pattern:
+        yield from wrong_pattern(dataset, pattern)
     match dataset:
         case SodaDataset(council_list=CouncilList() as council):
             yield from wrong_council(dataset, council)
@@ -47,12 +52,23 @@ def wrong_address(dataset: Dataset) -> Iterable[str]:
     """Addresses that can't be a data set's, or that contain more than its place."""
     if dataset.redirects_to and not HOST.fullmatch(dataset.redirects_to):
         yield f"`redirects_to` {dataset.redirects_to!r} is not a host"
+    if isinstance(dataset, TableDataset) and dataset.parts:
+        yield from wrong_parts(dataset)
+        return
     yield from wrong_url("url", dataset.url, type(dataset))
     for address in dataset.formerly:
         yield from wrong_url("formerly", address, type(dataset))
     addresses = [dataset.url, *dataset.formerly]
     if len(set(addresses)) < len(addresses):
         yield "`formerly` repeats an address, or names `url` itself"
+
+
+def wrong_pattern(dataset: Dataset, pattern: DatePattern) -> Iterable[str]:
+    """A pattern of dates that is none, or other keys that need true dates."""
+    if pattern.problem:
+        yield f"`window_format` {pattern.text!r} {pattern.problem}"
+    if dataset.compare_by:
+        yield "`compare_by` needs a window column of dates, not of text"
 
 
 def wrong_council(dataset: SodaDataset, council: CouncilList) -> Iterable[str]:

@@ -7,9 +7,13 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Names that go into them in double quotes.
 QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,63}")
+QUOTABLE_RULE = "it must have no quotes or line breaks, and at most 63 characters"
 
 # A column of pages, not of tables: why a row can't be loaded; null if it can.
 REJECT = ":reject"
+
+# Another such: which of a data set's parts a row is from, as a number.
+PART = ":part"
 
 # Columns that the pipeline adds to every raw table. A publisher's own `row_id` (San
 # Francisco) is the key and so the same column.

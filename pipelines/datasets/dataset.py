@@ -4,6 +4,7 @@
     Soda3Dataset    api = "soda3"     the same, by its newer API     read by windows
     ArcgisDataset   api = "arcgis"    an ArcGIS feature layer        read by windows
     CkanDataset     api = "ckan"      a table of a CKAN portal       read by windows
+    CartoDataset    api = "carto"     a table of a Carto account     read by windows
     FileDataset     api = "file"      files, CSV or workbooks        read whole
     AreasDataset    api = "geojson"   a file of areas                read whole
 
@@ -18,7 +19,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
-from pipelines.datasets.columns import QUOTABLE
+from pipelines.datasets.columns import QUOTABLE, QUOTABLE_RULE
+from pipelines.datasets.date_pattern import DatePattern, pattern_of
+from pipelines.datasets.parts import InParts
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
 
 
@@ -43,16 +46,18 @@ Literals: TypeAlias = Literal["utc", "local"]
 """A clock on which a server reads times."""
 
 
-class TableDataset(BaseDataset, frozen=True, kw_only=True):
+class TableDataset(InParts, frozen=True, kw_only=True):
     """A table that is read by windows of time: the days around now, and old months."""
 
     is_file: ClassVar[bool] = False
     files: ClassVar[list[str]] = []
-    due: ClassVar[dict[str, date]] = {}
     redirects_to: ClassVar[str | None] = None
 
     window_column: str
     """The date that windows and months use: of the report if there is one."""
+    window_format: str | None = None
+    """If the window column is text: its pattern in strptime's directives, such as
+    `%m/%d/%Y`. Rows whose text is none of it count as undated."""
     backfill_from: date
     """First month that a backfill reads."""
     where: str = ""
@@ -89,6 +94,11 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
         changes = [self.change_column] if self.change_column else []
         return [*super().named_columns, *changes]
 
+    @property
+    def window_pattern(self) -> DatePattern | None:
+        """The pattern of the window column's texts, if it is declared."""
+        return pattern_of(self.window_format)
+
     def window_on(self, day: date) -> Window:
         """What is read on a day: the rolling window."""
         return daily_window(day)
@@ -99,7 +109,7 @@ class TableDataset(BaseDataset, frozen=True, kw_only=True):
 
     def _how_it_is_read(self) -> list[Any]:
         # Left out where there is none, so that no month is read again.
-        return [self.where] if self.where else []
+        return [each for each in (self.where, self.window_format) if each]
 
 
 class SodaDataset(
@@ -135,28 +145,21 @@ class Soda3Dataset(SodaDataset, frozen=True, kw_only=True, tag="soda3"):
     soda: ClassVar[int] = 3
 
 
-class ArcgisDataset(
-    TableDataset, frozen=True, kw_only=True, tag_field="api", tag="arcgis"
-):
-    """An ArcGIS feature layer."""
+class SpatialDataset(TableDataset, frozen=True, kw_only=True):
+    """A table of a map server: its dates are instants, its rows may have points."""
 
-    path_shape = re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII)
-    path_example = "/.../FeatureServer/0"
-
-    # A layer does not report that it lags, and can't group.
+    # Such a table does not report that it lags, and can't group.
     heeds_out_of_date: ClassVar[bool] = True
     compare_by: ClassVar[list[str]] = []
 
     times: Literal["utc", "local", "day"] = "utc"
     """What its dates are: instants, the city's clock written as if it were UTC, or days
     written as their midnight in UTC. `blotter doctor` and a first load prove it."""
-    literals: Literals = "utc"
-    """On which clock its server reads the times that a request names."""
 
     @property
     def point_columns(self) -> list[str]:
         """Those of `geometry_x` and `geometry_y` that are declared: the longitude and
-        latitude of a row's point, which a layer has beside its fields."""
+        latitude of a row's point, which is not among the other columns."""
         declared = [*self.columns, *self.dispensable_columns]
         return [name for name in declared if name in ("geometry_x", "geometry_y")]
 
@@ -165,20 +168,52 @@ class ArcgisDataset(
         """The zone in which its dates, read as instants, show the city's time."""
         return self.tzinfo if self.times == "utc" else ZoneInfo("UTC")
 
-    @property
-    def literal_clock(self) -> ZoneInfo:
-        """The zone of the times in requests."""
-        return self.tzinfo if self.literals == "local" else ZoneInfo("UTC")
-
     def as_published(self, instant: datetime) -> datetime:
         """An instant as its dates have it, in UTC."""
         shown = instant.astimezone(self.tzinfo).replace(tzinfo=self.clock)
         return shown.astimezone(UTC)
 
+
+class ArcgisDataset(
+    SpatialDataset, frozen=True, kw_only=True, tag_field="api", tag="arcgis"
+):
+    """An ArcGIS feature layer."""
+
+    path_shape = re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII)
+    path_example = "/.../FeatureServer/0"
+
+    literals: Literals = "utc"
+    """On which clock its server reads the times that a request names."""
+
+    @property
+    def literal_clock(self) -> ZoneInfo:
+        """The zone of the times in requests."""
+        return self.tzinfo if self.literals == "local" else ZoneInfo("UTC")
+
     def _how_it_is_read(self) -> list[Any]:
         # Left out where it is as ever, so that no month is read again.
         is_usual = (self.times, self.literals) == ("utc", "utc")
         clock = [] if is_usual else [self.times, self.literals]
+        return [*clock, *super()._how_it_is_read()]
+
+
+class CartoDataset(
+    SpatialDataset, frozen=True, kw_only=True, tag_field="api", tag="carto"
+):
+    """A table of a Carto account, which its SQL API reads."""
+
+    path_shape = re.compile(r"(/u/[\w-]+)?/tables/[a-z_][a-z0-9_]{0,62}", re.ASCII)
+    path_example = "/tables/incidents"
+    column_shape = QUOTABLE
+    column_rule = QUOTABLE_RULE
+
+    @property
+    def table(self) -> str:
+        """Its name."""
+        return self.url.rpartition("/")[2]
+
+    def _how_it_is_read(self) -> list[Any]:
+        clock = [] if self.times == "utc" else [self.times]
         return [*clock, *super()._how_it_is_read()]
 
 
@@ -190,7 +225,7 @@ class CkanDataset(TableDataset, frozen=True, kw_only=True, tag_field="api", tag=
     )
     path_example = "/dataset/incidents/resource/01234567-89ab-cdef-0123-456789abcdef"
     column_shape = QUOTABLE
-    column_rule = "it must have no quotes or line breaks, and at most 63 characters"
+    column_rule = QUOTABLE_RULE
 
     # A table does not report that it lags.
     heeds_out_of_date: ClassVar[bool] = True
@@ -308,6 +343,7 @@ Dataset: TypeAlias = (
     | Soda3Dataset
     | ArcgisDataset
     | CkanDataset
+    | CartoDataset
     | FileDataset
     | AreasDataset
 )

@@ -45,8 +45,9 @@ def declared_as(name: str, content: bytes) -> Dataset:
     """
     file = f"{name}.toml"
     declared = msgspec.toml.decode(content)
-    for problem in wrong_keys(declared):
+    for problem in [*wrong_address(declared), *wrong_keys(with_address(declared))]:
         raise ConfigError(f"{file} can't be used: {problem}.")
+    declared = with_address(declared)
     try:
         # Dates are TOML's own type, so that text is not taken for one.
         typed: Dataset = msgspec.convert(declared, Dataset, builtin_types=(date,))
@@ -62,6 +63,21 @@ def declared_as(name: str, content: bytes) -> Dataset:
 def read_datasets(folder: Path = FOLDER) -> dict[str, Dataset]:
     """Every declaration of a folder, by name, in the order of names."""
     return {path.stem: read_dataset(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def wrong_address(declared: dict[str, Any]) -> Iterable[str]:
+    """An address beside those of the parts."""
+    for key in ("url", "formerly"):
+        if key in declared and declared.get("parts"):
+            yield f"`{key}` can't be given beside `parts`: each part has its own"
+
+
+def with_address(declared: dict[str, Any]) -> dict[str, Any]:
+    """The keys with the address of the first part, if the data set has parts."""
+    match declared.get("parts"):
+        case [{"url": url, **part}, *_] if "url" not in declared:
+            return {"url": url, "formerly": part.get("formerly", []), **declared}
+    return declared
 
 
 def wrong_keys(declared: dict[str, Any]) -> Iterable[str]:

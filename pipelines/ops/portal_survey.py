@@ -7,10 +7,12 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.overrides import as_set
 from pipelines.datasets.windows import local_day
 from pipelines.errors import BlotterError, PortalMovedError
-from pipelines.ops.findings import Finding, short
+from pipelines.ops.findings import Finding, age_in_words, short
+from pipelines.ops.parts_survey import part_findings
 from pipelines.ops.soda_versions import version_findings
 from pipelines.portals.columns import check_columns
 from pipelines.portals.http.moves import to_paste
+from pipelines.portals.parts import PartsReader
 from pipelines.portals.reader import Published, Reader, Survey
 from pipelines.portals.registry import reader_for
 from pipelines.settings import Settings
@@ -24,7 +26,8 @@ def portals(
     took = {}
     patience = short(settings.patience)
     for dataset in datasets:
-        there = as_set(dataset, settings)
+        day = local_day(now, dataset.tzinfo)
+        there = as_set(dataset, settings).on_day(day)
         reader = reader_for(there, patience, settings.identity)
         findings = list(data_set_findings(reader, dataset, now))
         yield from findings
@@ -72,7 +75,7 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     yield freshness_finding(dataset, published, now)
     warnings = check_columns(dataset, published)
     day = local_day(now, dataset.tzinfo)
-    of_parts, failure = missed_parts(reader, day)
+    of_parts, _ = missed_parts(reader, day)
     warnings += of_parts
     for warning in warnings:
         said = warning.removeprefix(f"{dataset.name}: ")
@@ -87,6 +90,9 @@ def examine(reader: Reader, now: datetime) -> Iterator[Finding]:
     survey = reader.survey(window)
     yield key_finding(dataset, survey, str(window))
     yield update_finding(dataset, survey)
+    if isinstance(reader, PartsReader):
+        yield from part_findings(reader, now)
+    _, failure = missed_parts(reader, day)
     if failure:
         raise failure
 
@@ -108,14 +114,6 @@ def freshness_finding(dataset: Dataset, published: Published, now: datetime) -> 
         said += "; check whether the publisher has stopped or moved it."
         return Finding("warn", dataset.name, said)
     return Finding("ok", dataset.name, said)
-
-
-def age_in_words(age: timedelta) -> str:
-    minutes = max(age, timedelta(0)) // timedelta(minutes=1)
-    if minutes < 120:
-        return f"{minutes} minutes"
-    hours = minutes // 60
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
 
 
 def key_finding(dataset: Dataset, survey: Survey, window: str) -> Finding:

@@ -8,19 +8,17 @@ import json
 import os
 import re
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipelines.clock import iso
-from pipelines.datasets.columns import raw_name
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, SpatialDataset
 from pipelines.datasets.windows import local_day
 from pipelines.errors import WarehouseError, remedy
 from pipelines.ops.rhythm import rhythm
-from pipelines.sql import quote
 from pipelines.warehouse.history import MODELS
+from pipelines.warehouse.lookups import dated_by
 from pipelines.warehouse.warehouse import Warehouse
 
 # What is told of the ledger's rows.
@@ -29,6 +27,9 @@ OF_DATASET = (
     *("run_id", "command", "outcome", "finished_at"),
     *("added", "changed", "removed", "restored", "rejected", "error", "warnings"),
 )
+
+# A valid instant in UTC; a fraction of a second may follow.
+UTC_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 # How far apart two correct clocks may be.
 SLACK = timedelta(minutes=5)
@@ -76,10 +77,9 @@ def status_content(warehouse: Warehouse, datasets: list[Dataset]) -> dict[str, A
 
 def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
     """Rows held, newest row, last run, last good run and warnings of one data set."""
-    column, zone = dataset.window_column, dataset.tzinfo
-    newest = "cast(null as text)"
-    if column:
-        newest = warehouse.engine.in_byte_order(quote(raw_name(column)))
+    zone, newest = dataset.tzinfo, "cast(null as text)"
+    if dataset.window_column:
+        newest = warehouse.engine.in_byte_order(dated_by(dataset))
     with warehouse.connect() as connection:
         found = connection.execute(
             "select count(*) - count(removed_at) as row_count, "
@@ -94,7 +94,7 @@ def dataset_status(warehouse: Warehouse, dataset: Dataset) -> dict[str, Any]:
         "title": dataset.title,
         "enabled": dataset.enabled,
         **held,
-        "newest": wall_clock(held["newest"], dataset.clock),
+        "newest": wall_clock(held["newest"], dataset),
         "last_run": shown(warehouse.ledger.last_line(dataset.name), OF_DATASET),
         "last_good_run": good["finished_at"] if good else None,
         "zone": dataset.zone,
@@ -109,13 +109,22 @@ def shown(line: dict[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any]
     return {name: line[name] for name in names} if line else None
 
 
-def wall_clock(published: str | None, zone: ZoneInfo) -> str | None:
-    """The window column's newest value on the city's clock; ArcGIS has epoch ms."""
+def wall_clock(published: str | None, dataset: Dataset) -> str | None:
+    """The window column's newest value on the city's clock.
+
+    ArcGIS has milliseconds since 1970, Carto ISO text in UTC.
+    """
+    if not published:
+        return published
     # With more digits it is not a time that a clock could show.
-    if published and re.fullmatch(r"[0-9]{1,13}", published):
-        moment = datetime.fromtimestamp(int(published) / 1000, zone)
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds")
-    return published
+    if re.fullmatch(r"[0-9]{1,13}", published):
+        moment = datetime.fromtimestamp(int(published) / 1000, UTC)
+    elif isinstance(dataset, SpatialDataset) and UTC_TEXT.match(published):
+        moment = datetime.fromisoformat(published[:19]).replace(tzinfo=UTC)
+    else:
+        return published
+    shown = moment.astimezone(dataset.clock).replace(tzinfo=None)
+    return shown.isoformat(timespec="seconds")
 
 
 def read_status(home: Path) -> dict[str, Any]:

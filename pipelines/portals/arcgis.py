@@ -15,11 +15,18 @@ from pipelines.datasets.columns import IDENTIFIER, raw_name
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
 from pipelines.errors import PortalError, SchemaDriftError
-from pipelines.portals.dates import check_date_types
+from pipelines.portals.dates import PatternDates, check_date_types, check_pattern
 from pipelines.portals.http.body import Answer
 from pipelines.portals.http.request import get
 from pipelines.portals.http.retry import ask
-from pipelines.portals.http.told_errors import MAY_PASS, Told, check_told, told_in
+from pipelines.portals.http.told_errors import (
+    MAY_PASS,
+    NOT_THERE,
+    Told,
+    absent,
+    check_told,
+    told_in,
+)
 from pipelines.portals.layer_clock import (
     check_times,
     choose,
@@ -35,6 +42,7 @@ from pipelines.portals.layer_rows import (
     NUMBER,
     OBJECT_ID,
     POINT,
+    STRING,
     TEXT,
     Columns,
     Kind,
@@ -89,7 +97,7 @@ class ArcgisReader(HttpReader):
                 "without fields; is the address that of a feature layer?"
             )
         types = {field.name: field.type for field in layer.fields}
-        check_date_types(self.dataset, types, (DATE,), DATE)
+        check_date_types(self.dataset, types, (DATE,), DATE, (STRING,))
         self.object_id = layer.object_id
         if not IDENTIFIER.fullmatch(self.object_id):
             raise PortalError(
@@ -136,12 +144,22 @@ class ArcgisReader(HttpReader):
             tables += counted(self.dataset, what, pages, expected)
         return pa.concat_tables(tables, promote_options="default")
 
-    def bound(self, day: date) -> int:
-        """A day's midnight on the city's clock, in epoch milliseconds as published."""
+    def bound(self, day: date) -> str | int:
+        """A day's midnight on the city's clock, in epoch milliseconds as published.
+
+        Of dates that are text, the day.
+        """
+        if self.dataset.window_format:
+            return day.isoformat()
         return int(utc_midnight(day, self.dataset.clock).timestamp() * 1000)
 
     def check_clock(self) -> str:
-        """Prove `times` and `literals` with two requests; see `layer_clock`."""
+        """Prove `times` and `literals` with two requests; see `layer_clock`.
+
+        Or `window_format`, by two counts.
+        """
+        if self.dataset.window_format:
+            return check_pattern(self.dataset, self.dataset.window_column, self._count)
         dated = self.dataset.among_read(f"{self.dataset.window_column} IS NOT NULL")
         newest = f"{self.object_id} DESC"
         moments = self._moments(dated, newest, "its newest dates")
@@ -224,8 +242,15 @@ class ArcgisReader(HttpReader):
     def _any_rows(
         self, answer: Answer, columns: Columns
     ) -> tuple[list[Values], Reasons]:
-        rows, reasons = any_rows(answer, columns, self.dataset.window_column)
-        return rows, pa.array(reasons, pa.string())
+        column, pattern = self.dataset.window_column, self.dataset.window_pattern
+        rows, found = any_rows(answer, columns, column)
+        reasons = pa.array(found, pa.string())
+        if pattern:
+            position = list(columns).index(column)
+            dates = pa.array([row[position] for row in rows], pa.string())
+            odd = PatternDates(pattern).why_odd(dates, column)
+            reasons = pc.coalesce(reasons, odd)
+        return rows, reasons
 
     def _check_page(
         self,
@@ -242,9 +267,14 @@ class ArcgisReader(HttpReader):
         check_ids([last, *(row[-1] for row in rows)], self.dataset.page_rows)
         if window:
             position = self.requested().index(self.dataset.window_column)
-            array = pa.array([row[position] for row in rows], pa.int64())
+            pattern = self.dataset.window_pattern
+            kind = pa.string() if pattern else pa.int64()
+            array = pa.array([row[position] for row in rows], kind)
             good = array if reasons is None else array.filter(pc.is_null(reasons))
             dates = pa.chunked_array([good])
+            if pattern:
+                PatternDates(pattern).check(dates, window)
+                return
             end = window.end and self.bound(window.end)
             check_dates(dates, self.bound(window.start), end, window)
 
@@ -262,7 +292,10 @@ class ArcgisReader(HttpReader):
         if is_lenient:
             answer = dataclasses.replace(answer, body=readable(answer.body))
         check_utf8(answer.body)
-        self._check_told(told_in(answer.body))
+        told = told_in(answer.body)
+        if told and not query and told.code in NOT_THERE:
+            raise absent(self.dataset, told)
+        self._check_told(told)
         return answer
 
     def _check_told(self, told: Told | None) -> None:

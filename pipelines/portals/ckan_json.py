@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from pipelines.errors import PortalError, SchemaDriftError
+from pipelines.errors import PortalError
 from pipelines.portals.http.request import RefusedError, body_of
+from pipelines.portals.sql_reader import gone_column
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import CkanDataset
@@ -43,7 +44,7 @@ class Resource(msgspec.Struct):
         return max(filter(None, dates), default=None)
 
 
-class Records(msgspec.Struct):
+class Found(msgspec.Struct):
     """The result of `datastore_search_sql`."""
 
     records: list[dict[str, Any]]
@@ -68,11 +69,8 @@ def meaning(error: RefusedError, dataset: "CkanDataset") -> PortalError:
     """The error that a refusal means, if its body gives more than the status."""
     told = body_of(error.answer).get("error")
     words = " ".join(map(str, texts_in(told)))[:300]
-    if "column" in words and "does not exist" in words:
-        return SchemaDriftError(
-            f"{dataset.label} no longer has a column: {words!r}. Correct "
-            f"{dataset.name}.toml; nothing was written."
-        )
+    if gone := gone_column(words, dataset):
+        return gone
     return PortalError(f"{error} It says {words!r}.") if words else error
 
 

@@ -29,9 +29,10 @@ def check_columns(dataset: "Dataset", published: Published) -> list[str]:
     declared = {*dataset.columns, *dataset.dispensable_columns, *dataset.left_out}
     new = [name for name in published.columns if name not in declared]
     if not new:
-        return []
+        return published.warnings
     return [
+        *published.warnings,
         f"{dataset.label} publishes new columns that are not loaded: "
         f"{', '.join(new)}. Add them to `columns` or `left_out` in "
-        f"{dataset.name}.toml."
+        f"{dataset.name}.toml.",
     ]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipelines.datasets.dataset import ArcgisDataset, Literals
+from pipelines.datasets.dataset import ArcgisDataset, Literals, SpatialDataset
 from pipelines.errors import SchemaDriftError
 
 # Fewer dates, or dates of fewer days, don't show the hours of a usual day.
@@ -71,7 +71,7 @@ def misread(dataset: ArcgisDataset, asked: int) -> SchemaDriftError:
     return wrong(dataset, why, f'literals = "{right}"')
 
 
-def check_times(dataset: ArcgisDataset, moments: list[int]) -> str:
+def check_times(dataset: SpatialDataset, moments: list[int]) -> str:
     """Say whether the window column's values show that `times` is right.
 
     Args:
@@ -86,7 +86,9 @@ def check_times(dataset: ArcgisDataset, moments: list[int]) -> str:
     times, why = found
     if dataset.times != times:
         raise wrong(dataset, why, f'times = "{times}"')
-    return f"`times` and `literals` are right: {why}"
+    has_literals = isinstance(dataset, ArcgisDataset)
+    proved = "`times` and `literals` are" if has_literals else "`times` is"
+    return f"{proved} right: {why}"
 
 
 def times_of(moments: list[int], zone: ZoneInfo) -> tuple[str, str] | None:
@@ -137,7 +139,7 @@ def shown(moment: int) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%F %T} UTC"
 
 
-def wrong(dataset: ArcgisDataset, why: str, correction: str) -> SchemaDriftError:
+def wrong(dataset: SpatialDataset, why: str, correction: str) -> SchemaDriftError:
     return SchemaDriftError(
         f"{dataset.label} has {dataset.window_column} on another clock than declared: "
         f"{why}. Put `{correction}` into {dataset.name}.toml; nothing was written."

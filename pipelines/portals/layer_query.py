@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
+from pipelines.portals.dates import PatternDates
 from pipelines.portals.layer_rows import GEOMETRY
 
 # Degrees of WGS 84, rounded to a centimeter: the digits beyond differ between versions
@@ -14,20 +15,26 @@ AS_DEGREES = {"returnGeometry": "true", "outSR": "4326", "geometryPrecision": "7
 
 def condition(dataset: ArcgisDataset, window: Window) -> str:
     """The condition that a window's rows meet."""
-    column, zone = dataset.window_column, dataset.literal_clock
-
-    def midnight(day: date) -> str:
-        return literal(utc_midnight(day, dataset.clock), zone)
-
-    where = f"{column} >= {midnight(window.start)}"
-    if window.end:
-        where += f" AND {column} < {midnight(window.end)}"
+    changed = ""
     if window.changed_since:
-        changed = literal(dataset.as_published(window.changed_since), zone)
-        where += f" AND {dataset.change_column} > {changed}"
+        since = dataset.as_published(window.changed_since)
+        changed = f"{dataset.change_column} > {literal(since, dataset.literal_clock)}"
+    column, pattern = dataset.window_column, dataset.window_pattern
+    if pattern:
+        where = PatternDates(pattern).condition(column, window, changed)
+        return dataset.among_read(where)
+    where = f"{column} >= {midnight(dataset, window.start)}"
+    if window.end:
+        where += f" AND {column} < {midnight(dataset, window.end)}"
+    where += f" AND {changed}" if changed else ""
     if window.undated:
         where = f"({where}) OR {column} IS NULL"
     return dataset.among_read(where)
+
+
+def midnight(dataset: ArcgisDataset, day: date) -> str:
+    """A day's start, as a request names it."""
+    return literal(utc_midnight(day, dataset.clock), dataset.literal_clock)
 
 
 def literal(instant: datetime, zone: ZoneInfo) -> str:

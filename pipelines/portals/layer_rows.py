@@ -35,6 +35,8 @@ Moment = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None
 
 OBJECT_ID, DATE = "esriFieldTypeOID", "esriFieldTypeDate"
 
+STRING = "esriFieldTypeString"
+
 TEXT = Kind(str | None, "text")
 
 NUMBER = Kind(Number, "a number")

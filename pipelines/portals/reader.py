@@ -32,6 +32,8 @@ class Published:
     """Changes when the rows change; None if the portal reports none."""
     updated_at: datetime | None = None
     """When rows last changed, in UTC, if the portal reports it."""
+    warnings: list[str] = field(default_factory=list)
+    """About columns, if it was compared with the declared ones already."""
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Read:
     """The portal reported that it answered from an outdated copy."""
     is_moving: bool = False
     """Rows were added or removed during the read: missing rows may not be gone."""
+    is_short: bool = False
+    """A part failed during the read, and is left out of it."""
     ids: list[pa.ChunkedArray] = field(default_factory=list)
     """The portal's own row ids, one array per page, if order alone proves nothing."""
 
@@ -71,6 +75,9 @@ class Read:
 
 class Reader(ABC):
     """A portal's API. Tables have the raw table's column names and hold only text."""
+
+    tells_versions = True
+    """Whether an unchanged version is to be trusted."""
 
     def __init__(
         self, dataset: "Dataset", patience: Patience, identity: Identity = NOBODY
@@ -111,12 +118,24 @@ class Reader(ABC):
         """The window column's value at a day's local midnight, as published."""
 
     def check_clock(self) -> str | None:
-        """Prove on which clock dates are kept; say so, or None if there is no doubt.
+        """Prove on which clock dates are kept, or in which pattern if they are text.
+
+        Returns:
+            What was proved; None if there is no doubt.
 
         Raises:
-            SchemaDriftError: On another than declared.
+            SchemaDriftError: On another clock, or in another pattern, than declared.
         """
         return None
+
+    def check_new_clock(self, has_read: bool) -> None:
+        """Prove the clock of what was never loaded; see `check_clock`.
+
+        Args:
+            has_read: The data set was, as it is declared.
+        """
+        if not has_read:
+            self.check_clock()
 
     @property
     @abstractmethod
@@ -150,6 +169,14 @@ class Reader(ABC):
     def is_new_part(self, path: str) -> bool:
         """Whether nothing was ever loaded from a part."""
         return False
+
+    def reaches(self, window: Window) -> bool:
+        """Whether all was read that may have rows of a window."""
+        return True
+
+    def loaded_version(self, version: str | None) -> str | None:
+        """The version of what is loaded, of the one that was published."""
+        return version
 
     def within_reach(self, held: pa.Table) -> pa.Table:
         """The rows, of those the warehouse holds, that a complete read would show."""

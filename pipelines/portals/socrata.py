@@ -11,7 +11,13 @@ import pyarrow as pa
 from pipelines.datasets.columns import REJECT, raw_name
 from pipelines.datasets.windows import Window
 from pipelines.errors import PortalError, Retryable
-from pipelines.portals.dates import check_date_types, check_days, without_day
+from pipelines.portals.dates import (
+    IsoDates,
+    PatternDates,
+    WindowDates,
+    check_date_types,
+    check_pattern,
+)
 from pipelines.portals.page_checks import (
     ask_for_rows,
     check_number,
@@ -23,6 +29,7 @@ from pipelines.portals.rejects import good_rows, readable, set_aside
 from pipelines.portals.soda_csv import ISO_DATE, check_page, parse_csv
 from pipelines.portals.soda_json import (
     DATE_TYPES,
+    TEXT_TYPES,
     Count,
     MonthlyCount,
     View,
@@ -54,7 +61,7 @@ class SocrataReader(SodaReader):
                 "without columns; is the address that of a data set?"
             )
         types = {column.fieldName: column.dataTypeName for column in view.columns}
-        check_date_types(self.dataset, types, DATE_TYPES, "'calendar_date'")
+        check_date_types(self.dataset, types, DATE_TYPES, "'calendar_date'", TEXT_TYPES)
         names = [column.fieldName for column in view.columns]
         # Computed regions are feature ids of the portal's own maps.
         published = [name for name in names if not name.startswith(":@")]
@@ -129,9 +136,21 @@ class SocrataReader(SodaReader):
             tables.append(self._as_raw(rows))
         return pa.concat_tables(tables, promote_options="default")
 
+    @property
+    def dates(self) -> WindowDates:
+        """How the window column is requested and checked."""
+        pattern = self.dataset.window_pattern
+        return PatternDates(pattern) if pattern else IsoDates(ISO_DATE, midnight)
+
     def bound(self, day: date) -> str:
         """A day's local midnight as the portal writes it, without a zone."""
-        return f"{day}T00:00:00.000"
+        return self.dates.bound(day) if self.dataset.window_format else midnight(day)
+
+    def check_clock(self) -> str | None:
+        """Prove `window_format`, if it is declared, by two counts."""
+        if self.dataset.window_format:
+            return check_pattern(self.dataset, self.dataset.window_column, self._count)
+        return None
 
     @property
     def can_sweep(self) -> bool:
@@ -141,7 +160,12 @@ class SocrataReader(SodaReader):
     def monthly_counts(
         self, windows: list[Window], column: str | None = None
     ) -> pa.Table:
-        """Count rows by window, each of which must be a whole month, in one query."""
+        """Count rows by window, each of which must be a whole month, in one query.
+
+        Dates that are text take a query for each.
+        """
+        if self.dataset.window_format:
+            return super().monthly_counts(windows, column)
         dates = self.dataset.window_column
         values = f", {column} as value" if column else ""
         query = Query(
@@ -167,15 +191,9 @@ class SocrataReader(SodaReader):
         )
 
     def _where(self, window: Window) -> str:
-        column = self.dataset.window_column
-        where = f"{column} >= '{self.bound(window.start)}'"
-        if window.end:
-            where += f" AND {column} < '{self.bound(window.end)}'"
-        if window.changed_since:
-            where += f" AND {self._changed_since(window.changed_since)}"
-        if window.undated:
-            where = f"({where} OR {column} IS NULL)"
-        return self.dataset.among_read(where)
+        changed = window.changed_since and self._changed_since(window.changed_since)
+        where = self.dates.condition(self.dataset.window_column, window, changed or "")
+        return self.dataset.among_read(f"({where})" if window.undated else where)
 
     def _changed_since(self, moment: datetime) -> str:
         """`:updated_at` is an instant in UTC; a publisher's own column has no zone."""
@@ -213,11 +231,11 @@ class SocrataReader(SodaReader):
             if is_lenient or b"\0" in body:
                 reason = None
                 if is_lenient:
-                    reason = without_day(table[dates], dates, ISO_DATE)
+                    reason = self.dates.why_odd(table[dates], dates)
                 table = set_aside(table, reason)
             check_page(table, limit)
             if window:
-                check_days(good_rows(table)[dates], window, ISO_DATE)
+                self.dates.check(good_rows(table)[dates], window)
             stale = answer.headers.get("X-SODA2-Data-Out-Of-Date", "")
             read.is_stale |= stale.lower() == "true"
             return table
@@ -227,3 +245,8 @@ class SocrataReader(SodaReader):
     def _count(self, where: str, what: str) -> int:
         one = Annotated[list[Count], msgspec.Meta(min_length=1, max_length=1)]
         return int(self.answer(Query("count(*) as n", where), one, what)[0].n)
+
+
+def midnight(day: date) -> str:
+    """A day's start as SODA writes it."""
+    return f"{day}T00:00:00.000"

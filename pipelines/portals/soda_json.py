@@ -9,6 +9,8 @@ import msgspec
 # other types can't be compared with a date.
 DATE_TYPES = ("calendar_date", "floating_timestamp", "text", "")
 
+TEXT_TYPES = ("text", "")
+
 
 class Column(msgspec.Struct):
     """The part of a column's description that is read."""

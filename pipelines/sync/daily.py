@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines import signals
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.windows import Window
+from pipelines.datasets.windows import Window, months
 from pipelines.errors import (
     BlotterError,
     unwritable,
@@ -98,6 +98,7 @@ def run_dataset(
     Raises:
         StoppedError: The run was asked to stop; the ledger row is closed first.
     """
+    dataset = dataset.on_day(run.day_in(dataset))
     if run.removal_limit is not None:
         dataset = dataset.with_removal_limit(run.removal_limit)
     job = DatasetRun(run, dataset, reader_for(dataset, run.patience, run.identity))
@@ -178,11 +179,10 @@ def look(job: DatasetRun, way: Way) -> End:
     job.version = published.version
     for warning in check_columns(dataset, published):
         job.warn(warning)
-    if not warehouse.ledger.has_read(dataset):
-        job.reader.check_clock()
+    job.reader.check_new_clock(warehouse.ledger.has_read(dataset))
     plan = way(dataset, known(job))
     carry_out(job, plan)
-    version = None if job.is_moving else job.version
+    version = None if job.is_moving else job.reader.loaded_version(job.version)
     warnings, failure = missed_parts(job.reader, job.today)
     for warning in warnings:
         job.warn(warning)
@@ -199,14 +199,21 @@ def known(job: DatasetRun) -> Known:
     dataset, ledger = job.dataset, job.warehouse.ledger
     return Known(
         today=job.today,
-        version=job.version,
+        version=job.version if job.reader.tells_versions else None,
         can_sweep=job.reader.can_sweep,
         last_read=ledger.last_read(dataset),
         finished=frozenset(ledger.months.finished(dataset)),
+        waiting=waiting_months(job),
         swept_to=ledger.swept_to(dataset, job.run.now) if dataset.sweeps else None,
         read_on=ledger.read_on(dataset) if dataset.reread_days else None,
         compared_on=ledger.compared_on(dataset) if dataset.compare_days else None,
     )
+
+
+def waiting_months(job: DatasetRun) -> frozenset[date]:
+    """First days of the months of which a part could not be read."""
+    wanted = months(job.dataset.backfill_from, job.today)
+    return frozenset(w.start for w in wanted if not job.reader.reaches(w))
 
 
 def summary(job: DatasetRun, end: End) -> str:

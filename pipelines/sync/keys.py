@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.columns import REJECT, raw_name
+from pipelines.datasets.columns import PART, REJECT, raw_name
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import ConfigError, first_line
 from pipelines.sql import query, quote
@@ -50,12 +50,12 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
     columns without `unhashed`; it distinguishes null from empty text.
     """
     read = pa.concat_tables([empty(dataset), *pages], promote_options="default")
-    reason = reasons(dataset, read)
+    reason, part = reasons(dataset, read), parts_of(read)
     read = without_the_rest(dataset, read.select(dataset.loaded_columns))
     rejects, rows = read.slice(0, 0).append_column(REJECT, reason.slice(0, 0)), read
     if reason.null_count < len(reason):
         rejects = read.append_column(REJECT, reason).filter(pc.is_valid(reason))
-        rows = read.filter(pc.is_null(reason))
+        rows, part = (each.filter(pc.is_null(reason)) for each in (read, part))
     keys = query(
         f"""
         select {key_sql(dataset)} as row_id, {hash_sql(dataset)} as row_hash,
@@ -64,7 +64,7 @@ def key_rows(dataset: Dataset, pages: list[pa.Table]) -> Keyed:
         """,
         rows=rows,
     )
-    order = keep_newest(dataset, keys)
+    order = keep_newest(dataset, keys.append_column("part", part))
     kept = rows if order is None else rows.take(order["position"])
     keys = keys if order is None else order
     for name in ("row_id", "row_hash"):
@@ -84,6 +84,13 @@ def reasons(dataset: Dataset, read: pa.Table) -> pa.ChunkedArray:
     if key.null_count:
         reason = pc.if_else(pc.is_null(key), "no key", reason)
     return reason
+
+
+def parts_of(read: pa.Table) -> pa.ChunkedArray:
+    """The part of the data set that each row is from; null if it has none."""
+    if PART in read.column_names:
+        return read[PART]
+    return pa.chunked_array([pa.nulls(read.num_rows, pa.string())])
 
 
 def seen_keys(dataset: Dataset, rejects: pa.Table) -> tuple[frozenset[str], bool]:
@@ -130,7 +137,8 @@ def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
     A unique key keeps the newest row and, of equally new ones, the one read last. Rows
     that merely share a composite key get an ordinal in the order of their digest, which
     does not depend on the order of reading; if a column says which of two rows is
-    newer, equal rows are repeats of one.
+    newer, equal rows are repeats of one. Equal rows of different parts are repeats too:
+    a row may stand in two while it moves.
     """
     if pc.count_distinct(keys["row_id"]).as_py() == keys.num_rows:
         return None
@@ -140,7 +148,16 @@ def keep_newest(dataset: Dataset, keys: pa.Table) -> pa.Table | None:
         qualify row_number() over (
             partition by {same} order by newest desc nulls last, position desc) = 1
     """
-    kept = newest if dataset.key_is_unique or dataset.newest_by else "from numbered"
+    one_of_parts = """
+        select * from (
+            select *, row_number() over (
+                partition by row_id, row_hash, part order by position) as copy
+            from numbered
+        ) as copies
+        qualify row_number() over (
+            partition by row_id, row_hash, copy order by position desc) = 1
+    """
+    kept = newest if dataset.key_is_unique or dataset.newest_by else one_of_parts
     return query(
         f"""
         select position, row_hash,

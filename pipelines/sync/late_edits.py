@@ -132,6 +132,7 @@ def months_to_read_again(job: DatasetRun, plan: Plan) -> list[Window]:
     if unswept is None:
         return []
     days = [d for d in ledger.months.before(dataset, unswept) if d < plan.window.start]
+    days = [d for d in days if job.reader.reaches(Window(d, next_month(d)))]
     days = days[: plan.reread]
     for day in days:
         log.info("%s: reading the month of %s again.", dataset.name, day)
@@ -185,6 +186,8 @@ def differing_months(
 ) -> list[Window]:
     """The months whose row count, in total or for one value, differs from the portal's.
 
+    Months of which a part could not be read are left out.
+
     A month with rows that the warehouse does not hold (repeats, rows without a key) is
     compared by its total only: which values those rows have is not recorded.
 
@@ -199,7 +202,7 @@ def differing_months(
         theirs = job.reader.monthly_counts(windows, column)
         ours = counts_after(job, windows, column, parts)
         differing |= months_apart(theirs, ours, surplus)
-    return [w for w in windows if w.start in differing]
+    return [w for w in windows if w.start in differing and job.reader.reaches(w)]
 
 
 def counts_after(

@@ -109,6 +109,7 @@ def prove_batch(job: DatasetRun, batch: list[WindowRead]) -> Proven:
     whole = [r.window for r in batch if r.stood_still and r.window.end]
     if may_remove and (first := first_month_over(job, window)):
         whole.append(first)
+    whole = [month for month in whole if job.reader.reaches(month)]
     counts = None
     if whole and (part.repeats or part.rejects.num_rows):
         counts = lookups.monthly_counts_of(

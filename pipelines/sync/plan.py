@@ -25,6 +25,8 @@ class Known:
     """The ledger row of the last successful read."""
     finished: frozenset[date] = frozenset()
     """First days of the months that were read in full."""
+    waiting: frozenset[date] = frozenset()
+    """First days of months that can't be: a part of theirs does not answer."""
     swept_to: datetime | None = None
     """Up to when changes of rows older than the window are known; UTC."""
     read_on: date | None = None
@@ -139,9 +141,14 @@ def rests(dataset: Dataset, last: dict[str, Any] | None, today: date) -> bool:
 
 
 def unread_months(dataset: Dataset, known: Known, before: date) -> tuple[Window, ...]:
-    """Months since `backfill_from` that no run has read in full."""
+    """Months since `backfill_from` that no run has read in full.
+
+    Those that can't be, for lack of a part, are read on the first day, then wait for
+    it: else they would be read every day.
+    """
     wanted = months(dataset.backfill_from, before)
-    return tuple(w for w in wanted if w.start not in known.finished)
+    done = known.finished | (known.waiting if known.last_read else frozenset())
+    return tuple(w for w in wanted if w.start not in done)
 
 
 def version_stands(dataset: Dataset, known: Known, window: Window, whole: bool) -> bool:

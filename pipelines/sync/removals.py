@@ -99,6 +99,8 @@ def confirm(job: DatasetRun, lost: list[str]) -> Confirmed:
     lost = held["row_id"].to_pylist()
     values = pc.unique(held[raw_name(dataset.key[0])]).drop_null().to_pylist()
     found = key_rows(dataset, [reader.rows_of(sorted(values))])
+    # A part may have failed just now.
+    lost = reader.within_reach(held)["row_id"].to_pylist()
     is_lost = pc.is_in(found.rows["row_id"], pa.array(lost, pa.string()))
     moved = found.rows.filter(is_lost)
     there = set(moved["row_id"].to_pylist())

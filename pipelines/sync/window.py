@@ -62,6 +62,8 @@ def read_window(
         read = Read()
         # Requested even if the count is zero: the count alone proves nothing.
         pages = list(reader.pages(window, read))
+        if read.is_short:
+            expected = reader.count(window)
         received = sum(page.num_rows for page in pages)
         if received == expected and not read.repeats():
             break
@@ -153,7 +155,7 @@ def prove(
         rejects=keyed.rejects,
         shown=received["row_id"],
         repeats=keyed.repeats,
-        forgets=may_remove and is_asked,
+        forgets=may_remove and is_asked and job.reader.reaches(window),
     )
 
 

@@ -228,26 +228,13 @@ class History:
         a time after `now`, which a wrong clock wrote.
         """
         (row,) = self._rows(
-            f"""
-            select coalesce(
-                (
-                    select max(swept_to) from {self.runs}
-                    where dataset = $dataset and outcome = '{Outcome.LOADED}'
-                        and swept_to <= $now
-                ),
-                (
-                    select min(finished_at) from {self.months.table}
-                    where dataset = $dataset and finished_at <= $now
-                        and declaration = $declaration
-                )
-            ) as at
-            """,
+            f"select max(swept_to) as at from {self.runs} where dataset = $dataset "
+            f"and outcome = '{Outcome.LOADED}' and swept_to <= $now",
             dataset=dataset.name,
             now=now,
-            declaration=dataset.fingerprint,
         )
         at: datetime | None = row["at"]
-        return at
+        return at or self.months.first_finished(dataset, now)
 
     def _rows(self, sql: str, **values: Any) -> list[Row]:
         with self.connect() as connection:

@@ -89,7 +89,7 @@ def monthly_counts(
         month (the window's first day), value, row_count; no row for zero.
     """
     bounds = bounds_of(windows, bound)
-    dated = warehouse.engine.in_byte_order(quote(raw_name(dataset.windowed_by)))
+    dated = warehouse.engine.in_byte_order(dated_by(dataset))
     held = f"{warehouse.table(dataset)} where removed_at is null"
     with warehouse.connect() as connection:
         connection.register("bounds", bounds)
@@ -107,7 +107,7 @@ def monthly_counts_of(
 ) -> pa.Table:
     """Like `monthly_counts`, but for the given rows instead of those held."""
     bounds = bounds_of(windows, bound)
-    dated = quote(raw_name(dataset.windowed_by))
+    dated = dated_by(dataset)
     statement = counting("counted", dated, bounds, column)
     return query(statement, counted=counted, bounds=bounds)
 
@@ -121,6 +121,12 @@ def bounds_of(windows: list[Window], bound: Bound) -> pa.Table:
             "ends": [bound(w.end) for w in windows if w.end],
         }
     )
+
+
+def dated_by(dataset: Dataset) -> str:
+    """SQL for the window column's dates, as text or numbers that sort as they do."""
+    column, pattern = quote(raw_name(dataset.windowed_by)), dataset.window_pattern
+    return f"({pattern.day_of(column)})" if pattern else column
 
 
 def counting(counted: str, dated: str, bounds: pa.Table, column: str | None) -> str:
@@ -149,6 +155,27 @@ def in_window(
     if dataset.is_file:
         return "true"
     name = quote(column or raw_name(dataset.windowed_by))
+    condition = condition_of(warehouse, dataset, bound, window, name)
+    if column:
+        return f"({condition})"
+    # Redundant, but it lets the warehouse skip partitions.
+    has_start = window.start > date.min
+    months = [f"window_month >= date '{month_start(window.start)}'"] * has_start
+    if window.end:
+        months.append(f"window_month < date '{window.end}'")
+    return f"(({condition}) and ({' and '.join(months)} or window_month is null))"
+
+
+def condition_of(
+    warehouse: Warehouse, dataset: Dataset, bound: Bound, window: Window, name: str
+) -> str:
+    """The window as a SQL condition on a quoted column."""
+    if pattern := dataset.window_pattern:
+        dated = warehouse.engine.in_byte_order(name)
+        condition = pattern.between(dated, window.start, window.end)
+        if window.undated:
+            condition = f"({condition}) or {pattern.missing(name)}"
+        return condition
     # Any bound shows whether they are text or numbers.
     kind = bound(window.end or window.start)
     value = as_bound(warehouse.engine.in_byte_order(name), kind)
@@ -161,13 +188,7 @@ def in_window(
         condition = f"({condition} or {value} is null and {name} is not null)"
     if window.undated:
         condition = f"({condition} or {name} is null)"
-    if column:
-        return f"({condition})"
-    # Redundant, but it lets the warehouse skip partitions.
-    months = [f"window_month >= date '{month_start(window.start)}'"] * has_start
-    if window.end:
-        months.append(f"window_month < date '{window.end}'")
-    return f"(({condition}) and ({' and '.join(months)} or window_month is null))"
+    return condition
 
 
 def as_bound(column: str, bound: str | int) -> str:

@@ -59,15 +59,19 @@ class Months:
 
     def _confirm(self, dataset: Dataset, months: list[date], now: datetime) -> None:
         """Record that months were read again."""
-        days = ", ".join(f"date '{month}'" for month in months)
-        values = {"dataset": dataset.name, "declaration": dataset.fingerprint}
-        with self.connect() as connection:
-            connection.execute(
-                f"update {self.table} set finished_at = $now "
-                "where dataset = $dataset and declaration = $declaration "
-                f"and month in ({days})",
-                {"now": now, **values},
-            )
+        by_declaration: dict[str, list[date]] = {}
+        for month in months:
+            by_declaration.setdefault(dataset.declaration_of(month), []).append(month)
+        for declaration, those in by_declaration.items():
+            days = ", ".join(f"date '{month}'" for month in those)
+            values = {"dataset": dataset.name, "declaration": declaration}
+            with self.connect() as connection:
+                connection.execute(
+                    f"update {self.table} set finished_at = $now "
+                    "where dataset = $dataset and declaration = $declaration "
+                    f"and month in ({days})",
+                    {"now": now, **values},
+                )
 
     def _add(self, rows: list[dict[str, Any]]) -> None:
         """Record months that were read in full for the first time."""
@@ -85,7 +89,7 @@ class Months:
         return {
             "dataset": dataset.name,
             "month": month,
-            "declaration": dataset.fingerprint,
+            "declaration": dataset.declaration_of(month),
             "run_id": run_id,
             "finished_at": now,
             "surplus": surplus,
@@ -96,25 +100,32 @@ class Months:
         return {month: n or 0 for month, n in self._surplus(dataset).items()}
 
     def _surplus(self, dataset: Dataset) -> dict[date, int | None]:
-        with self.connect() as connection:
-            rows = connection.execute(
-                f"select month, surplus from {self.table} "
-                "where dataset = $dataset and declaration = $declaration",
-                {"dataset": dataset.name, "declaration": dataset.fingerprint},
-            ).fetchall()
-        return dict(rows)
+        return {row["month"]: row["surplus"] for row in self._rows(dataset)}
 
     def before(self, dataset: Dataset, moment: datetime) -> list[date]:
         """Months last read in full before a time: least recently read, then newest."""
+        found = [r for r in self._rows(dataset) if r["finished_at"] < moment]
+        found.sort(key=lambda row: row["month"], reverse=True)
+        found.sort(key=lambda row: row["finished_at"])
+        return [row["month"] for row in found]
+
+    def first_finished(self, dataset: Dataset, now: datetime) -> datetime | None:
+        """When the first month was read in full; not a time after `now`."""
+        read = [row["finished_at"] for row in self._rows(dataset)]
+        return min((moment for moment in read if moment <= now), default=None)
+
+    def _rows(self, dataset: Dataset) -> list[dict[str, Any]]:
+        """The months that were read in full as the data set is declared now."""
         with self.connect() as connection:
-            rows = connection.execute(
-                f"select month from {self.table} where dataset = $dataset "
-                "and declaration = $declaration and finished_at < $moment "
-                "order by finished_at, month desc",
-                {
-                    "dataset": dataset.name,
-                    "declaration": dataset.fingerprint,
-                    "moment": moment,
-                },
-            ).fetchall()
-        return [month for (month,) in rows]
+            rows: list[dict[str, Any]] = (
+                connection.execute(
+                    "select month, declaration, finished_at, surplus "
+                    f"from {self.table} where dataset = $dataset",
+                    {"dataset": dataset.name},
+                )
+                .to_arrow_table()
+                .to_pylist()
+            )
+        return [
+            r for r in rows if r["declaration"] == dataset.declaration_of(r["month"])
+        ]

@@ -3,12 +3,14 @@
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.datasets.columns import REJECT, raw_name
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, SpatialDataset
+from pipelines.datasets.date_values import days_of
 
 if TYPE_CHECKING:
     from dlt.common.schema.typing import TColumnSchema
@@ -84,23 +86,39 @@ def window_values(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray | pa.Arra
 def window_months(dataset: Dataset, rows: pa.Table) -> pa.Array | pa.ChunkedArray:
     """The first day of the month in which each row is dated, on the city's calendar.
 
-    Null if it has no valid date, as for removed rows and for files. Dates are ISO text
-    (Socrata) or milliseconds since 1970 (ArcGIS).
+    Null if it has no valid date, as for removed rows and for files. Dates are ISO text:
+    the city's clock, or instants in UTC (Carto); or milliseconds since 1970 (ArcGIS);
+    or texts of a declared pattern.
     """
     values = window_values(dataset, rows)
+    if dataset.window_pattern:
+        values = days_of(values, dataset.window_pattern)
     iso = pc.match_substring_regex(values, r"^[12]\d{3}-(0[1-9]|1[0-2])-")
-    months = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 7)
-    days = pc.binary_join_element_wise(months, "01", "-").cast(pa.date32())
     # At most thirteen digits: until the year 2286.
     epoch = pc.match_substring_regex(values, r"^-?\d{1,13}$")
+    if isinstance(dataset, SpatialDataset) and not dataset.window_pattern:
+        seconds = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 19)
+        days = local_months(seconds.cast(pa.timestamp("ms")), dataset.clock)
+    else:
+        months = pc.utf8_slice_codeunits(pc.if_else(iso, values, None), 0, 7)
+        days = pc.binary_join_element_wise(months, "01", "-").cast(pa.date32())
     if not pc.any(epoch).as_py():
         return days
     instants = pc.if_else(epoch, values, None).cast(pa.int64())
-    local = instants.cast(pa.timestamp("ms", "UTC")).cast(
-        pa.timestamp("ms", dataset.clock.key)
+    return pc.coalesce(
+        days, local_months(instants.cast(pa.timestamp("ms")), dataset.clock)
     )
+
+
+def local_months(instants: pa.ChunkedArray, zone: ZoneInfo) -> pa.ChunkedArray:
+    """The first days of the months in which instants lie on a zone's clock.
+
+    Args:
+        instants: In UTC, without a zone.
+    """
+    local = instants.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms", zone.key))
     there = pc.local_timestamp(local).cast(pa.timestamp("us"))
-    return pc.coalesce(days, pc.floor_temporal(there, unit="month").cast(pa.date32()))
+    return pc.floor_temporal(there, unit="month").cast(pa.date32())
 
 
 def stamped(rows: pa.Table, run_id: str, **instants: datetime) -> pa.Table:

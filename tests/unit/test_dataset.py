@@ -11,7 +11,7 @@ GOOD = (FOLDER / "cambridge__incidents.toml").read_text()
 GOOD_FILES = (FOLDER / "bls__county_unemployment.toml").read_text()
 GOOD_LAYER = (FOLDER / "memphis__incidents.toml").read_text()
 GOOD_AREAS = (FOLDER / "memphis__district_boundaries.toml").read_text()
-APIS = "`api` must be one of soda2, soda3, arcgis, ckan, file, geojson"
+APIS = "`api` must be one of soda2, soda3, arcgis, ckan, carto, file, geojson"
 
 
 def refusal(tmp_path, text, name="springfield__incidents.toml"):
@@ -122,7 +122,7 @@ def test_a_bad_declaration_of_files_is_refused_with_file_and_key(
 FILES = '`api = "file"`'
 WHOLE = '`api = "file"` or `api = "geojson"`'
 SODA = '`api = "soda2"` or `api = "soda3"`'
-TABLES = f'{SODA} or `api = "arcgis"` or `api = "ckan"`'
+TABLES = f'{SODA} or `api = "arcgis"` or `api = "ckan"` or `api = "carto"`'
 
 
 @pytest.mark.parametrize(

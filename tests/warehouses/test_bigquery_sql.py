@@ -57,7 +57,16 @@ KNOWN = {
         "current_date",
     ),
     *("ceiling", "datetime_add", "datetime_diff", "instr", "timestamp_trunc"),
-    *("current_timestamp", "last_value", "sign", "floor", "ceil", "left", "right"),
+    *(
+        "timestamp",
+        "current_timestamp",
+        "last_value",
+        "sign",
+        "floor",
+        "ceil",
+        "left",
+        "right",
+    ),
 }
 FOREIGN_TYPES = re.compile(
     r"\bas (varchar|text|timestamptz|double precision|integer\[\])\b", re.IGNORECASE

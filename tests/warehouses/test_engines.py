@@ -170,6 +170,51 @@ def test_a_row_dated_before_the_history_is_corrected_and_withdrawn(
     assert warehouse.ledger.compared_on(PLACE) == date(2026, 3, 1)
 
 
+class TextReader(MemoryReader):
+    """Its dates are text of a pattern, month first."""
+
+    def inside(self, window):
+        def is_inside(text):
+            if not text or len(text) != 10:
+                return window.undated
+            day = datetime.strptime(text, "%m/%d/%Y").date()
+            return day >= window.start and (not window.end or day < window.end)
+
+        table = self.table()
+        return table.filter(pa.array(map(is_inside, table["reported"].to_pylist())))
+
+    def bound(self, day):
+        return day.isoformat()
+
+
+def test_dates_that_are_text_of_a_pattern_are_filed_and_counted(warehouse, monkeypatch):
+    city = variant(window_format="%m/%d/%Y")
+    december, february, march = (
+        (number, f"{month}/15/{year}", "Theft", None)
+        for number, month, year in (
+            ("1", 12, 2025),
+            ("2", "02", 2026),
+            ("3", "03", 2026),
+        )
+    )
+    unknown, gone = ("4", "unknown", "Theft", None), ("5", "02/01/2026", None, None)
+    rows = [december, february, march, unknown, gone]
+    for day, there in ((10, rows), (11, rows[:-1]), (12, [*rows[:3], gone])):
+        reader = TextReader(city, there)
+        monkeypatch.setattr(runs, "reader_for", lambda *_, it=reader: it)
+        run = new_run(warehouse, date(2026, 3, day))
+        assert runs.daily(run, city) is None
+        months = {n: date(2026, m, 1) for n, m in (("2", 2), ("3", 3), ("5", 2))}
+        assert held(warehouse) == sorted(
+            (row[0], *row, months.get(row[0])) for row in there if row != december
+        )
+    windows = list(months_from(date(2025, 12, 1), date(2026, 4, 1)))
+    counts = lookups.monthly_counts(warehouse, city, reader.bound, windows).to_pylist()
+    assert sorted((each["month"].month, each["row_count"]) for each in counts) == [
+        *((2, 2), (3, 1))
+    ]
+
+
 def test_bigquery_alone_merges_from_a_table_beside_and_empties_it(
     warehouse, monkeypatch, target
 ):

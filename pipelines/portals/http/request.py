@@ -13,7 +13,12 @@ import urllib3
 
 from pipelines import signals
 from pipelines.clock import utc_now
-from pipelines.errors import PortalError, PortalMovedError, Retryable
+from pipelines.errors import (
+    AbsentError,
+    PortalError,
+    PortalMovedError,
+    Retryable,
+)
 from pipelines.portals.http.body import Answer, read_answer
 from pipelines.portals.http.moves import new_address, shown, target
 
@@ -171,7 +176,7 @@ def check_status(
     if 300 <= status < 400:
         raise moved_error(dataset, url, params, answer.headers.get("Location", ""))
     if status in (404, 410):
-        raise PortalMovedError(
+        raise AbsentError(
             f"{dataset.label} no longer has it ({said}); it may have been moved or "
             f"withdrawn. Check the address in {dataset.name}.toml."
         )
@@ -243,7 +248,10 @@ def body_of(answer: Answer) -> dict[str, Any]:
 
 def message_of(answer: Answer) -> str:
     """The portal's own message about a failure, and its request id."""
-    message = body_of(answer).get("message")
+    body = body_of(answer)
+    message = body.get("message")
+    if isinstance(body.get("error"), list):  # Carto's
+        message = " ".join(map(str, body["error"]))
     request_id = answer.headers.get("X-Socrata-RequestId")
     words = f", {str(message)[:200]!r}" if message else ""
     return words + (f", request {request_id[:40]}" if request_id else "")

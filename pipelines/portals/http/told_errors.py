@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipelines.errors import PortalError, Retryable
+from pipelines.errors import AbsentError, PortalError, Retryable
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
 
 # See https://developers.arcgis.com/rest/services-reference/enterprise/error-codes/
 NEEDS_TOKEN = (498, 499)
+
+# The request for a layer's description has nothing else that could be wrong than its
+# address. ArcGIS Online says "Invalid URL", with 400.
+NOT_THERE = (400, 404)
 
 MAY_PASS = (429, 500, 502, 503, 504)
 
@@ -54,6 +58,15 @@ def told_in(body: bytes) -> Told | None:
     details = details if isinstance(details, list) else []
     words = " ".join(map(str, [told.get("message", ""), *details]))
     return Told(words, told.get("code"))
+
+
+def absent(dataset: "Dataset", told: Told) -> AbsentError:
+    """The error for an address at which there is no layer."""
+    return AbsentError(
+        f"{dataset.label} no longer has it (error {told.code}, {told.words[:200]!r}); "
+        "it may have been moved or withdrawn. Check the address in "
+        f"{dataset.name}.toml."
+    )
 
 
 def check_told(dataset: "Dataset", told: Told | None) -> None:
