@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pipelines.datasets.columns import raw_name
+from pipelines.onboarding.expressions import clock_expression, is_utc
 from pipelines.onboarding.models import published_times
 from pipelines.onboarding.proposal import Proposal, has_odd_dates
 
@@ -19,8 +20,12 @@ def example(made: Proposal) -> tuple[dict[str, str], dict[str, object]]:
     for name, alias in published_times(made).items():
         if has_odd_dates(made, [name]) and made.address.platform == "file":
             continue
-        given[raw_name(name)] = published(made)
+        given[raw_name(name)] = published(made, name)
         wanted[alias] = f"{SHOWN:%Y-%m-%d %H:%M:%S}"
+        if clock := made.clocks.get(name):
+            is_hour = "'hour'" in clock_expression(made, name)
+            given[raw_name(clock)] = "12" if is_hour else "12:30"
+            wanted[alias] = f"{SHOWN:%Y-%m-%d} 12:{'00' if is_hour else '30'}:00"
     if made.offense.code:
         given[raw_name(made.offense.code)] = "13a"
         wanted |= {"offense_code": "13A", "published_offense_code": "13a"}
@@ -36,11 +41,15 @@ def example(made: Proposal) -> tuple[dict[str, str], dict[str, object]]:
     return given, wanted
 
 
-def published(made: Proposal) -> str:
+def published(made: Proposal, name: str) -> str:
     """The made-up moment as the portal writes it."""
     if made.address.platform == "arcgis":
         clock = ZoneInfo(made.zone) if made.times == "utc" else UTC
         return str(int(SHOWN.replace(tzinfo=clock).timestamp() * 1000))
+    if is_utc(made, name):
+        instant = SHOWN.replace(tzinfo=ZoneInfo(made.zone)).astimezone(UTC)
+        is_carto = made.address.platform == "carto"
+        return f"{instant:%FT%TZ}" if is_carto else f"{instant:%F %T}+00"
     return SHOWN.isoformat()
 
 

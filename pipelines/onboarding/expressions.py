@@ -3,10 +3,13 @@
 All that depends on how dates and points are written stands here.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from pipelines.datasets.columns import raw_name
+from pipelines.onboarding.clocks import is_midnight
 from pipelines.onboarding.proposal import Proposal
+from pipelines.onboarding.toml import WIDTH
 
 NO_NUMBER = "cast(null as {{ type_double() }})"
 NO_TEXT = "cast(null as {{ dbt.type_string() }})"
@@ -24,19 +27,98 @@ class Coordinates:
 def moment_expression(made: Proposal, name: str) -> str:
     """A column's date as the city's clock."""
     raw = raw_name(name)
+    if name in made.clocks:
+        clock = clock_expression(made, name)
+        return f"{{{{ local_from_day_and_clock({day_inside(made, name)}, {clock}) }}}}"
     is_layer_date = made.seen.named(name).kind == "date"
     if made.address.platform == "arcgis" and is_layer_date:
         zone = made.zone if made.times == "utc" else "UTC"
         return f"{{{{ local_from_epoch_ms('{raw}', '{zone}') }}}}"
-    # Carto's are UTC: the model says what is to be done about it.
+    if is_utc(made, name):
+        return f"{{{{ local_from_utc({with_t(made, raw)}, '{made.zone}') }}}}"
     return f"{{{{ as_local_timestamp('{raw}') }}}}"
+
+
+def on_lines(call: str, more: int = 0) -> str:
+    """A macro's call, its arguments on lines of their own if it is too long.
+
+    Args:
+        more: How many characters stand beside it on its line, but for its indent.
+    """
+    is_call = re.match(r"\{\{ \w+\(", call)
+    if not is_call or len(call) + 8 + more <= WIDTH or "\n" in call:
+        return call
+    opened, _, rest = call.partition("(")
+    parts, depth, quoted = [""], 0, ""
+    for letter in rest.removesuffix(") }}"):
+        if quoted:
+            quoted = "" if letter == quoted else quoted
+        elif letter in "'\"":
+            quoted = letter
+        depth += {"(": 1, ")": -1}.get(letter, 0) if not quoted else 0
+        if letter == "," and not depth and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    inside = ",\n            ".join(part.strip() for part in parts)
+    inside = inside.replace(" ~ ' as", "\n            ~ ' as")
+    return f"{opened}(\n            {inside}\n        ) }}}}"
+
+
+def day_expression(made: Proposal, name: str, alias: str) -> str:
+    """A column's day: known even if its time of day is not."""
+    if name not in made.clocks:
+        return f"cast({alias} as date)"
+    if made.address.platform != "arcgis":
+        return f"{{{{ {day_inside(made, name)} }}}}"
+    zone = made.zone if made.times == "utc" else "UTC"
+    call = f"local_from_epoch_ms('{raw_name(name)}', '{zone}')"
+    return f"cast({{{{ {call} }}}} as date)"
+
+
+def day_inside(made: Proposal, name: str) -> str:
+    """The day of a date whose time stands in another column, within a macro's call."""
+    raw = raw_name(name)
+    if made.address.platform != "arcgis":
+        return f"as_date('{raw}')"
+    zone = made.zone if made.times == "utc" else "UTC"
+    return f"'cast(' ~ local_from_epoch_ms('{raw}', '{zone}') ~ ' as date)'"
+
+
+def clock_expression(made: Proposal, name: str) -> str:
+    """The time of day in another column, within a macro's call."""
+    clock = made.clocks[name]
+    values = made.seen.column(clock)
+    is_hour = all(re.fullmatch(r"\d{1,2}(\.0)?", value) for value in values)
+    is_hour = is_hour and all(float(value) <= 24 for value in values)
+    return f"clock_text('{raw_name(clock)}'{HOURS if is_hour else ''})"
+
+
+HOURS = ", 'hour'"
+
+
+def is_utc(made: Proposal, name: str) -> bool:
+    """Whether a date is text in UTC."""
+    if is_midnight(made.seen, name):
+        return False
+    suffix = made.finding("suffix")
+    says_so = suffix is not None and suffix.value == "utc" and name == made.window
+    return says_so or (made.address.platform == "carto" and made.times == "utc")
+
+
+def with_t(made: Proposal, raw: str) -> str:
+    """A column as an argument; Carto parts day and time by T, others by a blank."""
+    is_carto = made.address.platform == "carto"
+    return f"'{raw}'" if is_carto else f"\"replace({raw}, ' ', 'T')\""
 
 
 def coordinates_of(made: Proposal) -> Coordinates:
     """Latitude and longitude, if there are columns of numbers for them."""
     place = made.place
-    if place.kind not in ("pair", "points") or not (place.latitude and place.longitude):
-        return without_numbers(made)
+    if place.point:
+        return of_point(raw_name(place.point))
+    if not (place.latitude and place.longitude):
+        return without_numbers()
     latitude, longitude = raw_name(place.latitude), raw_name(place.longitude)
     # `coordinates()` shows the columns of these names.
     parsed = [
@@ -80,11 +162,23 @@ def unparsed(raw: str, bound: int, signs: tuple[str, ...]) -> str:
     return f"{{{{ is_unparsed(\n{inside}\n        ) }}}}"
 
 
-def without_numbers(made: Proposal) -> Coordinates:
-    """No coordinates, or a point as text that a person must take apart."""
+def of_point(raw: str) -> Coordinates:
+    """A point as text. One that has only an address counts as read."""
+    latitude, longitude = f"point_latitude('{raw}')", f"point_longitude('{raw}')"
+    return Coordinates(
+        [
+            f"        {{{{ {latitude} }}}} as latitude",
+            f"        {{{{ {longitude} }}}} as longitude",
+            f"        {{{{ as_degrees({latitude}, 90) }}}} as latitude_degrees",
+            f"        {{{{ as_degrees({longitude}, 180) }}}} as longitude_degrees",
+        ],
+        ["        {{ coordinates() }},"],
+    )
+
+
+def without_numbers() -> Coordinates:
+    """No coordinates."""
     lines = []
-    if point := made.place.point:
-        lines.append(f"        -- TODO(you): {raw_name(point)} holds a point as text.")
     lines += [
         f"        {NO_NUMBER} as latitude,",
         f"        {NO_NUMBER} as longitude,",

@@ -3,8 +3,12 @@
 from pipelines.datasets.columns import raw_name
 from pipelines.onboarding.expressions import (
     Coordinates,
+    clock_expression,
     coordinates_of,
+    day_expression,
+    day_inside,
     moment_expression,
+    on_lines,
 )
 from pipelines.onboarding.proposal import Proposal, has_odd_dates
 from pipelines.onboarding.toml import comment
@@ -72,15 +76,6 @@ def times_parsed(made: Proposal) -> list[str]:
             said = f"TODO(you): {raw_name(name)} is not written as ISO does, such as"
             example = made.seen.column(name)[0]
             parts += comment(f"{said} {example}: cast it.", " " * 8, "--")
-        suffix = made.finding("suffix")
-        is_utc = bool(suffix and name == made.window and suffix.value == "utc")
-        is_utc = is_utc or (made.address.platform == "carto" and made.times == "utc")
-        if is_utc:
-            said = f"TODO(you): {raw_name(name)} is UTC: show it in {made.zone}."
-            parts += comment(said, " " * 8, "--")
-        if clock := made.clocks.get(name):
-            said = f"TODO(you): the time of day is in {raw_name(clock)}: add it."
-            parts += comment(said, " " * 8, "--")
         parts.append(
             "\n".join(split_line(moment_expression(made, name), alias)).removesuffix(
                 ","
@@ -89,6 +84,12 @@ def times_parsed(made: Proposal) -> list[str]:
     if not published_times(made):
         parts.append(f"        {NO_TIME} as occurred_at_local")
     return parts
+
+
+def day_of(made: Proposal, alias: str) -> str:
+    """The day of a clock."""
+    names = {alias: name for name, alias in published_times(made).items()}
+    return day_expression(made, names[alias], alias)
 
 
 def published_times(made: Proposal) -> dict[str, str]:
@@ -122,7 +123,7 @@ def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
         *(
             [
                 "        occurred_at_local,",
-                "        cast(occurred_at_local as date) as occurred_date,",
+                *split_line(day_of(made, "occurred_at_local"), "occurred_date"),
             ]
             if occurred
             else [
@@ -133,7 +134,7 @@ def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
         *(
             [
                 "        reported_at_local,",
-                "        cast(reported_at_local as date) as report_date,",
+                *split_line(day_of(made, "reported_at_local"), "report_date"),
             ]
             if reported
             else [
@@ -216,15 +217,23 @@ def split_line(expression: str, alias: str) -> list[str]:
     line = f"        {expression} as {alias},"
     if len(line) <= 88 or "\n" in line:
         return [line]
+    expression = on_lines(expression)
+    if "\n" in expression:
+        return [f"        {expression} as {alias},"]
     return [f"        {expression}", f"            as {alias},"]
 
 
 def unparsed(made: Proposal, place: Coordinates) -> list[str]:
     """Whether a published time or coordinate could not be read."""
-    checks = [
-        f"{{{{ is_unparsed('{raw_name(name)}', '{alias}') }}}}"
-        for name, alias in published_times(made).items()
-    ]
+    checks = []
+    for name, alias in published_times(made).items():
+        if clock := made.clocks.get(name):
+            inside = f"'{raw_name(clock)}', {clock_expression(made, name)}"
+            checks.append(on_lines(f"{{{{ is_unparsed({inside}) }}}}", 3))
+            inside = f"'{raw_name(name)}', {day_inside(made, name)}"
+            checks.append(on_lines(f"{{{{ is_unparsed({inside}) }}}}", 3))
+        else:
+            checks.append(f"{{{{ is_unparsed('{raw_name(name)}', '{alias}') }}}}")
     checks += place.unparsed
     if not checks:
         return ["        false as has_unparsed_values,"]

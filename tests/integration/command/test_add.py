@@ -393,7 +393,7 @@ def test_the_models_of_written_cities_are_built_and_their_unit_tests_pass(
         shutil.copytree(ROOT / name, project / name, dirs_exist_ok=True)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, project / name)
-    names = ("Seattle", "Denver", "Boston", "Philadelphia", "Houston")
+    names = ("Seattle", "Denver", "Boston", "Philadelphia", "Houston", "Kansas City")
     sources = {added(CITIES[name], tmp_path, project)[0].city for name in names}
     declared = list(read_datasets(project / "pipelines" / "datasets").values())
     new = [d for d in declared if d.source in sources]
