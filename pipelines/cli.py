@@ -341,6 +341,44 @@ def doctor(found: Found[Settings], datasets: tuple[str, ...], as_json: bool) -> 
 
 
 @cli.command()
+@click.argument("address")
+@click.option("--name", metavar="CITY", help="The city's name for readers.")
+@click.option("--state", metavar="WA", help="Postal code of its state.")
+@click.option("--zone", metavar="ZONE", help="Time zone; default: by state and points.")
+@click.option("--population", type=click.IntRange(min=1), help="Of the census of 2020.")
+@click.option("--key", metavar="A,B", help="Columns of the key; default: by counts.")
+@click.option("--window-column", metavar="A", help="The date that windows use.")
+@click.option("--dry-run", is_flag=True, help="Print what was found; write nothing.")
+@with_settings
+def add(
+    found: Found[Settings],
+    address: str,
+    name: str | None,
+    state: str | None,
+    zone: str | None,
+    population: int | None,
+    key: str | None,
+    window_column: str | None,
+    dry_run: bool,
+) -> None:
+    """Write a city's declaration, models and seed rows from a portal's ADDRESS.
+
+    Takes the page of a table, a resource, an item, a layer or a file. Sends about a
+    dozen requests, prints what was found with its evidence, and asks on a terminal for
+    what it can't know. Never overwrites a file.
+    """
+    from pipelines.onboarding.add import add as add_city
+    from pipelines.onboarding.asked import asked_for
+
+    options = asked_for(
+        sys.stdin.isatty(), name, state, zone, population, key, window_column
+    )
+    settings = found.well()
+    with logs.silent():
+        add_city(address, options, settings, utc_now(), click.echo, dry_run=dry_run)
+
+
+@cli.command()
 @click.option(
     "--since", type=Day(), help="From this UTC date on; default: the last run only."
 )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from demo.portal.exchange import Asked, Reply, arcgis_problem, arcgis_reply
+from demo.portal.layer_statistics import different, statistics
 from demo.portal.soql.expression import Expression, SoqlError, as_number, mismatch
 from demo.portal.soql.parser import Parser
 from demo.portal.soql.query import shuffled
@@ -140,7 +141,11 @@ def answer(
 ) -> dict[str, object]:
     """Return the answer to a query in ArcGIS's format."""
     where = condition(layer, parameters.get("where", ""))
+    if "outstatistics" in parameters:
+        return statistics(layer, parameters, where)
     if parameters.get("returncountonly", "").lower() == "true":
+        if parameters.get("returndistinctvalues", "").lower() == "true":
+            return {"count": different(layer, parameters, where)}
         sql = f"select count(*) as count from {layer.table} where {where}"
         return {"count": layer.store.run(sql)["count"][0].as_py()}
     if parameters.get("returnidsonly", "").lower() == "true":

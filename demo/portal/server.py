@@ -267,7 +267,7 @@ class Portal:
         """Route a request that no fault has answered."""
         if asked.path in self.files:
             return self.files[asked.path].reply(asked)
-        if "/FeatureServer" in asked.path:
+        if "/FeatureServer" in asked.path or "/MapServer" in asked.path:
             layer = self.datasets.get(asked.path.removesuffix("/query").rstrip("/"))
             if not isinstance(layer, Layer):
                 return arcgis_problem(400, "Invalid URL", "Invalid URL")

@@ -1,1 +1,1 @@
-"""Propose and write the files of a new city."""
+"""From an address to a city: what `blotter add` asks, finds and writes."""

@@ -1,5 +1,6 @@
 """The local portal's ArcGIS layer."""
 
+import json
 import time
 
 import pytest
@@ -160,6 +161,45 @@ def test_an_error_comes_inside_a_200(served, parameters, detail):
     assert answer.status_code == 200
     assert answer.json()["error"]["code"] == 400
     assert detail in answer.json()["error"]["details"][0]
+
+
+def test_statistics_are_of_all_rows_or_of_groups(query):
+    asked = [
+        {"statisticType": kind, "onStatisticField": name, "outStatisticFieldName": out}
+        for kind, name, out in (
+            ("count", "Precinct", "n"),
+            ("min", "Offense_Datetime", "least"),
+            ("max", "Latitude", "most"),
+        )
+    ]
+    told = {"where": "1=1", "outStatistics": json.dumps(asked)}
+    (one,) = query(**told)["features"]
+    assert one["attributes"] == {"n": 2499, "least": MIDNIGHT, "most": 35.125}
+    by = {"groupByFieldsForStatistics": "EXTRACT(YEAR FROM Offense_Datetime),Latitude"}
+    groups = [row["attributes"] for row in query(**told, **by)["features"]]
+    assert [(g["EXPR_1"], g["Latitude"], g["n"]) for g in groups] == [
+        (2020, 0, 1),
+        (2020, 35.125, 2498),
+    ]
+
+
+def test_different_values_are_counted(query):
+    asked = {"returnDistinctValues": "true", "returnCountOnly": "true"}
+    assert query(where="1=1", outFields="Latitude", **asked) == {"count": 2}
+    assert query(where="1=1", outFields="Crime_ID", **asked) == {"count": 2500}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"statisticType": "median", "onStatisticField": "Latitude"},
+        {"statisticType": "count", "onStatisticField": "Longitude"},
+    ],
+)
+def test_statistics_that_a_layer_has_not_are_refused(query, asked):
+    asked = [{**asked, "outStatisticFieldName": "n"}]
+    told = query(where="1=1", outStatistics=json.dumps(asked))
+    assert told["error"]["code"] == 400
 
 
 def test_a_missing_layer_is_an_error_inside_a_200(served):

@@ -1,0 +1,63 @@
+"""What was found out about a table: a city that can be declared."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipelines.onboarding import offenses
+from pipelines.onboarding.addresses import Address
+from pipelines.onboarding.facts import Finding, Seen
+from pipelines.onboarding.options import Options
+from pipelines.onboarding.places import Coordinates
+from pipelines.onboarding.times import is_iso
+
+
+@dataclass
+class Proposal:
+    """A city's incidents, as far as they were found out."""
+
+    address: Address
+    seen: Seen
+    options: Options
+    findings: list[Finding] = field(default_factory=list)
+    key: list[str] = field(default_factory=list)
+    key_is_unique: bool = True
+    counting: str | None = None
+    window: str | None = None
+    occurred: str | None = None
+    reported: str | None = None
+    changed: str | None = None
+    loads: list[str] = field(default_factory=list)
+    clocks: dict[str, str] = field(default_factory=dict)
+    backfill_from: date | None = None
+    first_year: int | None = None
+    zone: str = ""
+    times: str = "utc"
+    literals: str = "utc"
+    moving_window: bool = False
+    offense: offenses.Offenses = field(default_factory=offenses.Offenses)
+    areas: dict[str, str] = field(default_factory=dict)
+    place: Coordinates = field(default_factory=lambda: Coordinates("none"))
+    columns: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Columns that are not loaded, and why."""
+    missing: str = ""
+    """What the publisher leaves out, in its own words."""
+
+    def finding(self, subject: str) -> Finding | None:
+        """What was found of a subject."""
+        return next((f for f in self.findings if f.subject == subject), None)
+
+    def why(self, subject: str) -> str:
+        found = self.finding(subject)
+        return found.evidence if found else ""
+
+
+def has_odd_dates(made: Proposal, columns: Iterable[str | None]) -> bool:
+    """Whether dates are written in another way than ISO's."""
+    return any(
+        not is_iso(value)
+        for name in columns
+        if name
+        for value in made.seen.column(name)[:50]
+    )
