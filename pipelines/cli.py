@@ -98,7 +98,7 @@ def list_datasets(found: Found[Settings], as_vars: bool) -> None:
         else:
             state = "  (off: loaded only when named)"
         click.echo(f"{dataset.name:40}{dataset.title}{state}")
-        for address in dataset.addresses:
+        for address in [dataset.url] if dataset.is_file else dataset.addresses:
             click.echo(f"{'':40}{address}")
         if dataset.where:
             click.echo(f"{'':40}only where {dataset.where}")

@@ -42,9 +42,10 @@ def account(
     if not must_confirm(dataset, window, lost, known, may_remove):
         return received, []
     found = confirm(job, lost)
-    if is_refused(dataset, len(found.gone), held_in_window(known)):
-        held = lookups.rows(job.warehouse, dataset, found.gone)
-        check_keys(dataset, window, held, new_rows(received, known))
+    held = held_in_window(known)
+    if is_refused(dataset, len(found.gone), held):
+        gone = lookups.rows(job.warehouse, dataset, found.gone)
+        check_keys(dataset, window, gone, held, new_rows(received, known))
     return settled(dataset, window, received, known, found)
 
 
@@ -143,7 +144,9 @@ def is_refused(dataset: Dataset, gone: int, held: int) -> bool:
     )
 
 
-def check_keys(dataset: Dataset, window: Window, gone: pa.Table, new: pa.Table) -> None:
+def check_keys(
+    dataset: Dataset, window: Window, gone: pa.Table, held: int, new: pa.Table
+) -> None:
     """Tell apart from removals that the publisher reissued the keys.
 
     Raises:
@@ -151,10 +154,10 @@ def check_keys(dataset: Dataset, window: Window, gone: pa.Table, new: pa.Table) 
     """
     if was_rekeyed(dataset, gone, new):
         raise RekeyedError(
-            f"{dataset.label} shows the rows of {window} under other keys than before: "
-            f"{gone.num_rows:,} are gone and are there again. Nothing was written. If "
-            "the publisher reissued its keys, carry the rows over with `blotter "
-            f"reconcile {dataset.name} --rekeyed`."
+            f"{dataset.label} shows {gone.num_rows:,} of {held:,} rows of {window} "
+            "under other keys than before, so nothing was written. Check whether its "
+            "key is spelled differently; if the publisher reissued the keys, carry the "
+            f"rows over with `blotter reconcile {dataset.name} --rekeyed`."
         )
 
 

@@ -64,7 +64,7 @@ def test_a_day_with_new_keys_says_so_and_writes_nothing(portal, url, home):
     republish(portal, corrected(RENAMED))
     failure = live.daily(home, at(url), whole=True)
     assert isinstance(failure, RekeyedError)
-    assert "60 are gone and are there again" in str(failure)
+    assert "shows 60 of 60 rows of 2026-02-01 on under other keys" in str(failure)
     assert "`blotter reconcile springfield__incidents --rekeyed`" in str(failure)
     assert live.raw_tables(home) == before
 
