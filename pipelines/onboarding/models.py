@@ -107,8 +107,6 @@ def published_times(made: Proposal) -> dict[str, str]:
 def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
     """The columns that all cities have."""
     times = set(published_times(made).values())
-    occurred = "occurred_at_local" in times
-    reported = "reported_at_local" in times
     areas, offense = made.areas, made.offense
     council_code = council(areas.get("council_district"))
     case = made.counting or (made.key[0] if made.key_is_unique else None)
@@ -120,32 +118,12 @@ def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
         *counting_lines(made),
         "",
         "        -- times",
-        *(
-            [
-                "        occurred_at_local,",
-                *split_line(day_of(made, "occurred_at_local"), "occurred_date"),
-            ]
-            if occurred
-            else [
-                f"        {NO_TIME} as occurred_at_local,",
-                "        cast(null as date) as occurred_date,",
-            ]
-        ),
-        *(
-            [
-                "        reported_at_local,",
-                *split_line(day_of(made, "reported_at_local"), "report_date"),
-            ]
-            if reported
-            else [
-                f"        {NO_TIME} as reported_at_local,",
-                "        cast(null as date) as report_date,",
-            ]
-        ),
+        *occurrence_lines(made),
+        *report_lines(made),
         *(["        updated_at_local,"] if "updated_at_local" in times else []),
         "",
         "        -- what",
-        f"        {cleaned(offense.category)} as incident_category,",
+        f"        {cleaned(offense.category or offense.code)} as incident_category,",
         f"        {TEXT} as incident_subcategory,",
         f"        {cleaned(offense.description)} as incident_description,",
         *offense_lines(made),
@@ -174,6 +152,35 @@ def renamed(made: Proposal, city: str, place: Coordinates) -> list[str]:
         "        removed_at,",
         "        window_month,",
         "        replaced_at",
+    ]
+
+
+def occurrence_lines(made: Proposal) -> list[str]:
+    """When an incident occurred, or at least was reported."""
+    times = set(published_times(made).values())
+    if "occurred_at_local" in times:
+        day = split_line(day_of(made, "occurred_at_local"), "occurred_date")
+        return ["        occurred_at_local,", *day]
+    if made.stands_for_occurrence:
+        return [
+            "        -- Only the date of report is published, and stands for this one.",
+            "        reported_at_local as occurred_at_local,",
+            *split_line(day_of(made, "reported_at_local"), "occurred_date"),
+        ]
+    return [
+        f"        {NO_TIME} as occurred_at_local,",
+        "        cast(null as date) as occurred_date,",
+    ]
+
+
+def report_lines(made: Proposal) -> list[str]:
+    """When an incident was reported."""
+    if "reported_at_local" in published_times(made).values():
+        day = split_line(day_of(made, "reported_at_local"), "report_date")
+        return ["        reported_at_local,", *day]
+    return [
+        f"        {NO_TIME} as reported_at_local,",
+        "        cast(null as date) as report_date,",
     ]
 
 

@@ -44,6 +44,12 @@ class Proposal:
     missing: str = ""
     """What the publisher leaves out, in its own words."""
 
+    @property
+    def stands_for_occurrence(self) -> bool:
+        """Whether the date of report is the only one, and so stands for the day on
+        which an incident occurred."""
+        return self.reported in self.columns and self.occurred not in self.columns
+
     def finding(self, subject: str) -> Finding | None:
         """What was found of a subject."""
         return next((f for f in self.findings if f.subject == subject), None)

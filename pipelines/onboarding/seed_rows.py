@@ -6,6 +6,10 @@ import re
 
 from pipelines.onboarding.proposal import Proposal
 
+NO_DISCLAIMER = (
+    "The publisher states none. A row is a report to the police, not a proved crime."
+)
+
 
 def records(text: str) -> list[str]:
     """The lines of a CSV, those that a quoted value runs over as one."""
@@ -56,6 +60,8 @@ def city_row(made: Proposal, city: str) -> dict[str, str]:
     if not made.place.box:
         todo.append("the box")
     note = f"TODO(you): fill in {', '.join(todo)}."
+    if made.stands_for_occurrence:
+        note += " The day is that of the report: no other is published."
     if made.missing:
         note += f" The publisher says: {made.missing}"
     return {
@@ -100,7 +106,7 @@ def publisher_row(made: Proposal, city: str) -> dict[str, str]:
         "url": made.address.page,
         "licence": str(license.value if license else "")[:300] or "Not stated",
         "attribution": name[:300],
-        "disclaimer": made.seen.described.disclaimer[:300],
+        "disclaimer": made.seen.described.disclaimer[:300] or NO_DISCLAIMER,
         "retrieval_note": note if left_out else "",
         "coverage_from": "",
         "coverage_to": "",
