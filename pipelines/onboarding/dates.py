@@ -8,7 +8,13 @@ from datetime import date, datetime, timedelta
 from pipelines.datasets.windows import previous_month
 from pipelines.onboarding.facts import Finding, Seen
 from pipelines.onboarding.tables import Column, Months
-from pipelines.onboarding.times import is_iso, moment_of, moments, share
+from pipelines.onboarding.times import (
+    is_iso,
+    moment_of,
+    moments,
+    pattern_of_values,
+    share,
+)
 from pipelines.onboarding.words import STARTED, date_role, run
 
 # Of a text column's values, so many must be dates that it counts as one.
@@ -63,14 +69,34 @@ def is_date(seen: Seen, column: Column, platform: str) -> bool:
 
 
 def is_usable(seen: Seen, column: Column, platform: str) -> bool:
-    """Whether a platform finds rows by a column: text must sort as its dates do."""
+    """Whether a platform finds rows by a column: text must have one pattern."""
     if platform == "file" or column.kind == "date":
         return True
-    if platform in ("ckan", "soda2") and column.kind == "text":
-        values = seen.column(column.name)
-        between = "T" if platform == "soda2" else "T "
-        return all(is_iso(v) and (v[10:11] or between[0]) in between for v in values)
+    if column.kind == "text":
+        return (
+            is_as_typed(seen, column, platform)
+            or pattern_of_values(seen.column(column.name)) is not None
+        )
     return column.kind == "instant" and platform == "carto"
+
+
+def is_as_typed(seen: Seen, column: Column, platform: str) -> bool:
+    """Whether a column's text compares with bounds as a column of dates does."""
+    values = seen.column(column.name)
+    between = {"soda2": "T", "ckan": "T "}.get(platform, "")
+    return bool(between) and all(
+        is_iso(v) and (v[10:11] or between[0]) in between for v in values
+    )
+
+
+def window_format_of(seen: Seen, name: str, platform: str) -> str | None:
+    """The pattern that must be declared of a window column; None if it needs none."""
+    column = seen.named(name)
+    if platform == "file" or column.kind != "text":
+        return None
+    if is_as_typed(seen, column, platform):
+        return None
+    return pattern_of_values(seen.column(name))
 
 
 def candidates(seen: Seen, platform: str, now: datetime) -> list[Candidate]:
@@ -89,6 +115,7 @@ def candidates(seen: Seen, platform: str, now: datetime) -> list[Candidate]:
             not one.is_usable,
             one.role == "changed",
             one.filled < FILLED,
+            one.is_text,
             not is_recent,
             roles.index(one.role),
             not STARTED.search(run(one.name)),

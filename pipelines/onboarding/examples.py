@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pipelines.datasets.columns import raw_name
 from pipelines.onboarding.expressions import clock_expression, is_utc
 from pipelines.onboarding.models import published_times
-from pipelines.onboarding.proposal import Proposal, has_odd_dates
+from pipelines.onboarding.proposal import Proposal, is_unreadable, pattern_in
 
 # Local noon, in winter, of a made-up row.
 SHOWN = datetime(2025, 1, 15, 12, 30)
@@ -18,7 +18,7 @@ def example(made: Proposal) -> tuple[dict[str, str], dict[str, object]]:
     given, expected = {"row_id": "1"}, {"row_id": "1"}
     wanted: dict[str, object] = dict(expected)
     for name, alias in published_times(made).items():
-        if has_odd_dates(made, [name]) and made.address.platform == "file":
+        if is_unreadable(made, name):
             continue
         given[raw_name(name)] = published(made, name)
         wanted[alias] = f"{SHOWN:%Y-%m-%d %H:%M:%S}"
@@ -46,6 +46,8 @@ def published(made: Proposal, name: str) -> str:
     if made.address.platform == "arcgis":
         clock = ZoneInfo(made.zone) if made.times == "utc" else UTC
         return str(int(SHOWN.replace(tzinfo=clock).timestamp() * 1000))
+    if pattern := pattern_in(made, name):
+        return SHOWN.strftime(pattern)
     if is_utc(made, name):
         instant = SHOWN.replace(tzinfo=ZoneInfo(made.zone)).astimezone(UTC)
         is_carto = made.address.platform == "carto"

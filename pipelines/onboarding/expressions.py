@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipelines.datasets.columns import raw_name
 from pipelines.onboarding.clocks import is_midnight
-from pipelines.onboarding.proposal import Proposal
+from pipelines.onboarding.proposal import Proposal, pattern_in
 from pipelines.onboarding.toml import WIDTH
 
 NO_NUMBER = "cast(null as {{ type_double() }})"
@@ -36,6 +36,8 @@ def moment_expression(made: Proposal, name: str) -> str:
         return f"{{{{ local_from_epoch_ms('{raw}', '{zone}') }}}}"
     if is_utc(made, name):
         return f"{{{{ local_from_utc({with_t(made, raw)}, '{made.zone}') }}}}"
+    if pattern := pattern_in(made, name):
+        return f"{{{{ local_from_text('{raw}', '{pattern}') }}}}"
     return f"{{{{ as_local_timestamp('{raw}') }}}}"
 
 

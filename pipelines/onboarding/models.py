@@ -10,7 +10,7 @@ from pipelines.onboarding.expressions import (
     moment_expression,
     on_lines,
 )
-from pipelines.onboarding.proposal import Proposal, has_odd_dates
+from pipelines.onboarding.proposal import Proposal, is_unreadable
 from pipelines.onboarding.toml import comment
 
 TEXT = "cast(null as {{ dbt.type_string() }})"
@@ -72,7 +72,7 @@ def times_parsed(made: Proposal) -> list[str]:
     """The dates as the city's clock."""
     parts: list[str] = []
     for name, alias in published_times(made).items():
-        if has_odd_dates(made, [name]) and made.address.platform == "file":
+        if is_unreadable(made, name):
             said = f"TODO(you): {raw_name(name)} is not written as ISO does, such as"
             example = made.seen.column(name)[0]
             parts += comment(f"{said} {example}: cast it.", " " * 8, "--")

@@ -9,7 +9,7 @@ from pipelines.onboarding.addresses import Address
 from pipelines.onboarding.facts import Finding, Seen
 from pipelines.onboarding.options import Options
 from pipelines.onboarding.places import Coordinates
-from pipelines.onboarding.times import is_iso
+from pipelines.onboarding.times import is_iso, pattern_of_values
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Proposal:
     moving_window: bool = False
     offense: offenses.Offenses = field(default_factory=offenses.Offenses)
     areas: dict[str, str] = field(default_factory=dict)
+    window_format: str | None = None
+    """The pattern of a window column of text."""
     place: Coordinates = field(default_factory=lambda: Coordinates("none"))
     columns: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -57,6 +59,26 @@ class Proposal:
     def why(self, subject: str) -> str:
         found = self.finding(subject)
         return found.evidence if found else ""
+
+
+def pattern_in(made: Proposal, name: str) -> str | None:
+    """The pattern of a column of text that no cast reads; None if a cast does."""
+    if made.seen.named(name).kind != "text":
+        return None
+    if not has_odd_dates(made, [name]) and name != made.window:
+        return None
+    pattern = pattern_of_values(made.seen.column(name))
+    return None if pattern in CAST else pattern
+
+
+def is_unreadable(made: Proposal, name: str) -> bool:
+    """Whether a file's dates are in a form for which there is no macro."""
+    is_file = made.address.platform == "file"
+    return is_file and has_odd_dates(made, [name]) and not pattern_in(made, name)
+
+
+# Patterns of which a cast to a timestamp reads the texts on every warehouse.
+CAST = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000")
 
 
 def has_odd_dates(made: Proposal, columns: Iterable[str | None]) -> bool:

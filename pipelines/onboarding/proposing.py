@@ -48,17 +48,19 @@ def propose(
     choose_dates(made, now)
     known = offenses.nibrs(project.seeds / "nibrs_offenses.csv")
     if made.window:
-        look_closer(table, seen, made.window, now, known)
+        asked = None if made.window_format else made.window
+        look_closer(table, seen, asked, now, known)
     leave_out(made)
     made.place = find_coordinates(seen)
     leave_out_repeats(made)
     choose_zone(made, project)
-    if platform in ("arcgis", "carto") and made.window:
+    if platform in ("arcgis", "carto") and made.window and not made.window_format:
         made.times, made.literals, said = clock_findings(
             table, seen, made.window, ZoneInfo(made.zone), platform == "arcgis"
         )
         made.findings += said
-    choose_months(made, table.months(made.window) if made.window else None, now)
+    groups = made.window and not made.window_format
+    choose_months(made, table.months(made.window or "") if groups else None, now)
     choose_key(made)
     choose_contents(made, known)
     made.columns = loaded_columns(made)
@@ -74,8 +76,8 @@ def choose_dates(made: Proposal, now: datetime) -> None:
         raise ConfigError(f"--window-column {wanted!r} is not a column of dates.")
     if given and not given.is_usable:
         raise ConfigError(
-            f"--window-column {wanted!r} can't be: {given.shown}. Its text does not "
-            "sort as its dates do; add an export of the table to CSV instead."
+            f"--window-column {wanted!r} can't be: {given.shown}. Its text has no one "
+            "pattern; add an export of the table to CSV instead."
         )
     window = given or dates.window_of(found)
     if window is None and made.address.platform == "file":
@@ -90,6 +92,14 @@ def choose_dates(made: Proposal, now: datetime) -> None:
         )
     made.findings.append(dates.window_finding(found, window, given is not None))
     made.window = window.name
+    made.window_format = dates.window_format_of(
+        seen, window.name, made.address.platform
+    )
+    if made.window_format:
+        why = f"nearly all dates of {window.name} have this form"
+        made.findings.append(
+            Finding("window format", made.window_format, why, "measured")
+        )
     made.occurred = dates.occurred_of(found, window.name)
     reported = [c.name for c in found if c.role == "reported" and c.newest]
     is_report = date_role(window.name, seen.named(window.name).label) == "reported"

@@ -76,12 +76,17 @@ def first_look(table: Table, described: Description, platform: str) -> Seen:
 def look_closer(
     table: Table,
     seen: Seen,
-    window: str,
+    window: str | None,
     now: datetime,
     codes: dict[str, Offense],
 ) -> None:
-    """The newest rows, and the values of the columns that may say what happened."""
-    seen.newest = table.newest(window, now)
+    """The newest rows, and the values of the columns that may say what happened.
+
+    Args:
+        window: None where text does not tell which rows are newest.
+    """
+    if window:
+        seen.newest = table.newest(window, now)
     persons = person_columns(seen)
     left_out = {*persons, *free_text_columns(seen, persons)}
     areas, _ = find_areas(seen, left_out)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from pipelines.datasets.date_pattern import DatePattern
+
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 ZONED = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?)$")
 
@@ -20,6 +22,28 @@ FORMATS = (
     "%m-%d-%Y",
     "%Y%m%d",
 )
+
+
+# What `window_format` and `local_from_text` can say: numbers keep their zeros.
+PATTERNS = (
+    *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"),
+    *("%m/%d/%Y %I:%M %p", "%m-%d-%Y", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S", "%Y%m%d"),
+    *("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.000"),
+    *("%Y-%m-%d %H:%M:%S.0000000", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000"),
+)
+
+# A few values may be none of the pattern: they count as undated.
+OF_PATTERN = 0.98
+
+
+def pattern_of_values(values: list[str]) -> str | None:
+    """The pattern that nearly all of a column's dates have; None if there is none."""
+    for pattern in PATTERNS:
+        shape = re.compile(DatePattern(pattern).regex)
+        found = sum(bool(shape.fullmatch(value)) for value in values)
+        if values and found >= OF_PATTERN * len(values):
+            return pattern
+    return None
 
 
 def moment_of(text: str | None) -> datetime | None:

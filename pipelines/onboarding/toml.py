@@ -57,6 +57,9 @@ def window_lines(made: Proposal) -> list[str]:
     lines = [*comment(sentence(made.why("backfill from")))]
     lines.append(f"backfill_from = {made.backfill_from}")
     lines += [*why(made, "window column"), f"window_column = {text(made.window or '')}"]
+    if made.window_format:
+        lines += [*why(made, "window format")]
+        lines.append(f"window_format = {text(made.window_format)}")
     if made.times != "utc":
         lines += [
             *comment(sentence(made.why("times"))),

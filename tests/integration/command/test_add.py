@@ -384,6 +384,64 @@ def test_a_month_of_a_written_city_is_loaded_twice_without_a_change(
     assert len(log) == len(live.held(tmp_path / "home", dataset)) > 0
 
 
+TEXT_DATES = {
+    "soda2": "https://data.example.org/d/abcd-1234",
+    "ckan": "https://data.example.org/dataset/crime/resource/"
+    "01234567-89ab-cdef-0123-456789abcdef",
+    "arcgis": "https://maps.example.org/arcgis/rest/services/Crime/FeatureServer/0",
+}
+
+
+@pytest.mark.parametrize("pattern", ["%m/%d/%Y", "%Y-%m-%d %H:%M:%S.0000000"])
+@pytest.mark.parametrize("platform", TEXT_DATES)
+def test_dates_that_are_text_are_declared_by_their_pattern(
+    platform, pattern, project, tmp_path
+):
+    """Two months of rows, a day apart: the second month is loaded twice."""
+    days = [date(2025, 9, 1) + timedelta(days=number) for number in range(60)]
+    rows = [
+        {
+            "case_no": f"A{number:03d}",
+            "report_date": day.strftime(pattern),
+            "nibrs": "120",
+        }
+        for number, day in enumerate(days)
+    ]
+    address = TEXT_DATES[platform]
+
+    def publish(portal):
+        if platform == "soda2":
+            city_portals.soda(portal, address, rows, {})
+        elif platform == "ckan":
+            city_portals.ckan(portal, address, rows, {}, {"title": "Crime"})
+        else:
+            city_portals.layer(portal, address, rows, {"OBJECTID": "oid"})
+
+    city, portal = City("Springfield", "IL", address, publish), Portal()
+    publish(portal)
+    with serve(portal) as url:
+        settings = settings_in(tmp_path / "home", portal=url, retries=0)
+        options = Options(city.name, city.state)
+        add(city.address, options, settings, NOW, lambda _: None, root=project)
+        path = project / "pipelines" / "datasets" / "springfield__incidents.toml"
+        dataset = read_dataset(path)
+        # A text column of CKAN's that sorts as a date of its own type does needs none.
+        is_plain = platform == "ckan" and pattern.startswith("%Y")
+        assert dataset.window_column == "report_date"
+        assert dataset.window_format == (None if is_plain else pattern)
+        assert dataset.backfill_from == date(2025, 9, 1)
+        october = {"first": date(2025, 10, 1), "last": date(2025, 10, 1)}
+        there = dataset.at_portal(url)
+        for again in (False, True):
+            found = live.backfill(tmp_path / "home", there, **october, again=again)
+            assert found is None
+    log = live.log_of(tmp_path / "home", there)
+    assert log == [(f"A{number:03d}", "added", None) for number in range(30, 60)]
+    folder = project / "models/staging/springfield/base"
+    sql = (folder / "base_springfield__incidents.sql").read_text()
+    assert f"local_from_text('report_date', '{pattern}')" in " ".join(sql.split())
+
+
 def test_the_models_of_written_cities_are_built_and_their_unit_tests_pass(
     project, tmp_path
 ):
