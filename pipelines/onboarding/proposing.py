@@ -14,7 +14,7 @@ from pipelines.onboarding.offense_names import Offense
 from pipelines.onboarding.options import Options, Project
 from pipelines.onboarding.places import find_areas, find_coordinates
 from pipelines.onboarding.proposal import Proposal
-from pipelines.onboarding.publishing import publishing_findings
+from pipelines.onboarding.publishing import publishing_findings, year_finding
 from pipelines.onboarding.survey import first_look, look_closer
 from pipelines.onboarding.tables import Description, Months, Table
 from pipelines.onboarding.times import moments
@@ -45,6 +45,8 @@ def propose(
     made.findings.append(Finding("platform", platform, address.url, "sure"))
     published, made.moving_window, made.missing = publishing_findings(seen.described)
     made.findings += published
+    yearly = year_finding(address.url, seen.described.title, now.year)
+    made.findings += [yearly] if yearly else []
     choose_dates(made, now)
     known = offenses.nibrs(project.seeds / "nibrs_offenses.csv")
     if made.window:

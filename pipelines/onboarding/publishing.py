@@ -24,6 +24,21 @@ LACKING = re.compile(
 MOST_WORDS = 300
 
 
+YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+
+
+def year_finding(url: str, title: str, this: int) -> Finding | None:
+    """Whether a table is of one year, by its address or title: others are parts."""
+    years = {str(this), str(this - 1)}
+    path = url.partition("://")[2]
+    for place, said in ("address", path), ("title", title):
+        found = [year for year in YEAR.findall(said) if year in years]
+        if found:
+            why = f"the {place} names {found[-1]}: see [[parts]] in docs/add-a-city.md"
+            return Finding("other years", "tables of their own", why, "asked")
+    return None
+
+
 def publishing_findings(described: Description) -> tuple[list[Finding], bool, str]:
     """Title and license, whether rows leave with age, and what the table lacks."""
     text = plain_text(f"{described.title}. {described.text}")

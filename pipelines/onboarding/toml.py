@@ -14,6 +14,7 @@ def declaration(made: Proposal) -> str:
     address = made.address
     lines = [
         f"title = {text(title_of(made))}",
+        *year_lines(made),
         f"url = {text(address.url)}",
         f"api = {text(address.platform)}",
     ]
@@ -43,6 +44,14 @@ def declaration(made: Proposal) -> str:
         lines += ["", "[query]"]
         lines += [f"{name} = {text(value)}" for name, value in address.query]
     return "\n".join(lines) + "\n"
+
+
+def year_lines(made: Proposal) -> list[str]:
+    """That a table is of one year, for a person to declare the others."""
+    found = made.finding("other years")
+    if found is None:
+        return []
+    return comment(f"TODO(you): declare the other years, if any; {found.evidence}.")
 
 
 def title_of(made: Proposal) -> str:

@@ -10,6 +10,7 @@ from pipelines.onboarding import words, zones
 from pipelines.onboarding.clocks import literals_of
 from pipelines.onboarding.dates import first_dense
 from pipelines.onboarding.offense_names import Offense, map_values
+from pipelines.onboarding.publishing import year_finding
 from pipelines.onboarding.seed_rows import with_rows
 from pipelines.onboarding.times import has_zone, moment_of
 from pipelines.onboarding.toml import array, comment, harmless, text
@@ -183,3 +184,21 @@ def test_toml_is_escaped_and_wrapped():
     assert '"column number 19",\n]' in long
     assert comment("a\nb = 1") == ["# a b = 1"]
     assert harmless("{{ x }}\u2028{% y %}") == "(( x )) (% y %)"
+
+
+@pytest.mark.parametrize(
+    ("url", "title", "place"),
+    [
+        (
+            "https://x.example/Crime_Data_2026/FeatureServer/0",
+            "",
+            "address",
+        ),
+        ("https://x.example/resource/f7wj-ckmw", "KCPD Crime Data 2025", "title"),
+        ("https://x.example/resource/2nrs-mtv8", "Crime from 2020 to 2024", None),
+        ("https://x.example/Crime_20261/FeatureServer/0", "", None),
+    ],
+)
+def test_a_table_of_one_year_is_told_by_its_address_or_title(url, title, place):
+    found = year_finding(url, title, 2026)
+    assert (found and found.evidence.split()[1]) == place
