@@ -5,6 +5,10 @@ import re
 # Names go into the portals' query languages and into SQL without quotes.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+# Those of a layer that joins tables, which go into requests as they are.
+DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+DOTTED_RULE = "use only letters, digits, _ and dots between them"
+
 # Names that go into them in double quotes.
 QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,63}")
 QUOTABLE_RULE = "it must have no quotes or line breaks, and at most 63 characters"

@@ -19,7 +19,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.datasets.base import BaseDataset, Days, Percent, Rows
-from pipelines.datasets.columns import QUOTABLE, QUOTABLE_RULE
+from pipelines.datasets.columns import (
+    DOTTED,
+    DOTTED_RULE,
+    QUOTABLE,
+    QUOTABLE_RULE,
+)
 from pipelines.datasets.date_pattern import DatePattern, pattern_of
 from pipelines.datasets.parts import InParts
 from pipelines.datasets.windows import WHOLE_TABLE, Window, daily_window
@@ -179,8 +184,10 @@ class ArcgisDataset(
 ):
     """An ArcGIS feature layer."""
 
-    path_shape = re.compile(r"/[\w./-]+/(Feature|Map)Server/[0-9]+", re.ASCII)
+    path_shape = re.compile(r"/[\w./%()-]+/(Feature|Map)Server/[0-9]+", re.ASCII)
     path_example = "/.../FeatureServer/0"
+    column_shape = DOTTED
+    column_rule = DOTTED_RULE
 
     literals: Literals = "utc"
     """On which clock its server reads the times that a request names."""

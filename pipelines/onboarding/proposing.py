@@ -4,7 +4,13 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pipelines.datasets.columns import IDENTIFIER, QUOTABLE, SYSTEM_COLUMNS, raw_name
+from pipelines.datasets.columns import (
+    DOTTED,
+    IDENTIFIER,
+    QUOTABLE,
+    SYSTEM_COLUMNS,
+    raw_name,
+)
 from pipelines.errors import ConfigError
 from pipelines.onboarding import dates, keys, offenses, persons, zones
 from pipelines.onboarding.addresses import Address
@@ -126,7 +132,8 @@ def leave_out(made: Proposal) -> None:
         made.left_out[column] = f"names or describes persons, {why}"
     for column, why in accounts.items():
         made.left_out[column] = f"may name persons: {why}"
-    shape = QUOTABLE if made.address.platform in ("ckan", "file") else IDENTIFIER
+    shapes = {"ckan": QUOTABLE, "file": QUOTABLE, "arcgis": DOTTED}
+    shape = shapes.get(made.address.platform, IDENTIFIER)
     raw: set[str] = set()
     for column in (c.name for c in made.seen.described.columns):
         plain = raw_name(column)

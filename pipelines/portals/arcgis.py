@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.datasets.columns import IDENTIFIER, raw_name
+from pipelines.datasets.columns import DOTTED, raw_name
 from pipelines.datasets.dataset import ArcgisDataset
 from pipelines.datasets.windows import Window, utc_midnight
 from pipelines.errors import PortalError, SchemaDriftError
@@ -99,7 +99,7 @@ class ArcgisReader(HttpReader):
         types = {field.name: field.type for field in layer.fields}
         check_date_types(self.dataset, types, (DATE,), DATE, (STRING,))
         self.object_id = layer.object_id
-        if not IDENTIFIER.fullmatch(self.object_id):
+        if not DOTTED.fullmatch(self.object_id):
             raise PortalError(
                 f"{self.dataset.label} names no usable object id: neither as "
                 f"`objectIdField` nor by a field of type {OBJECT_ID}. Without one its "
