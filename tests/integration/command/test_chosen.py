@@ -12,6 +12,8 @@ from demo.stock import publish
 from pipelines.datasets.choice import choose
 from pipelines.datasets.declarations import read_datasets
 from pipelines.errors import ConfigError
+from pipelines.warehouse.engines.duckdb import DuckdbEngine
+from pipelines.warehouse.ledger import Ledger
 from tests.support import live_portal as live
 
 ROWS = {
@@ -138,6 +140,34 @@ def test_a_city_that_is_dropped_keeps_its_rows_until_it_is_forgotten(
     capsys.readouterr()
     assert live.command_here(monkeypatch, home, url, *forget) == 2
     assert "Nothing is held of 'cambridge'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("last", ["drop_schema", "erase"])
+def test_to_forget_can_be_finished_after_a_kill(last, home, url, monkeypatch):
+    """What is left is found by the raw tables, or by the ledger."""
+    monkeypatch.setenv("BLOTTER_SITE", "off")
+    monkeypatch.setenv("BLOTTER_DATASETS", BOTH)
+    loaded = (*DAY, "cambridge__incidents", "--no-build")
+    assert live.command_here(monkeypatch, home, url, *loaded) == 0
+    monkeypatch.setenv("BLOTTER_DATASETS", MEMPHIS)
+    forget = ("forget", "cambridge", "--yes")
+    owner = {"drop_schema": DuckdbEngine, "erase": Ledger}[last]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, last, killed)
+        with pytest.raises(Killed):
+            live.command_here(monkeypatch, home, url, *forget)
+    assert live.command_here(monkeypatch, home, url, *forget) == 0
+    assert not [name for name in schemas(home) if "cambridge" in name]
+    asked = "select count(*) from ledger.runs where dataset like 'cambridge%'"
+    assert live.select(home, asked) == [(0,)]
+
+
+class Killed(BaseException):
+    """In place of a signal that can't be caught."""
+
+
+def killed(*_):
+    raise Killed
 
 
 def test_a_city_that_is_chosen_is_not_forgotten(home, url, monkeypatch, capsys):
