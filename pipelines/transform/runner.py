@@ -144,7 +144,7 @@ def describe(warehouse: Warehouse) -> None:
     if kept_manifest(warehouse.home).exists():
         return
     warehouse.close()
-    outcome = invoke(warehouse.home, ["parse"], datasets=warehouse.settings.datasets)
+    outcome = invoke(warehouse.home, ["parse"], "target", warehouse.settings.datasets)
     if not outcome.success:
         raise ModelsError(why_failed(outcome, [], warehouse.home))
     keep_manifest(warehouse.home)

@@ -21,9 +21,9 @@ NAME = "partial_parse.msgpack"
 def with_shared_parsing(invoke: Callable[..., Any]) -> Callable[..., Any]:
     """`build.invoke`, but begun with what was parsed; dbt is imported when called."""
 
-    def invoke_shared(*arguments: Any, **more: Any) -> Any:
+    def invoke_shared(*arguments: Any) -> Any:
         share_parsing()
-        return invoke(*arguments, **more)
+        return invoke(*arguments)
 
     return invoke_shared
 
