@@ -22,9 +22,9 @@ REAL_ROWS = Path(__file__).parents[2] / "shared" / "data"
 
 # Modules by the time they take, longest first, as the end of `make test` tells it.
 LONGEST = (
-    *("golden_bigquery", "site", "real_rows_on_postgres", "container"),
+    *("golden_bigquery", "site", "real_rows_on_postgres", "container", "added_cities"),
     *("interruptions", "torture", "real_days", "failure_modes", "models", "engines"),
-    *("publish", "golden_postgres", "pull_request_check", "builds"),
+    *("publish", "golden_postgres", "pull_request_check", "builds", "parts"),
     *("hostile_machine", "metabase_cards", "golden_duckdb", "export", "late_edits"),
     "bench",
     *("rereads", "properties", "implausible_values", "real_shootings", "carried_on"),

@@ -90,7 +90,7 @@ READS: dict[Any, set[str]] = {
     writes: {"rename"},
     lookups: {
         *("known", "rows", "count_rows", "monthly_counts", "monthly_counts_of"),
-        *("bounds_of", "counting", "in_window", "as_bound", "literal"),
+        *("bounds_of", "counting", "in_window", "as_bound", "literal", "dated_by"),
     },
     # Of `forget` and --rekeyed, which no day does.
     Ledger: {"datasets_of", "erase", "forget_builds"},

@@ -244,7 +244,7 @@ def test_the_command_builds_everything(home, url, monkeypatch, asked):
 
 def test_another_project_is_built_in_full(home, url, monkeypatch, asked):
     for module in (plan, jobs):
-        monkeypatch.setattr(module, "fingerprint", lambda project: "another")
+        monkeypatch.setattr(module, "fingerprint", lambda project, named: "another")
     assert live.command_here(monkeypatch, home, url, *daily(10)) == 0
     assert asked[0][-1] == "--full-refresh"
     assert live.command_here(monkeypatch, home, url, *daily(11)) == 0

@@ -182,7 +182,9 @@ def test_a_history_of_days_is_as_if_written_from_nothing(town, tmp_path, monkeyp
         if number == 5:
             # A model, macro or seed changed: all is built anew.
             for module in (jobs, plan):
-                monkeypatch.setattr(module, "fingerprint", lambda project: "another")
+                monkeypatch.setattr(
+                    module, "fingerprint", lambda project, named: "another"
+                )
         for kind in kinds:
             kind(town, town.random.choice(list(town.published)))
         daily(monkeypatch, town)
