@@ -4,8 +4,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-# Names as cities write them, beside NIBRS's own. What does not match as a whole is left
-# for a person to map.
+from pipelines.onboarding.offense_phrases import code_by_words
+
+# Names as cities write them, beside NIBRS's own. What does not match as a whole goes by
+# its words, if they have one meaning, and else is left for a person to map.
 SAID = {
     "homicide": "09A",
     "murder": "09A",
@@ -103,7 +105,7 @@ def plain(text: str) -> str:
 def map_values(
     counts: Counter[str], known: dict[str, Offense]
 ) -> tuple[dict[str, Offense], dict[str, int]]:
-    """Values that are named like one NIBRS offense, and all others with their rows."""
+    """Values whose names tell one NIBRS offense, and all others with their rows."""
     by_name = {plain(o.name): o for o in known.values()}
     groups = Counter(o.group for o in known.values())
     for offense in known.values():
@@ -114,7 +116,8 @@ def map_values(
     unmapped: Counter[str] = Counter()
     for value, rows in counts.items():
         shown = value.strip().upper()
-        if named := by_name.get(plain(value)):
+        name = plain(value)
+        if named := by_name.get(name) or known.get(code_by_words(name) or ""):
             mapped[shown] = named
         else:
             unmapped[shown] += rows

@@ -174,7 +174,7 @@ def mapping_finding(found: Offenses) -> Finding:
     """Which values are mapped, and which a person must map."""
     several = len(found.mapped) + len(found.unmapped)
     rest = "; ".join(f"{v} ({n:,})" for v, n in list(found.unmapped.items())[:12])
-    why = f"{len(found.mapped)} of {several} values are named like a NIBRS offense"
+    why = f"{len(found.mapped)} of {several} values tell a NIBRS offense by their words"
     if found.unmapped:
         why += f"; map the others by hand: {rest}"
     sure = "asked" if found.unmapped else "proposed"

@@ -144,7 +144,7 @@ def offense_rows(made: Proposal, city: str) -> list[dict[str, str]]:
             "city": city,
             "offense_code": value,
             "nibrs_code": offense.code,
-            "note": "By its name.",
+            "note": "By its words.",
         }
         for value, offense in sorted(made.offense.mapped.items())
     ]

@@ -9,7 +9,8 @@ from pipelines.errors import ConfigError
 from pipelines.onboarding import words, zones
 from pipelines.onboarding.clocks import literals_of
 from pipelines.onboarding.dates import first_dense
-from pipelines.onboarding.offense_names import Offense, map_values
+from pipelines.onboarding.offense_names import Offense, map_values, plain
+from pipelines.onboarding.offense_phrases import code_by_words
 from pipelines.onboarding.publishing import year_finding
 from pipelines.onboarding.seed_rows import with_rows
 from pipelines.onboarding.times import has_zone, moment_of
@@ -118,8 +119,55 @@ def test_values_are_mapped_only_if_they_are_named_like_an_offense():
     known = {offense.code: offense for offense in (robbery, simple, serious)}
     counts = {"ROBBERY": 4, "Assault - Simple": 3, "ASSAULTS": 2, "ROBBERY, ARMED": 1}
     mapped, unmapped = map_values(counts, known)
-    assert mapped == {"ROBBERY": robbery, "ASSAULT - SIMPLE": simple}
-    assert unmapped == {"ASSAULTS": 2, "ROBBERY, ARMED": 1}
+    assert mapped == {
+        "ROBBERY": robbery,
+        "ROBBERY, ARMED": robbery,
+        "ASSAULT - SIMPLE": simple,
+    }
+    assert unmapped == {"ASSAULTS": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ROBBERY - STREET (ATTEMPT)", "120"),
+        ("theft-items-from-vehicle", "23F"),
+        ("THEFT FROM MOTOR VEHICLE - PETTY ($950 & UNDER)", "23F"),
+        ("THEFT F/AUTO", "23F"),
+        ("BURGLARY FROM VEHICLE", "23F"),
+        ("burglary-residence-by-force", "220"),
+        ("BURGLARY TOOLS - POSSESSION", "90Z"),
+        ("theft-of-motor-vehicle", "240"),
+        ("VEHICLE - STOLEN", "240"),
+        ("GRAND LARCENY OF MOTOR VEHICLE", "240"),
+        ("theft-parts-from-vehicle", "23F"),
+        ("LARCENY OF MOTOR VEHICLE PARTS", "23G"),
+        ("PETIT LARCENY", "23H"),
+        ("THEFT OF IDENTITY", "26F"),
+        ("ASSAULT WITH DEADLY WEAPON, AGGRAVATED ASSAULT", "13A"),
+        ("BATTERY - SIMPLE ASSAULT", "13B"),
+        ("ASSAULT 3 & RELATED OFFENSES", None),
+        ("SEX CRIMES", None),
+        ("ATTEMPTED MURDER", "13A"),
+        ("Vehicular Manslaughter", "09B"),
+        ("CRIMINAL MISCHIEF & RELATED OF", "290"),
+        ("PROPERTY - LOST/ MISSING", None),
+        ("AUTO THEFT - RECOVERED", None),
+        ("DANGEROUS DRUGS", "35A"),
+        ("UNLAWFUL POSS. WEAP. ON SCHOOL", None),
+        ("CARRYING CONCEALED WEAPON", "520"),
+        ("M/V ACCIDENT - PROPERTY DAMAGE", None),
+        ("INVESTIGATE PERSON", None),
+        ("BURGLARY-POSS-OF-TOOLS", "90Z"),
+        ("BURG-AUTO-THEFT-RESD-NO-FORCE", "220"),
+        ("SICK ASSIST - DRUG RELATED ILLNESS", None),
+        ("THEFT-FROM-BLDG", "23D"),
+        ("HARASSMENT", "13C"),
+        ("OPERATING A VEHICLE WHILE INTOXICATED (OWI)", "90D"),
+    ],
+)
+def test_an_offense_is_told_by_its_words_where_they_have_one_meaning(name, code):
+    assert code_by_words(plain(name)) == code
 
 
 @pytest.mark.parametrize(
