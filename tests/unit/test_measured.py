@@ -62,8 +62,9 @@ def test_parts_of_a_process_are_told_apart(linux, tmp_path):
     assert large.memory > small.memory + 180
     assert large.memory > writes.memory + 150
     assert (large.written, writes.written) == (0, 7)
-    # All that was imported is the first part's.
-    assert small.cpu > large.cpu + writes.cpu > 0
+    # All that was imported is the first part's. What it takes to get 200 MB of a busy
+    # machine may be as much.
+    assert small.cpu > writes.cpu > 0
 
 
 def test_a_call_begins_a_part():
