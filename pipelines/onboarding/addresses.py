@@ -11,7 +11,9 @@ Platform = Literal["soda2", "arcgis", "ckan", "carto", "file", "service", "item"
 
 SOCRATA_ID = r"[a-z0-9]{4}-[a-z0-9]{4}"
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-ENDINGS = {"csv": "csv", "zip": "zip", "xlsx": "xlsx"}
+Format = Literal["csv", "zip", "xlsx"]
+
+ENDINGS: dict[str, Format] = {"csv": "csv", "zip": "zip", "xlsx": "xlsx"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Address:
     url: str
     page: str
     """What a person opens in a browser."""
-    format: str | None = None
+    format: Format | None = None
     """Of a file, if the address does not end in it."""
     query: tuple[tuple[str, str], ...] = ()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from pipelines.onboarding.facts import Finding, Seen
+from pipelines.onboarding.facts import Finding, Seen, Sure
 from pipelines.onboarding.tables import Table
 from pipelines.onboarding.times import has_zone, moments
 from pipelines.onboarding.words import CLOCK, run, words
@@ -36,8 +36,8 @@ def clock_findings(
     if not reads_literals:
         return times, "utc", findings
     literals, said = literals_of(table, column, seconds, zone)
-    sure = "measured" if said.startswith("the row") else "asked"
-    findings.append(Finding("literals", literals, said, sure))  # type: ignore[arg-type]
+    sure: Sure = "measured" if said.startswith("the row") else "asked"
+    findings.append(Finding("literals", literals, said, sure))
     return times, literals, findings
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.onboarding.facts import Finding, Seen
+from pipelines.onboarding.facts import Finding, Seen, Sure
 from pipelines.onboarding.offense_names import Offense, map_values
 from pipelines.onboarding.times import share
 from pipelines.onboarding.words import is_offense_like, run
@@ -177,5 +177,5 @@ def mapping_finding(found: Offenses) -> Finding:
     why = f"{len(found.mapped)} of {several} values tell a NIBRS offense by their words"
     if found.unmapped:
         why += f"; map the others by hand: {rest}"
-    sure = "asked" if found.unmapped else "proposed"
-    return Finding("offense groups", len(found.mapped), why, sure)  # type: ignore[arg-type]
+    sure: Sure = "asked" if found.unmapped else "proposed"
+    return Finding("offense groups", len(found.mapped), why, sure)

@@ -26,11 +26,14 @@ PAIR = re.compile(r"[\s\S]*\((-?\d+\.\d+), ?(-?\d+\.\d+)\)")
 NONE = Finding("coordinates", None, "none are published", "measured")
 
 
+Kind = Literal["pair", "points", "wkt", "brackets", "none"]
+
+
 @dataclass(frozen=True)
 class Coordinates:
     """Where a row's place is: two columns, or one that holds a point."""
 
-    kind: Literal["pair", "points", "wkt", "brackets", "none"]
+    kind: Kind
     latitude: str | None = None
     longitude: str | None = None
     point: str | None = None
@@ -143,7 +146,8 @@ def of_pair(seen: Seen, latitude: str, longitude: str) -> Coordinates:
 def of_points(seen: Seen, name: str) -> Coordinates | None:
     """A column that holds points as text; None if it does not."""
     values = seen.column(name)
-    for kind, pattern in (("wkt", POINT), ("brackets", PAIR)):
+    forms: dict[Kind, re.Pattern[str]] = {"wkt": POINT, "brackets": PAIR}
+    for kind, pattern in forms.items():
         found = [match for value in values if (match := pattern.fullmatch(value))]
         if len(found) < 0.5 * len(values) or not found:
             continue
@@ -155,7 +159,7 @@ def of_points(seen: Seen, name: str) -> Coordinates | None:
         middle, box = around(places)
         why = f"points as text, {found[0][0].splitlines()[-1]!r}"
         finding = Finding("coordinates", name, why, "measured")
-        return Coordinates(kind, None, None, name, middle, box, (), finding)  # type: ignore[arg-type]
+        return Coordinates(kind, None, None, name, middle, box, (), finding)
     return None
 
 

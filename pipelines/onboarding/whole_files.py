@@ -70,7 +70,7 @@ class FileTable(Table):
             zone="UTC",
             key=columns[:1],
             columns=columns,
-            format=self.address.format,  # type: ignore[arg-type]
+            format=self.address.format,
         )
 
     def sample(self) -> list[Row]:

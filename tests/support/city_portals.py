@@ -273,27 +273,16 @@ DENVER_ADDRESS = (
 
 
 def philadelphia(portal: Portal) -> None:
-    """A table of Carto, if the portal has those; else as Carto exports it: a CSV."""
+    """A table of Carto, with real rows."""
     found = sample("philadelphia/incidents_part1_part2.csv")
-    if CARTO:
-        rows: list[Record] = [
-            {n: v or None for n, v in row.items() if n not in GEOMETRIES}
-            for row in found
-        ]
-        kinds = {"dispatch_date_time": "timestamptz", "dispatch_date": "date"}
-        kinds |= dict.fromkeys(["point_x", "point_y", "lat", "lng"], "float8")
-        table = PHILADELPHIA.rpartition("/")[2]
-        portal.add_carto(table, rows, of_rows(rows, **kinds))  # type: ignore[attr-defined]
-        return
-    path = "/exports/incidents_part1_part2.csv"
-    lines = [",".join(found[0])]
-    for row in found:
-        cells = ('"' + value.replace('"', '""') + '"' for value in row.values())
-        lines.append(",".join(cells))
-    portal.add_file(path, ("\n".join(lines) + "\n").encode())
+    rows: list[Record] = [
+        {n: v or None for n, v in row.items() if n not in GEOMETRIES} for row in found
+    ]
+    kinds = {"dispatch_date_time": "timestamptz", "dispatch_date": "date"}
+    kinds |= dict.fromkeys(["point_x", "point_y", "lat", "lng"], "float8")
+    table = PHILADELPHIA.rpartition("/")[2]
+    portal.add_carto(table, rows, of_rows(rows, **kinds))
 
-
-CARTO = hasattr(Portal, "add_carto")
 
 GEOMETRIES = ("the_geom", "the_geom_webmercator", "cartodb_id")
 
@@ -814,9 +803,7 @@ def cities() -> Iterator[City]:
     address = "https://data.lacity.org/resource/2nrs-mtv8.json"
     yield City("Los Angeles", "CA", address, los_angeles)
     yield City("Denver", "CO", DENVER_ADDRESS, denver)
-    export = "https://phl.example.org/exports/incidents_part1_part2.csv"
-    address = PHILADELPHIA if CARTO else export
-    yield City("Philadelphia", "PA", address, philadelphia)
+    yield City("Philadelphia", "PA", PHILADELPHIA, philadelphia)
     yield City("Boston", "MA", BOSTON_ADDRESS, boston)
     yield City("Washington", "DC", WASHINGTON_ADDRESS, washington)
     address = "https://www.dallasopendata.com/d/qv6i-rri7"

@@ -79,7 +79,7 @@ EXPECTED = {
         times=("local", "utc"),
     ),
     "Philadelphia": Expected(
-        ("objectid",) if city_portals.CARTO else ("cartodb_id",),
+        ("objectid",),
         "dispatch_date_time",
         "America/New_York",
         {"text_general_code", "ucr_general"},
