@@ -7,6 +7,7 @@ import msgspec
 
 from pipelines.errors import PortalError
 from pipelines.onboarding.addresses import Address
+from pipelines.onboarding.answers import figures_of, text_of, whole
 from pipelines.onboarding.asking import Line
 from pipelines.onboarding.tables import (
     Column,
@@ -134,17 +135,7 @@ class SocrataTable(Table):
             select[f"most_{number}"] = f"max({name})"
         said = ", ".join(f"{sql} as {name}" for name, sql in select.items())
         found = self._select({"$select": said}, "counts of its rows and values")
-        one = found[0] if found else {"n": "0"}
-        names = list(dict.fromkeys([*keys, *dates]))
-        return Figures(
-            rows=whole(one.get("n")),
-            filled={n: whole(one.get(f"filled_{i}")) for i, n in enumerate(names)},
-            different={n: whole(one.get(f"different_{i}")) for i, n in enumerate(keys)},
-            spans={
-                n: (moment_of(one.get(f"least_{i}")), moment_of(one.get(f"most_{i}")))
-                for i, n in enumerate(dates)
-            },
-        )
+        return figures_of(found[0] if found else {}, keys, dates)
 
     def months(self, column: str) -> Months | None:
         query = {
@@ -174,26 +165,3 @@ class SocrataTable(Table):
         url = f"{self.address.url}.json"
         rows = self.line.ask(url, query, list[dict[str, Any]], what)
         return [{name: text_of(value) for name, value in row.items()} for row in rows]
-
-
-def text_of(value: Any) -> str | None:
-    """A JSON value as text; a point as its coordinates are written in a CSV."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict) and isinstance(value.get("coordinates"), list):
-        return f"POINT ({' '.join(map(str, value['coordinates']))})"
-    if isinstance(value, dict) and "latitude" in value:
-        return f"({value['latitude']}, {value.get('longitude')})"
-    if isinstance(value, dict | list):
-        return msgspec.json.encode(value).decode()
-    return str(value)
-
-
-def whole(text: str | None) -> int:
-    """A count, which SODA sends as text."""
-    try:
-        return int(float(text or 0))
-    except ValueError:
-        return 0

@@ -10,8 +10,8 @@ import msgspec
 
 from pipelines.errors import PortalError, Retryable
 from pipelines.onboarding.addresses import Address
+from pipelines.onboarding.answers import figures_of, text_of, whole
 from pipelines.onboarding.asking import Line
-from pipelines.onboarding.socrata import text_of, whole
 from pipelines.onboarding.tables import (
     Column,
     Description,
@@ -81,16 +81,7 @@ class SqlTable(Table):
             parts.append(f"min({quote(name)}) AS least_{number}")
             parts.append(f"max({quote(name)}) AS most_{number}")
         rows = self._rows(", ".join(parts), "", "counts of its rows and values")
-        one = rows[0] if rows else {}
-        return Figures(
-            rows=whole(one.get("n")),
-            filled={n: whole(one.get(f"filled_{i}")) for i, n in enumerate(names)},
-            different={n: whole(one.get(f"different_{i}")) for i, n in enumerate(keys)},
-            spans={
-                n: (moment_of(one.get(f"least_{i}")), moment_of(one.get(f"most_{i}")))
-                for i, n in enumerate(dates)
-            },
-        )
+        return figures_of(rows[0] if rows else {}, keys, dates)
 
     def months(self, column: str) -> Months | None:
         month = f"substr(CAST({quote(column)} AS text), 1, 7)"
